@@ -1,0 +1,19 @@
+"""What pytest needs to know before any test: whose asserts explain themselves, what are examples.
+
+The Python blocks of README.md and docs/ run as tests, one namespace per page.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+pytest.register_assert_rewrite("ledgerkit.testing")  # its suites are tests of whoever runs them
+
+# Not importable for doctests: alembic runs the migrations, Django needs settings first.
+collect_ignore_glob = ["src/*/migrations/*", "src/ledgerkit/adapters/django/*"]
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"]
+).pytest()

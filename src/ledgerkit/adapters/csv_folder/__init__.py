@@ -1,0 +1,27 @@
+"""CSV folder: a month of a tutoring business, read from a folder of CSV files.
+
+`read_folder` gives the facts for a billing run and every problem of every row. A row with a
+problem is never dropped in silence: the caller refuses the folder, or goes on without the rows
+that have one. The format is docs/reference/csv-folder.md.
+"""
+
+from __future__ import annotations
+
+from ledgerkit.adapters.csv_folder.month import (
+    FolderNotFound,
+    FolderRead,
+    Month,
+    read_folder,
+)
+from ledgerkit.adapters.csv_folder.openings import OpeningBalance, OpenInvoice
+from ledgerkit.adapters.csv_folder.tables import RowProblem
+
+__all__ = [
+    "FolderNotFound",
+    "FolderRead",
+    "Month",
+    "OpenInvoice",
+    "OpeningBalance",
+    "RowProblem",
+    "read_folder",
+]

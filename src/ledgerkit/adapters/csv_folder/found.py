@@ -1,0 +1,101 @@
+"""Found: what the rows of one file have become, record by record, and what was left out.
+
+A row that cannot be used is left out with at least one problem that says why, and whatever names
+it is left out with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+import attrs
+
+from ledgerkit.adapters.csv_folder.cells import Cells
+from ledgerkit.adapters.csv_folder.tables import RowProblem, Table
+
+T = TypeVar("T")
+
+_SHOWN = 3
+
+
+@attrs.frozen
+class Found(Generic[T]):
+    """The records of a file by the text of their key columns, and the lines of unusable rows."""
+
+    table: Table
+    records: dict[tuple[str, ...], T]
+    left_out: dict[tuple[str, ...], int]
+    problems: tuple[RowProblem, ...]
+
+    @property
+    def all(self) -> tuple[T, ...]:
+        """Return the records in the order of the file."""
+        return tuple(self.records.values())
+
+    def knows(self, id: str) -> bool:
+        """Return whether a row of the file has *id*, be it usable or not."""
+        return (id,) in self.records or (bool(id) and (id,) in self.left_out)
+
+    def named_in(self, cells: Cells, column: str) -> T:
+        """Return the record whose id stands in *column*, or note why there is none."""
+        id = cells.need(column, str)
+        key, file = (id,), self.table.layout.file
+        if key in self.records:
+            return self.records[key]
+        if id and key in self.left_out:
+            cells.refuse(column, f"is left out, see {file} line {self.left_out[key]}")
+        elif not self.table.whole:
+            cells.sound = False  # the problem of the file says it once, for all
+        elif id:
+            cells.refuse(column, f"is not in {file}")
+        return cast("T", None)  # not used: the row is not sound
+
+
+def find(table: Table, build: Callable[[Cells], T | None]) -> Found[T]:
+    """Return what *build* makes of each row of *table*; it gives None for what it can't use.
+
+    Rows whose key is on several lines are left out, all of them: nobody knows which one is right.
+    """
+    lines: dict[tuple[str, ...], list[int]] = {}
+    for row in table.rows:
+        key = tuple(row.cells.get(column, "") for column in table.layout.key)
+        lines.setdefault(key, []).append(row.line)
+    records: dict[tuple[str, ...], T] = {}
+    left_out: dict[tuple[str, ...], int] = {}
+    problems = list(table.problems)
+    for row in table.rows:
+        cells = Cells(row)
+        key = tuple(row.cells.get(column, "") for column in table.layout.key)
+        record = None
+        if row.ragged:
+            _note_ragged(cells, table)
+        else:
+            _note_twice(cells, table, lines[key])
+            record = build(cells)
+        if record is not None and cells.sound:
+            records[key] = record
+        else:
+            left_out.setdefault(key, row.line)
+        problems += cells.problems
+    return Found(table, records, left_out, tuple(problems))
+
+
+def _note_ragged(cells: Cells, table: Table) -> None:
+    """Note a row with too many or too few cells: none of them can be trusted to be in its place."""
+    cells.refuse("", cells.row.ragged)
+    if table.layout.decides:
+        cells.bind()
+
+
+def _note_twice(cells: Cells, table: Table, lines: list[int]) -> None:
+    """Note a row whose key is on other *lines* too; an empty key is another problem."""
+    columns = table.layout.key
+    if len(lines) == 1 or not all(cells.text(column) for column in columns):
+        return
+    line = cells.row.line
+    others = [str(other) for other in lines if other != line]
+    shown = ", ".join(others[:_SHOWN])
+    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    reason = f"is on line {line} and on line {shown}{more}; once is needed"
+    cells.refuse(columns[0], reason if len(columns) == 1 else f"{', '.join(columns)} {reason}")

@@ -1,0 +1,160 @@
+"""Books in memory: the posted journals, and everything that is read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from threading import RLock
+
+from ledgerkit.adapters.memory.paging import whole
+from ledgerkit.adapters.memory.undo import Undo
+from ledgerkit.domain.changes import Changes, KeyReused, UnknownPolicy
+from ledgerkit.domain.ledger import (
+    NOW,
+    AsOf,
+    Balance,
+    Book,
+    Cursor,
+    EntryLine,
+    Event,
+    Page,
+    Posted,
+    Wallet,
+    balances_of,
+    statement,
+)
+
+
+class MemoryBooks:
+    """The part of a memory store that keeps wallets and journals."""
+
+    def __init__(self, lock: RLock, book: Book) -> None:
+        self._lock = lock
+        self._book = book
+        self._posted: list[Posted] = []
+        self._place: dict[str, int] = {}
+        self._by_wallet: dict[str, list[Posted]] = {}
+
+    def wallet(self, id: str) -> Wallet | None:
+        """Return the newest policy of wallet *id*, or None if it was never opened."""
+        with self._lock:
+            return self._book.wallets.get(id)
+
+    def wallets(self, prefix: str = "") -> tuple[Wallet, ...]:
+        """Return wallets whose address is *prefix* or below it, by address."""
+        with self._lock:
+            book = self._book.wallets
+            return tuple(book[id] for id in sorted(book) if _below(id, prefix))
+
+    def balance(self, wallet: str, currency: str, as_of: AsOf = NOW) -> Balance:
+        """Return what *wallet* holds in *currency*."""
+        with self._lock:
+            if as_of == NOW:
+                return self._book.balance(wallet, currency)
+            journals = self._by_wallet.get(wallet, ())
+            return Balance(balances_of(journals, as_of).get((wallet, currency), 0))
+
+    def balances(self, prefix: str = "", as_of: AsOf = NOW) -> Mapping[tuple[str, str], Balance]:
+        """Return balances by (wallet, currency) at and below *prefix*, zeros left out."""
+        with self._lock:
+            book = self._book.balances
+            sums = book if as_of == NOW else balances_of(self._posted, as_of)
+            return {
+                key: Balance(sums[key])
+                for key in sorted(sums)
+                if sums[key] != 0 and _below(key[0], prefix)
+            }
+
+    def entries(
+        self,
+        wallet: str,
+        *,
+        by_effect: bool = False,
+        after: Cursor | None = None,
+        limit: int = 500,
+    ) -> Page[EntryLine]:
+        """Return lines of the statement of *wallet* after the cursor, at most *limit*.
+
+        Raises ValueError for a cursor by effect that no statement gave out.
+        """
+        whole("limit", limit, least=1)
+        with self._lock:
+            lines = statement(self._by_wallet.get(wallet, ()), wallet, by_effect=by_effect)
+            if after is not None:
+                lines = tuple(line for line in lines if self._follows(line, after, by_effect))
+        page = lines[:limit]
+        return Page(page, page[-1].cursor if limit < len(lines) else None)
+
+    def _follows(self, line: EntryLine, after: Cursor, by_effect: bool) -> bool:  # noqa: FBT001
+        if not by_effect:
+            return line.cursor > after
+        if not 0 < after.sequence <= len(self._posted):
+            msg = f"{after} is no place in a statement; pass the `next` of a page"
+            raise ValueError(msg)
+        since = self._posted[after.sequence - 1].journal.effective_at
+        return (line.effective_at, line.cursor) > (since, after)
+
+    def journals(self, *, after: int = 0, limit: int = 500) -> Page[Posted]:
+        """Return journals with a sequence above *after*, at most *limit*."""
+        whole("after", after, least=0)
+        whole("limit", limit, least=1)
+        with self._lock:
+            page = tuple(self._posted[after : after + limit])
+            more = after + limit < len(self._posted)
+        return Page(page, page[-1].sequence if more else None)
+
+    def journal(self, id: str) -> Posted | None:
+        """Return the posted journal *id*, or None."""
+        with self._lock:
+            place = self._place.get(id)
+            return None if place is None else self._posted[place]
+
+    def posted_events(self, events: Collection[Event]) -> Mapping[Event, str]:
+        """Return the id of the journal that booked each of *events* that is booked."""
+        with self._lock:
+            book = self._book.events
+            return {event: book[event] for event in events if event in book}
+
+    def _set_policies(self, changes: Changes, undo: Undo) -> None:
+        wallets = self._book.wallets
+        for wallet in changes.opens:
+            if self._book.open(wallet):
+                undo.add(wallets.__delitem__, wallet.id)
+        for wallet in changes.policies:
+            if wallet.id not in wallets:
+                raise UnknownPolicy(wallet.id)
+            undo.add(wallets.__setitem__, wallet.id, wallets[wallet.id])
+            wallets[wallet.id] = wallet
+        closed, closes = self._book.closed_before, changes.closes_before
+        if closes is not None and (closed is None or closed < closes):
+            undo.add(setattr, self._book, "closed_before", closed)
+            self._book.closed_before = closes
+
+    def _post(self, changes: Changes, undo: Undo) -> None:
+        for journal in changes.journals:
+            if journal.id in self._place:
+                stored = self._posted[self._place[journal.id]]
+                raise KeyReused(journal.id, (("journal", stored.changes, changes.key),))
+            self._book.post(journal, at=changes.at)
+            posted = Posted(
+                journal=journal,
+                sequence=len(self._posted) + 1,
+                recorded_at=changes.at,
+                changes=changes.key,
+            )
+            self._place[journal.id] = len(self._posted)
+            self._posted.append(posted)
+            wallets = {entry.wallet for entry in journal.entries}
+            for wallet in wallets:
+                self._by_wallet.setdefault(wallet, []).append(posted)
+            undo.add(self._unpost, posted, wallets)
+
+    def _unpost(self, posted: Posted, wallets: Iterable[str]) -> None:
+        self._book.undo(posted.journal)
+        del self._place[posted.journal.id]
+        self._posted.pop()
+        for wallet in wallets:
+            self._by_wallet[wallet].pop()
+
+
+def _below(address: str, prefix: str) -> bool:
+    return not prefix or address == prefix or address.startswith(prefix + ":")

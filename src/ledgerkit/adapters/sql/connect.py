@@ -1,0 +1,225 @@
+"""Connection: how the store reaches its database, alone or inside a host's transaction.
+
+On its own it begins, commits and tries again when the database asks for that; on a host's
+connection it works inside a savepoint and leaves commit and rollback to the host.
+(spec: reliability 5.6, B8, B9)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any, ClassVar, Protocol, TypeVar, cast
+
+import attrs
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from ledgerkit.domain.errors import LedgerkitError
+
+T = TypeVar("T")
+
+ATTEMPTS = 20
+_BUSY_MILLISECONDS = 5000
+_WRITING = "ledgerkit_writing"
+_OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
+# PostgreSQL: serialization failure, deadlock. SQLite: busy, locked.
+_CONFLICT_STATES = frozenset({"40001", "40P01"})
+_CONFLICT_CODES = frozenset({5, 6})
+
+
+@attrs.frozen
+class ConflictRetry(LedgerkitError):
+    """The database gave way to another transaction; nothing was stored."""
+
+    reason: str
+    attempts: int
+    code: ClassVar[str] = "conflict_retry"
+
+    def __str__(self) -> str:
+        return (
+            f"another transaction was in the way ({self.reason}) after {self.attempts} attempt(s); "
+            "roll back and run the whole transaction again"
+        )
+
+
+@attrs.frozen
+class DatabaseTooOld(LedgerkitError):
+    """The database lacks what the books are kept safe with."""
+
+    found: str
+    needed: str
+    code: ClassVar[str] = "database_too_old"
+
+    def __str__(self) -> str:
+        return f"the database is {self.found}; {self.needed} or newer is needed"
+
+
+def create_engine(url: str | URL, **options: Any) -> Engine:
+    """Return an engine for *url* that a store can own.
+
+    SQLite gets write-ahead logging, full durability, foreign keys and real transactions on each
+    of its connections. PostgreSQL uses psycopg unless the URL names a driver.
+
+    Raises:
+        DatabaseTooOld: SQLite without STRICT tables.
+        ValueError: neither SQLite nor PostgreSQL.
+    """
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return sa.create_engine(parsed, **options)
+    if backend != "sqlite":
+        msg = f"books are kept in SQLite or PostgreSQL (got {backend!r})"
+        raise ValueError(msg)
+    if parsed.database in (None, "", ":memory:"):
+        options.setdefault("poolclass", StaticPool)
+        options.setdefault("connect_args", {"check_same_thread": False})
+    engine = sa.create_engine(parsed, **options)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    import sqlite3
+
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise DatabaseTooOld(f"SQLite {sqlite3.sqlite_version}", "SQLite 3.37.0")
+    # The driver's own BEGIN comes before writes only, which leaves reads outside the transaction.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={_BUSY_MILLISECONDS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # else REPLACE deletes rows unseen by the triggers
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+class Link(Protocol):
+    """A way to the database: `read` lends a connection, `write` runs work all or nothing."""
+
+    joins_host: bool
+
+    def read(self) -> Any:
+        """Return a context manager that lends a connection to read from."""
+        ...
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Return what *work* returns, having stored all that it did or, if it raises, nothing."""
+        ...
+
+
+class Own:
+    """A link of the store's own: each write is a transaction, tried again on conflicts."""
+
+    joins_host = False
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(**{_WRITING: True})
+        # One shared connection (a database in memory) can be in one transaction at a time.
+        self._alone = RLock() if isinstance(engine.pool, StaticPool) else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Lend a connection inside a transaction that ends without storing anything."""
+        with _held(self._alone), self.engine.connect() as connection:
+            yield connection
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Return what *work* returns, committed; raises `ConflictRetry` after many attempts."""
+        attempt = 1
+        while True:
+            try:
+                with _held(self._alone), self._writing.begin() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                reason = conflict(error)
+                if reason is None:
+                    raise
+                if attempt == ATTEMPTS:
+                    raise ConflictRetry(reason, attempt) from error
+            time.sleep(min(attempt, 10) / 1000)
+            attempt += 1
+
+
+class Joined:
+    """A link inside a host's transaction: a savepoint for each write, never a commit."""
+
+    joins_host = True
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Lend the host's connection as it is."""
+        yield self.connection
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Return what *work* returns; raises `ConflictRetry` if the host must run again."""
+        try:
+            self._really_begin()
+            with self.connection.begin_nested():
+                return work(self.connection)
+        except DBAPIError as error:
+            reason = conflict(error)
+            if reason is None:
+                raise
+            raise ConflictRetry(reason, 1) from error
+
+    def _really_begin(self) -> None:
+        # Python's SQLite driver begins at the first write only, so an early savepoint would be
+        # the outermost transaction, and releasing it would commit behind the host's back.
+        if self.connection.dialect.name != "sqlite":
+            return
+        if not self.connection.in_transaction():
+            self.connection.begin()
+        driver = cast("Any", self.connection.connection.driver_connection)
+        if not driver.in_transaction:
+            self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def link_to(bind: Engine | Connection) -> Own | Joined:
+    """Return the link for *bind*: an engine is the store's own, a connection is a host's."""
+    if isinstance(bind, Engine):
+        return Own(bind)
+    if isinstance(bind, Connection):
+        return Joined(bind)
+    msg = f"a store needs an SQLAlchemy Engine or Connection (got {bind!r})"
+    raise TypeError(msg)
+
+
+def conflict(error: DBAPIError) -> str | None:
+    """Return why the database asks to run the transaction again, or None if it does not."""
+    original: Any = error.orig
+    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    if state in _CONFLICT_STATES:
+        return f"SQLSTATE {state}"
+    code = getattr(original, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in _CONFLICT_CODES:
+        return str(getattr(original, "sqlite_errorname", code))
+    return None
+
+
+@contextmanager
+def _held(lock: RLock | None) -> Iterator[None]:
+    if lock is None:
+        yield
+        return
+    with lock:
+        yield

@@ -1,0 +1,46 @@
+"""Billing run: for a period, one invoice per customer and one payout per supplier and currency.
+
+`plan_billing_run` decides everything and stores nothing; a preview is its answer, a run commits
+it. Run again, it finds only what is new: a supplement, a credit note, or nothing. (seed 000;
+spec: billing 6)
+"""
+
+from ledgerkit.domain.billing_run.customers import bill_customer
+from ledgerkit.domain.billing_run.cycles import BILLING_CYCLE, BillingCycle, bill, close, cycle_id
+from ledgerkit.domain.billing_run.facts import (
+    CustomerFacts,
+    Facts,
+    Policy,
+    SupplierFacts,
+    events_wanted,
+    journals_wanted,
+    period_event,
+)
+from ledgerkit.domain.billing_run.plan import (
+    due_periods,
+    plan_billing_run,
+    plan_customers,
+    plan_suppliers,
+)
+from ledgerkit.domain.billing_run.suppliers import pay_supplier
+
+__all__ = [
+    "BILLING_CYCLE",
+    "BillingCycle",
+    "CustomerFacts",
+    "Facts",
+    "Policy",
+    "SupplierFacts",
+    "bill",
+    "bill_customer",
+    "close",
+    "cycle_id",
+    "due_periods",
+    "events_wanted",
+    "journals_wanted",
+    "pay_supplier",
+    "period_event",
+    "plan_billing_run",
+    "plan_customers",
+    "plan_suppliers",
+]

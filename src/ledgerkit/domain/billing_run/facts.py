@@ -1,0 +1,146 @@
+"""Facts: all that a billing run looks at, read beforehand, as frozen records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+
+import attrs
+
+from ledgerkit.domain.catalog import Catalog
+from ledgerkit.domain.changes import Series, Versioned
+from ledgerkit.domain.credit_notes import CREDIT_NOTES, CreditNote
+from ledgerkit.domain.invoices import INVOICES, Invoice
+from ledgerkit.domain.ledger import EntryLine, Event, Journal
+from ledgerkit.domain.packages import AGGREGATE, LOW, PER_PACKAGE, Package, Threshold
+from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.periods import Cycle, Period
+from ledgerkit.domain.sessions import APPROVED, Match, Session
+from ledgerkit.domain.splits import PER_PERIOD, Incentive
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """How a business bills.
+
+    Attributes:
+        terms_days: Days from the date of an invoice to its due date; no default, since no source
+            gives one. (spec: billing 6)
+        invoices: The series of invoices.
+        credit_notes: The series of credit notes.
+        threshold: When a package is low.
+        alerts: `package`: told for each active package; `aggregate`: for a customer's active
+            packages together.
+    """
+
+    terms_days: int
+    invoices: Series = INVOICES
+    credit_notes: Series = CREDIT_NOTES
+    threshold: Threshold = LOW
+    alerts: str = PER_PACKAGE
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.terms_days) is not int or self.terms_days < 0:
+            msg = f"payment terms are whole days from 0 (got {self.terms_days!r})"
+            raise ValueError(msg)
+        if self.alerts not in (PER_PACKAGE, AGGREGATE):
+            msg = f"alerts are per package or aggregate (got {self.alerts!r})"
+            raise ValueError(msg)
+
+
+@attrs.frozen(kw_only=True)
+class CustomerFacts:
+    """What is known of one customer.
+
+    Attributes:
+        party: The customer.
+        matches: Its matches.
+        sessions: Sessions of its matches, of any status; those booked before as well, so that one
+            un-approved since is noticed.
+        packages: Its packages, with the versions they were read at.
+        invoices: Its invoices.
+        credit_notes: Its credit notes.
+        journals: Journals that may have to be undone, by id; see `journals_wanted`.
+        posted: Which of `events_wanted` are booked.
+    """
+
+    party: Party
+    matches: tuple[Match, ...]
+    sessions: tuple[Session, ...]
+    packages: tuple[Versioned[Package], ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    credit_notes: tuple[CreditNote, ...] = ()
+    journals: Mapping[str, Journal] = MappingProxyType({})
+    posted: frozenset[Event] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class SupplierFacts:
+    """What is known of one supplier.
+
+    Attributes:
+        party: The supplier.
+        entries: Lines of its wallet that may be in no payout yet.
+        payouts: Its payouts that may hold some of them.
+    """
+
+    party: Party
+    entries: tuple[EntryLine, ...] = ()
+    payouts: tuple[Payout, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """All that a run looks at.
+
+    Attributes:
+        business: Whose books these are; its zone dates the documents.
+        catalog: All prices.
+        customers: What is known of each customer.
+        suppliers: What is known of each supplier.
+        incentives: All incentives.
+        cycle: How time is cut into periods to bill.
+        opened_on: The first local day of these books. Sessions held and approved before it were
+            settled elsewhere.
+        billed_through: The first local day that no run has billed, or None before the first run.
+        closed_before: The books are closed for what counts before this instant, or None.
+    """
+
+    business: Party
+    catalog: Catalog
+    customers: tuple[CustomerFacts, ...]
+    suppliers: tuple[SupplierFacts, ...] = ()
+    incentives: tuple[Incentive, ...] = ()
+    cycle: Cycle
+    opened_on: date
+    billed_through: date | None = None
+    closed_before: datetime | None = None
+
+
+def journals_wanted(facts: CustomerFacts) -> frozenset[str]:
+    """Return the ids of journals that a run may undo: of billed sessions not approved any more."""
+    approved = {s.id for s in facts.sessions if s.status == APPROVED}
+    known = {s.id for s in facts.sessions}
+    return frozenset(
+        line.journal
+        for invoice in facts.invoices
+        for line in invoice.lines
+        if line.journal is not None and line.source in known - approved and line.package is None
+    )
+
+
+def events_wanted(facts: Facts, customer: CustomerFacts, period: Period) -> frozenset[Event]:
+    """Return the events whose posting a run for *period* asks about: incentives per period."""
+    matches = {match.id for match in customer.matches}
+    return frozenset(
+        period_event(incentive, period)
+        for incentive in facts.incentives
+        if incentive.per == PER_PERIOD and incentive.match in matches
+    )
+
+
+def period_event(incentive: Incentive, period: Period) -> Event:
+    """Return the fact that *incentive* was earned in *period*."""
+    return Event("incentive", incentive.id, str(period))

@@ -1,0 +1,127 @@
+"""Plan: the decision of a whole billing run, in one pass and without storing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import attrs
+
+from ledgerkit.domain.billing_run.customers import bill_customer
+from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
+from ledgerkit.domain.billing_run.suppliers import labels_of, pay_supplier, with_planned
+from ledgerkit.domain.changes import Changes, Plan, Skipped, Versioned, skipped
+from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.packages import Package
+from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.periods import Period, instant, local_date
+
+
+def due_periods(facts: Facts, *, as_of: datetime) -> tuple[Period, ...]:
+    """Return every closed period that no run has billed, oldest first. (spec: billing C-1)"""
+    today = local_date(as_of, facts.business.zone)
+    return facts.cycle.due(today, start=facts.opened_on, billed_through=facts.billed_through)
+
+
+def plan_billing_run(
+    facts: Facts, *, policy: Policy, as_of: datetime, period: Period | None = None
+) -> Plan:
+    """Decide what every customer owes and every supplier is paid, as known *as_of*.
+
+    One invoice per customer and currency, one payout per supplier and currency, approved sessions
+    only; without a *period*, for whatever is due. One `Changes` per customer, then one per
+    supplier, each to be committed alone; planned journals are folded in, so that the payouts are
+    those a run would make. A customer that cannot be billed is skipped and stops nobody.
+
+    The same facts give the same plan, and facts read after it was committed give an empty one.
+    (spec: billing 6)
+    """
+    as_of = instant(as_of)
+    periods = due_periods(facts, as_of=as_of) if period is None else (period,)
+    changes: list[Changes] = []
+    left_out: list[Skipped] = []
+    for one in periods:
+        billed = plan_customers(facts, policy=policy, as_of=as_of, period=one)
+        facts = _after(facts, billed.changes)
+        paid = plan_suppliers(facts, as_of=as_of, period=one)
+        facts = _after_payouts(facts, paid)
+        changes += (*billed.changes, *paid)
+        left_out += billed.skipped
+    return Plan(tuple(changes), tuple(left_out))
+
+
+def plan_customers(facts: Facts, *, policy: Policy, as_of: datetime, period: Period) -> Plan:
+    """Decide what every customer owes for *period*; the first half of a run."""
+    changes, left_out = [], []
+    for customer in sorted(facts.customers, key=lambda c: c.party.id):
+        try:
+            billed = bill_customer(facts, customer, policy=policy, period=period, as_of=as_of)
+        except LedgerkitError as error:
+            left_out.append(skipped(customer.party.id, error))
+            continue
+        if billed is not None:
+            changes.append(billed)
+    return Plan(tuple(changes), tuple(left_out))
+
+
+def plan_suppliers(facts: Facts, *, as_of: datetime, period: Period) -> tuple[Changes, ...]:
+    """Decide what every supplier is paid for *period*; the second half of a run."""
+    labels = labels_of(facts)
+    paid = (
+        pay_supplier(supplier, period=period, as_of=as_of, labels=labels)
+        for supplier in sorted(facts.suppliers, key=lambda s: s.party.id)
+    )
+    return tuple(changes for changes in paid if changes is not None)
+
+
+def _after(facts: Facts, planned: Iterable[Changes]) -> Facts:
+    """Return *facts* as they would be once *planned* is committed."""
+    by_customer: dict[str, list[Changes]] = {}
+    for changes in planned:
+        by_customer.setdefault(dict(changes.request.arguments)["customer"], []).append(changes)
+    customers = tuple(
+        _customer_after(c, by_customer.get(c.party.id, ())) for c in facts.customers
+    )
+    done = tuple(c for many in by_customer.values() for c in many)
+    return attrs.evolve(
+        facts, customers=customers, suppliers=with_planned(facts.suppliers, done)
+    )
+
+
+def _customer_after(facts: CustomerFacts, planned: Iterable[Changes]) -> CustomerFacts:
+    for changes in planned:
+        moved = {r.id: r for r in changes.records if isinstance(r, Package)}
+        facts = attrs.evolve(
+            facts,
+            packages=tuple(
+                Versioned(moved[v.record.id], v.version + 1) if v.record.id in moved else v
+                for v in facts.packages
+            ),
+            invoices=(
+                *facts.invoices,
+                *(r for r in changes.records if isinstance(r, Invoice)),
+            ),
+            credit_notes=(
+                *facts.credit_notes,
+                *(r for r in changes.records if isinstance(r, CreditNote)),
+            ),
+            posted=facts.posted | {j.event for j in changes.journals if j.event is not None},
+        )
+    return facts
+
+
+def _after_payouts(facts: Facts, planned: Iterable[Changes]) -> Facts:
+    paid: dict[str, list[Payout]] = {}
+    for changes in planned:
+        for record in changes.records:
+            if isinstance(record, Payout):
+                paid.setdefault(record.supplier, []).append(record)
+    return attrs.evolve(
+        facts,
+        suppliers=tuple(
+            attrs.evolve(s, payouts=(*s.payouts, *paid.get(s.party.id, ())))
+            for s in facts.suppliers
+        ),
+    )

@@ -1,0 +1,94 @@
+"""Suppliers of a billing run: what each is paid for a period, as one `Changes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import attrs
+
+from ledgerkit.domain import payouts
+from ledgerkit.domain.billing_run.facts import Facts, SupplierFacts
+from ledgerkit.domain.changes import Changes, changes_of, request
+from ledgerkit.domain.ids import derive
+from ledgerkit.domain.ledger import EntryLine, Journal, Posted, line_of
+from ledgerkit.domain.money import sum_of
+from ledgerkit.domain.periods import Period
+
+
+def pay_supplier(
+    supplier: SupplierFacts,
+    *,
+    period: Period,
+    as_of: datetime,
+    labels: Mapping[str, tuple[str, str]],
+) -> Changes | None:
+    """Return the payouts of *supplier* for *period*, one per currency, or None: nothing is owed.
+
+    What sums to zero or less stays on the wallet and is settled with later earnings. *labels*
+    gives the (item, detail) of the sources that lines name. (spec: billing 6, 10)
+    """
+    claimed = {(line.journal, line.line) for p in supplier.payouts for line in p.lines}
+    lines = payouts.gather(
+        supplier.party, supplier.entries, claimed=claimed, period=period, labels=labels
+    )
+    generated = []
+    for currency in sorted({line.amount.currency for line in lines}):
+        same = tuple(line for line in lines if line.amount.currency == currency)
+        if sum_of((line.amount for line in same), currency).minor <= 0:
+            continue
+        part = sum(
+            1 for p in supplier.payouts if p.currency == currency and p.period == period
+        )
+        payout = payouts.preview(
+            supplier.party.id, same, currency=currency, period=period, part=part
+        )
+        generated.append(payouts.generate(payout))
+    if not generated:
+        return None
+    ids = [g.payout.id for g in generated]
+    return changes_of(
+        *generated,
+        key=f"billing_run/{supplier.party.id}/{period}/{derive('run', *ids)}",
+        request=request(
+            "billing_run",
+            supplier=supplier.party.id,
+            period_start=period.start,
+            period_end=period.end,
+        ),
+        actor="billing run",
+        reason=f"pay {supplier.party.id} for {period}",
+        at=as_of,
+    )
+
+
+def labels_of(facts: Facts) -> dict[str, tuple[str, str]]:
+    """Return the (item, detail) of every session in *facts*: what was taught, and to whom."""
+    labels: dict[str, tuple[str, str]] = {}
+    for customer in facts.customers:
+        matches = {match.id: match for match in customer.matches}
+        for session in customer.sessions:
+            match = matches[session.match]
+            labels[session.id] = str(session.key or match.key), match.student
+    return labels
+
+
+def with_planned(
+    suppliers: Iterable[SupplierFacts], planned: Iterable[Changes]
+) -> tuple[SupplierFacts, ...]:
+    """Return *suppliers* with the entries that *planned* changes would post: a preview's fold."""
+    extra: dict[str, list[EntryLine]] = {}
+    for changes in planned:
+        for journal in changes.journals:
+            for line in _lines(journal, changes):
+                extra.setdefault(line.wallet, []).append(line)
+    return tuple(
+        attrs.evolve(s, entries=(*s.entries, *extra.get(s.party.wallet, ()))) for s in suppliers
+    )
+
+
+def _lines(journal: Journal, changes: Changes) -> Iterable[EntryLine]:
+    posted = Posted(journal=journal, sequence=0, recorded_at=changes.at, changes=changes.key)
+    for number, entry in enumerate(journal.entries):
+        if entry.wallet.startswith("supplier:"):
+            yield line_of(posted, number, entry.amount)

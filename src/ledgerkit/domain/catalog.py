@@ -1,0 +1,186 @@
+"""Catalog: what a session costs the customer and earns the supplier, from which day on.
+
+Prices are looked up by service line, level and duration; each is effective-dated, and a change
+adds a price instead of overwriting one. A missing price is an error that names the key, never
+zero. (seed 000, seed 002; spec: billing 4)
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+import attrs
+
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger.journals import name_of
+from ledgerkit.domain.money import Money
+
+
+@attrs.frozen
+class CatalogKey:
+    """What prices are looked up by.
+
+    Attributes:
+        service_line: Such as `maths`.
+        level: Such as `secondary`.
+        minutes: The duration of a session.
+    """
+
+    service_line: str
+    level: str
+    minutes: int
+
+    def __attrs_post_init__(self) -> None:
+        name_of("service line", self.service_line)
+        name_of("level", self.level)
+        if type(self.minutes) is not int or self.minutes <= 0:
+            msg = f"a session lasts a whole number of minutes above 0 (got {self.minutes!r})"
+            raise ValueError(msg)
+
+    def __str__(self) -> str:
+        return f"{self.service_line} / {self.level} / {self.minutes} min"
+
+
+@attrs.frozen
+class PackageTier:
+    """A package on offer: so many sessions for one price."""
+
+    units: int
+    price: Money
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.units) is not int or self.units <= 0 or self.price.minor < 0:
+            msg = f"a tier needs units above 0 and a price from 0 (got {self.units}, {self.price})"
+            raise ValueError(msg)
+
+
+@attrs.frozen(kw_only=True)
+class Price:
+    """One version of a price.
+
+    Attributes:
+        key: What it prices.
+        charge: What the customer owes per session, in minor units.
+        pay: What the supplier earns per session, in the same currency.
+        valid_from: The first local day on which it holds, until a later version.
+        tiers: Packages on offer, by growing units.
+    """
+
+    key: CatalogKey
+    charge: Money
+    pay: Money
+    valid_from: date
+    tiers: tuple[PackageTier, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if self.charge.minor < 0 or self.pay.minor < 0:
+            msg = f"the price of {self.key} must not be negative (got {self.charge}, {self.pay})"
+            raise ValueError(msg)
+        currencies = {self.charge.currency, self.pay.currency}
+        currencies.update(tier.price.currency for tier in self.tiers)
+        if len(currencies) > 1:
+            msg = f"the price of {self.key} mixes currencies: {', '.join(sorted(currencies))}"
+            raise ValueError(msg)
+        units = [tier.units for tier in self.tiers]
+        if units != sorted(set(units)):
+            msg = f"the tiers of {self.key} must grow in units, each once (got {units})"
+            raise ValueError(msg)
+
+    @property
+    def currency(self) -> str:
+        """The currency of all its amounts."""
+        return self.charge.currency
+
+
+@attrs.frozen
+class NoPrice(LedgerkitError):
+    """The catalog has no price for a key on a day. (spec: billing C-10)"""
+
+    key: CatalogKey
+    currency: str
+    on: date
+    code: ClassVar[str] = "no_price"
+
+    def __str__(self) -> str:
+        return f"no price for {self.key} in {self.currency} on {self.on}; add one to the catalog"
+
+
+@attrs.frozen
+class PriceInPast(LedgerkitError):
+    """A new price would change days that have passed, or a version that exists."""
+
+    key: CatalogKey
+    valid_from: date
+    earliest: date
+    code: ClassVar[str] = "price_in_past"
+
+    def __str__(self) -> str:
+        return (
+            f"a price for {self.key} from {self.valid_from} would reprice the past; "
+            f"the earliest day is {self.earliest}"
+        )
+
+
+@attrs.frozen
+class Catalog:
+    """All versions of all prices.
+
+    Raises:
+        ValueError: two versions of one price begin on one day.
+    """
+
+    id: str
+    prices: tuple[Price, ...] = ()
+    _by_key: dict[tuple[CatalogKey, str], list[Price]] = attrs.field(
+        init=False, repr=False, eq=False, factory=dict
+    )
+
+    def __attrs_post_init__(self) -> None:
+        for price in sorted(self.prices, key=lambda p: p.valid_from):
+            versions = self._by_key.setdefault((price.key, price.currency), [])
+            if versions and versions[-1].valid_from == price.valid_from:
+                msg = f"two prices for {price.key} in {price.currency} from {price.valid_from}"
+                raise ValueError(msg)
+            versions.append(price)
+
+    def price_on(self, key: CatalogKey, currency: str, *, on: date) -> Price:
+        """Return the version that holds on the local day *on*.
+
+        Raises:
+            NoPrice: there is none; never a price of zero.
+        """
+        for price in reversed(self._by_key.get((key, currency), ())):
+            if price.valid_from <= on:
+                return price
+        raise NoPrice(key, currency, on)
+
+    def versions(self, key: CatalogKey, currency: str) -> tuple[Price, ...]:
+        """Return every version of a price, oldest first."""
+        return tuple(self._by_key.get((key, currency), ()))
+
+
+@attrs.frozen
+class PriceChanged:
+    """The catalog after a change, with the version before (None: a new key) and the new one."""
+
+    catalog: Catalog
+    old: Price | None
+    new: Price
+
+
+def change_price(catalog: Catalog, price: Price, *, on: date) -> PriceChanged:
+    """Add *price* as a new version; decided *on* a day, it may begin that day at the earliest.
+
+    Who changed it, when and why stands in the history of the catalog record. (seed 002)
+
+    Raises:
+        PriceInPast: it begins before *on*, or not after the newest version of its key.
+    """
+    versions = catalog.versions(price.key, price.currency)
+    if price.valid_from < on:
+        raise PriceInPast(price.key, price.valid_from, on)
+    old = versions[-1] if versions else None
+    if old is not None and price.valid_from <= old.valid_from:
+        raise PriceInPast(price.key, price.valid_from, old.valid_from)
+    return PriceChanged(Catalog(catalog.id, (*catalog.prices, price)), old, price)

@@ -1,0 +1,261 @@
+"""Credit notes: documents that take back what an invoice charged, in a series of their own.
+
+A note refers to lines of an invoice and gives back at most what they charged, less what earlier
+notes gave back. Its journal is the mirror of the charge. (spec: billing 0.6, 5a, 7)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import ClassVar
+
+import attrs
+
+from ledgerkit.domain.changes import Draw, Effects, Series
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ids import derive
+from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line
+from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, reverse
+from ledgerkit.domain.ledger.journals import name_of
+from ledgerkit.domain.lifecycle import Lifecycle
+from ledgerkit.domain.money import Money, sum_of
+
+CREDIT_NOTE = Lifecycle("credit_note", DRAFT, {(DRAFT, "issue"): ISSUED})
+CREDIT_NOTES = Series("CN", "{series}-{year}-{n:5}")
+
+
+@attrs.frozen(kw_only=True)
+class CreditLine:
+    """What is taken back of one line.
+
+    Attributes:
+        id: Derived from the line and how often it was credited.
+        line: The id of the invoice line, or None in a note without an invoice.
+        source: What the line charged.
+        item: What it is, as on the invoice.
+        detail: More of it.
+        on: Its local day.
+        amount: What is given back, above zero.
+    """
+
+    id: str
+    line: str | None
+    source: str
+    item: str
+    detail: str = ""
+    on: date
+    amount: Money
+
+    def __attrs_post_init__(self) -> None:
+        if self.amount.minor <= 0:
+            msg = f"a credit gives back more than 0 (got {self.amount} for {self.source!r})"
+            raise ValueError(msg)
+
+
+@attrs.frozen(kw_only=True)
+class CreditNote:
+    """A document of what a customer does not owe after all.
+
+    Attributes:
+        id: Derived from the invoice and how many notes it had.
+        customer: The id of the party credited.
+        currency: The currency of every line.
+        invoice: The id of the invoice, or None when an import had no reference to it.
+        lines: What is given back, one line at least.
+        reason: Why, in words.
+        status: `draft` or `issued`.
+        issued_on: Its date.
+        number: Drawn by the commit that issues it.
+        reference: The number it had elsewhere, when it was brought in.
+    """
+
+    id: str
+    customer: str
+    currency: str
+    invoice: str | None
+    lines: tuple[CreditLine, ...]
+    reason: str
+    status: str = DRAFT
+    issued_on: date | None = None
+    number: str | None = None
+    reference: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        name_of("credit note id", self.id)
+        name_of("credit note reason", self.reason)
+        if type(self.lines) is not tuple or not self.lines:
+            msg = f"credit note {self.id!r} needs a tuple of one line at least"
+            raise ValueError(msg)
+        if any(line.amount.currency != self.currency for line in self.lines):
+            msg = f"credit note {self.id!r} is in {self.currency}; a line of it is not"
+            raise ValueError(msg)
+
+    @property
+    def total(self) -> Money:
+        """What is given back."""
+        return sum_of((line.amount for line in self.lines), self.currency)
+
+
+@attrs.frozen
+class OverCredited(LedgerkitError):
+    """More would be given back than was charged."""
+
+    invoice: str
+    line: str
+    billed: Money
+    credited: Money
+    asked: Money
+    code: ClassVar[str] = "over_credited"
+
+    def __str__(self) -> str:
+        left = self.billed - self.credited
+        return (
+            f"line {self.line!r} of invoice {self.invoice!r} charged {self.billed.minor} and "
+            f"{self.credited.minor} is credited; {self.asked.minor} asked exceeds {left.minor} "
+            f"{self.billed.currency}"
+        )
+
+
+@attrs.frozen
+class UnknownLine(LedgerkitError):
+    """The invoice has no such line."""
+
+    invoice: str
+    line: str
+    code: ClassVar[str] = "unknown_line"
+
+    def __str__(self) -> str:
+        return f"invoice {self.invoice!r} has no line {self.line!r} to credit"
+
+
+@attrs.frozen
+class NotIssued(LedgerkitError):
+    """A draft cannot be credited."""
+
+    invoice: str
+    code: ClassVar[str] = "not_issued"
+
+    def __str__(self) -> str:
+        return f"invoice {self.invoice!r} is a draft; change the draft instead of crediting it"
+
+
+def credited(notes: Iterable[CreditNote]) -> Mapping[str, int]:
+    """Return what issued *notes* gave back of each invoice line, in minor units by line id."""
+    sums = Counter[str]()
+    for note in notes:
+        for line in note.lines:
+            if line.line is not None and note.status == ISSUED:
+                sums[line.line] += line.amount.minor
+    return sums
+
+
+def draft(
+    invoice: Invoice,
+    asked: Mapping[str, Money],
+    *,
+    earlier: Iterable[CreditNote],
+    reason: str,
+) -> CreditNote:
+    """Return a note that gives back the amounts *asked* of lines of *invoice*, by line id.
+
+    *earlier* are all notes of the invoice so far; a draft has no effect.
+
+    Raises:
+        NotIssued, UnknownLine, OverCredited.
+    """
+    if invoice.status != ISSUED:
+        raise NotIssued(invoice.id)
+    notes = tuple(earlier)
+    given = credited(notes)
+    lines = []
+    for id, amount in asked.items():
+        charged = invoice.line(id)
+        if charged is None:
+            raise UnknownLine(invoice.id, id)
+        before = Money(given.get(id, 0), invoice.currency)
+        if amount + before > charged.amount:
+            raise OverCredited(invoice.id, id, charged.amount, before, amount)
+        lines.append(_credit_of(charged, amount, before))
+    return CreditNote(
+        id=derive("crn", invoice.id, str(len(notes)), on=invoice.issued_on),
+        customer=invoice.customer,
+        currency=invoice.currency,
+        invoice=invoice.id,
+        lines=tuple(lines),
+        reason=reason,
+    )
+
+
+def _credit_of(charged: Line, amount: Money, before: Money) -> CreditLine:
+    return CreditLine(
+        id=derive("crl", charged.id, str(before.minor), on=charged.on),
+        line=charged.id,
+        source=charged.source,
+        item=charged.item,
+        detail=charged.detail,
+        on=charged.on,
+        amount=amount,
+    )
+
+
+@attrs.frozen
+class Credited:
+    """A credit note as issued, the journals that mirror the charge, and its number's draw."""
+
+    note: CreditNote
+    journals: tuple[Journal, ...]
+    draw: Draw
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        wallets = (Wallet(f"customer:{self.note.customer}"), Wallet("platform"))
+        return Effects(
+            journals=self.journals, opens=wallets, records=(self.note,), draws=(self.draw,)
+        )
+
+
+def issue(
+    note: CreditNote,
+    *,
+    on: date,
+    at: datetime,
+    undoes: Mapping[str, Journal] | None = None,
+    series: Series = CREDIT_NOTES,
+) -> Credited:
+    """Issue *note*, dated *on*.
+
+    A line credited in full may undo the journal that charged it, named in *undoes* by the id of
+    the invoice line: everybody's share goes back. All other lines are borne by the platform.
+
+    Raises:
+        IllegalTransition: it is issued already.
+        ValueError: a journal in *undoes* charged another amount than the line gives back.
+    """
+    status = CREDIT_NOTE.after(note.status, "issue")
+    payer = f"customer:{note.customer}"
+    journals = []
+    rest = Money(0, note.currency)
+    for line in note.lines:
+        charge = (undoes or {}).get(line.line or "")
+        if charge is None:
+            rest += line.amount
+            continue
+        if not any(e.wallet == payer and e.amount == -line.amount for e in charge.entries):
+            msg = f"journal {charge.id!r} did not charge {line.amount}; credit the line plainly"
+            raise ValueError(msg)
+        journals.append(reverse(charge, id=derive("jrn", "reversal", charge.id, on=on), at=at))
+    if rest.minor:
+        journals.append(
+            Journal(
+                id=derive("jrn", "credit_note.issued", note.id, on=on),
+                kind="credit_note.issued",
+                entries=(Entry(payer, rest), Entry("platform", -rest)),
+                effective_at=at,
+                event=Event("credit_note", note.id),
+            )
+        )
+    issued = attrs.evolve(note, status=status, issued_on=on)
+    return Credited(issued, tuple(journals), Draw(note.id, series, on))

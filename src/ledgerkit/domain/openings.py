@@ -1,0 +1,105 @@
+"""Openings: what an existing business brings with it when it starts these books.
+
+Balances and open invoices come in against `equity:opening`, each once, so that the books balance
+from the first day; part-used packages are brought in by `packages.bring_in`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from fractions import Fraction
+
+import attrs
+
+from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.ids import derive
+from ledgerkit.domain.invoices import ISSUED, Invoice, Line
+from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
+from ledgerkit.domain.money import Money
+
+EQUITY = "equity:opening"
+
+
+@attrs.frozen
+class BalanceOpened:
+    """The journal of an opening balance."""
+
+    journal: Journal
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        opens = tuple(Wallet(entry.wallet) for entry in self.journal.entries)
+        return Effects(journals=(self.journal,), opens=opens)
+
+
+def open_balance(wallet: str, amount: Money, *, at: datetime) -> BalanceOpened:
+    """Give *wallet* the balance it had elsewhere: plus is its owner's, minus is owed.
+
+    Once per wallet and currency: a second one is refused as already posted.
+    """
+    return BalanceOpened(
+        Journal(
+            id=derive("jrn", "opening", wallet, amount.currency),
+            kind="balance.opened",
+            entries=(Entry(wallet, amount), Entry(EQUITY, -amount)),
+            effective_at=at,
+            event=Event("opening", wallet, amount.currency),
+        )
+    )
+
+
+@attrs.frozen
+class InvoiceBroughtIn:
+    """An invoice issued elsewhere and still open, and the journal of what is owed."""
+
+    invoice: Invoice
+    journal: Journal
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        opens = tuple(Wallet(entry.wallet) for entry in self.journal.entries)
+        return Effects(journals=(self.journal,), opens=opens, records=(self.invoice,))
+
+
+def bring_in_invoice(
+    number: str,
+    *,
+    customer: str,
+    open_amount: Money,
+    issued_on: date,
+    due_on: date,
+    at: datetime,
+    item: str = "",
+) -> InvoiceBroughtIn:
+    """Take over an open invoice with the *number* it has; no number of ours is drawn."""
+    id = derive("inv", "brought_in", customer, number, on=issued_on)
+    journal = Journal(
+        id=derive("jrn", "invoice.brought_in", id, on=issued_on),
+        kind="invoice.brought_in",
+        entries=(Entry(f"customer:{customer}", -open_amount), Entry(EQUITY, open_amount)),
+        effective_at=at,
+        event=Event("invoice", id),
+    )
+    line = Line(
+        id=derive("lin", id, on=issued_on),
+        source=number,
+        item=item or number,
+        on=issued_on,
+        unit_price=Fraction(open_amount.minor),
+        amount=open_amount,
+        journal=journal.id,
+    )
+    invoice = Invoice(
+        id=id,
+        customer=customer,
+        currency=open_amount.currency,
+        lines=(line,),
+        status=ISSUED,
+        issued_on=issued_on,
+        due_on=due_on,
+        number=number,
+        reference=number,
+    )
+    return InvoiceBroughtIn(invoice, journal)

@@ -1,0 +1,60 @@
+"""Parties: whom the business charges, whom it pays, and itself.
+
+A customer is charged and a supplier is paid, each through a wallet of its own; the business is
+the one whose name stands on the documents. (spec: ledger 1)
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import attrs
+
+from ledgerkit.domain.ledger.journals import name_of
+from ledgerkit.domain.periods import local_date
+
+CUSTOMER = "customer"
+SUPPLIER = "supplier"
+BUSINESS = "business"
+ROLES = (CUSTOMER, SUPPLIER, BUSINESS)
+_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Party:
+    """A person or firm.
+
+    Attributes:
+        id: Unique among parties; part of wallet addresses, so letters, digits and . _ @ + - only.
+        role: `customer`, `supplier` or `business`.
+        name: As it stands on documents.
+        currency: The currency it is charged or paid in unless something else says otherwise.
+        email: Where notices go, or None.
+        address: The lines of its postal address.
+        locale: The language and region of its documents, such as `es` or `en_GB`.
+        zone: The IANA time zone of its contract; days are local to it. (spec: billing 0.3)
+        tax_id: Its tax number, or None.
+    """
+
+    id: str
+    role: str
+    name: str
+    currency: str
+    email: str | None = None
+    address: tuple[str, ...] = ()
+    locale: str = "en"
+    zone: str = "UTC"
+    tax_id: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        name_of("party id", self.id)
+        name_of("party name", self.name)
+        if self.role not in ROLES:
+            msg = f"a party's role is customer, supplier or business (got {self.role!r})"
+            raise ValueError(msg)
+        local_date(_ANY_INSTANT, self.zone)  # an unknown zone is refused here, not at billing
+
+    @property
+    def wallet(self) -> str:
+        """The address of its wallet: `customer:<id>`, `supplier:<id>` or `platform`."""
+        return "platform" if self.role == BUSINESS else f"{self.role}:{self.id}"

@@ -1,0 +1,181 @@
+"""Store: keeps the ledger, versioned records and the outbox of one tenant.
+
+The one write is `commit`. Everything a host reads for a decision comes with the version or the
+place it was read at, so that a moved base is noticed. Calls block; drivers put them in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from ledgerkit.domain.changes import (
+    Changes,
+    Committed,
+    Number,
+    Record,
+    Version,
+    Versioned,
+)
+from ledgerkit.domain.ledger import (
+    NOW,
+    AsOf,
+    Balance,
+    Cursor,
+    EntryLine,
+    Event,
+    Page,
+    Posted,
+    Wallet,
+)
+from ledgerkit.domain.outbox import Claimed
+
+R = TypeVar("R", bound=Record)
+
+
+class Records(Protocol):
+    """Versioned records.
+
+    1. `load` returns the newest version of a record, or None if it was never stored.
+    2. `find` pages through the newest versions of a kind, by id, filtered by the index of the
+       kind: party, status, and since <= date < until; the pages together hold each match once.
+    3. `history` returns all versions, oldest first, with actor, reason and instant.
+    """
+
+    def load(self, kind: type[R], id: str) -> Versioned[R] | None:
+        """Return the newest version of record *id*, or None."""
+        ...
+
+    def find(
+        self,
+        kind: type[R],
+        *,
+        party: str | None = None,
+        status: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        after: str | None = None,
+        limit: int = 500,
+    ) -> Page[Versioned[R]]:
+        """Return records of *kind* by id, those after the id *after*, at most *limit*."""
+        ...
+
+    def history(self, kind: type[R], id: str) -> tuple[Version[R], ...]:
+        """Return every version of record *id*, oldest first; none if it was never stored."""
+        ...
+
+
+class Books(Protocol):
+    """What can be read in the ledger.
+
+    4. `balance` and `balances` are sums of entries within `AsOf` bounds, inclusive; a wallet
+       without entries is at zero.
+    5. `entries` pages through a wallet's statement in recording order, or in the order in which
+       entries count, with the running balance per currency; a page never splits or repeats a line.
+    6. `journals` pages through all journals in recording order, numbered from 1 without gaps seen
+       by a reader.
+    """
+
+    def wallet(self, id: str) -> Wallet | None:
+        """Return the newest policy of wallet *id*, or None if it was never opened."""
+        ...
+
+    def wallets(self, prefix: str = "") -> tuple[Wallet, ...]:
+        """Return wallets whose address is *prefix* or below it, by address; "" returns all."""
+        ...
+
+    def balance(self, wallet: str, currency: str, as_of: AsOf = NOW) -> Balance:
+        """Return what *wallet* holds in *currency*."""
+        ...
+
+    def balances(self, prefix: str = "", as_of: AsOf = NOW) -> Mapping[tuple[str, str], Balance]:
+        """Return balances by (wallet, currency) at and below the address *prefix*, zeros left out.
+        """
+        ...
+
+    def entries(
+        self,
+        wallet: str,
+        *,
+        by_effect: bool = False,
+        after: Cursor | None = None,
+        limit: int = 500,
+    ) -> Page[EntryLine]:
+        """Return lines of the statement of *wallet* after the cursor, at most *limit*."""
+        ...
+
+    def journals(self, *, after: int = 0, limit: int = 500) -> Page[Posted]:
+        """Return journals with a sequence above *after*, at most *limit*."""
+        ...
+
+    def journal(self, id: str) -> Posted | None:
+        """Return the posted journal *id*, or None."""
+        ...
+
+    def posted_events(self, events: Collection[Event]) -> Mapping[Event, str]:
+        """Return the id of the journal that booked each of *events* that is booked."""
+        ...
+
+
+class Commits(Protocol):
+    """The one write.
+
+    7. `commit` stores all of the changes or nothing.
+    8. A key known with the same request stores nothing and answers as the first time, replayed.
+    9. Else a record that is not at the expected version is `Stale`, even for a known key.
+    10. Only then is a known key with another request `KeyReused`.
+    11. A journal the books refuse raises its `PostingRefused` and nothing is stored.
+    12. Wallets in `opens` are opened if they are not; an open one keeps its policy.
+    13. Numbers are drawn last, by record in the order of the draws, consecutive per counter; a
+        commit that fails draws none.
+    14. `commit_all` is one atomic batch: all or none, in order; a replayed member is no failure,
+        and the failing one is named by `BatchRefused`.
+    15. Inside a host's transaction a commit neither commits nor rolls it back.
+    """
+
+    def commit(self, changes: Changes) -> Committed:
+        """Store *changes*, once."""
+        ...
+
+    def commit_all(self, many: Sequence[Changes]) -> tuple[Committed, ...]:
+        """Store all of *many*, each once, or none of them."""
+        ...
+
+    def numbers(self, counter: str | None = None) -> tuple[Number, ...]:
+        """Return the numbers drawn, by counter and number."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages waiting to be delivered.
+
+    16. A message is claimed by one worker at a time; when its lease has ended others may claim it.
+    17. Each claim has a higher token; settling with any but the newest raises `ClaimLost`.
+    18. A settled message (`done` or `refused`) is never claimed again; one settled as `waiting`
+        is claimed again from `retry_at` on.
+    """
+
+    def claim(
+        self, topic: str, *, at: datetime, lease: timedelta, limit: int = 100
+    ) -> tuple[Claimed, ...]:
+        """Claim waiting messages whose topic is *topic* or below it (`notice` takes
+        `notice.low_package`), oldest first.
+        """
+        ...
+
+    def settle(
+        self,
+        message: str,
+        *,
+        token: int,
+        outcome: str,
+        at: datetime,
+        retry_at: datetime | None = None,
+    ) -> None:
+        """Settle the claim *token* on *message* as `done`, `refused` or `waiting`."""
+        ...
+
+
+class Store(Records, Books, Commits, Outbox, Protocol):
+    """All that a store does for one tenant."""

@@ -1,0 +1,240 @@
+"""Schema: records as JSON and back, strictly, with a version on every document.
+
+A stored document is an envelope `{"schema": "invoice/1", "data": {...}}`. Reading refuses what it
+does not know (unknown fields, 1.9 for 1, "12" for 12) and lifts older versions one step at a time.
+Whole numbers are text, since JSON readers elsewhere lose digits above 2**53. (spec: ledger 1)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar, cast
+
+import attrs
+from cattrs import Converter, transform_error
+from cattrs.errors import BaseValidationError
+
+from ledgerkit.domain.billing_run import BillingCycle
+from ledgerkit.domain.catalog import Catalog
+from ledgerkit.domain.changes import Record
+from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.ledger import Journal, Wallet
+from ledgerkit.domain.packages import Package
+from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.periods import instant
+from ledgerkit.domain.sessions import Match
+from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.write_offs import WriteOff
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Index:
+    """What a store can filter a record by.
+
+    Attributes:
+        party: The id of the party it is about, or None.
+        status: Its status, or None.
+        on: Its business date, or None.
+        number: Its document number, or None.
+    """
+
+    party: str | None = None
+    status: str | None = None
+    on: date | None = None
+    number: str | None = None
+
+
+@attrs.frozen
+class Kind:
+    """How a kind of record is stored: its name, schema version and index."""
+
+    name: str
+    version: int
+    index: Callable[[Any], Index] = attrs.field(default=lambda _: Index())
+
+
+KINDS: Mapping[type[Record], Kind] = MappingProxyType(
+    {
+        Party: Kind("party", 1, lambda p: Index(party=p.id, status=p.role)),
+        Catalog: Kind("catalog", 1),
+        Match: Kind("match", 1, lambda m: Index(party=m.customer)),
+        Incentive: Kind("incentive", 1, lambda i: Index(party=i.match, on=i.valid_from)),
+        Package: Kind(
+            "package", 1, lambda p: Index(party=p.customer, status=p.status, on=p.purchased_on)
+        ),
+        Invoice: Kind(
+            "invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)
+        ),
+        CreditNote: Kind(
+            "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)
+        ),
+        WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
+        Payout: Kind(
+            "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
+        ),
+        BillingCycle: Kind(
+            "billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)
+        ),
+    }
+)
+BY_NAME: Mapping[str, type[Record]] = MappingProxyType({k.name: c for c, k in KINDS.items()})
+
+# (kind, version) -> how a document of that version becomes one of the next. Append only.
+UPCASTS: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({})
+
+
+@attrs.frozen
+class UnknownKind(LedgerkitError):
+    """A record of a kind that has no schema."""
+
+    kind: str
+    code: ClassVar[str] = "unknown_kind"
+
+    def __str__(self) -> str:
+        return f"{self.kind} is no kind of record; known are {', '.join(sorted(BY_NAME))}"
+
+
+@attrs.frozen
+class BadDocument(LedgerkitError):
+    """A stored document that cannot be read."""
+
+    kind: str
+    problems: tuple[str, ...]
+    code: ClassVar[str] = "bad_document"
+
+    def __str__(self) -> str:
+        return f"this is no {self.kind} document: {'; '.join(self.problems)}"
+
+
+def _of(kind: type[Record]) -> Kind:
+    try:
+        return KINDS[kind]
+    except KeyError:
+        raise UnknownKind(kind.__name__) from None
+
+
+def kind_of(kind: type[Record]) -> str:
+    """Return the stored name of a kind of record; raises `UnknownKind`."""
+    return _of(kind).name
+
+
+def index_of(record: Record) -> Index:
+    """Return what *record* can be found by; raises `UnknownKind`."""
+    return _of(type(record)).index(record)
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True, prefer_attrib_converters=False)
+
+    def exactly(kind: type[T]) -> Callable[[object, Any], T]:
+        def check(value: object, _: Any) -> T:
+            if type(value) is not kind:
+                msg = f"expected {kind.__name__}, got {value!r}"
+                raise TypeError(msg)
+            return value
+
+        return check
+
+    def whole(value: object, _: Any) -> int:
+        if type(value) is not str or str(int(value)) != value:
+            msg = f"expected a whole number as text, got {value!r}"
+            raise TypeError(msg)
+        return int(value)
+
+    def moment(value: object, _: Any) -> datetime:
+        return instant(datetime.fromisoformat(exactly(str)(value, None)))
+
+    def ratio(value: object, _: Any) -> Fraction:
+        fraction = Fraction(exactly(str)(value, None))
+        if str(fraction) != value:
+            msg = f"expected a ratio in lowest terms like 21/100, got {value!r}"
+            raise ValueError(msg)
+        return fraction
+
+    def day(value: object, _: Any) -> date:
+        return date.fromisoformat(exactly(str)(value, None))
+
+    converter.register_structure_hook(str, exactly(str))
+    converter.register_structure_hook(bool, exactly(bool))
+    converter.register_structure_hook(int, whole)
+    converter.register_structure_hook(datetime, moment)
+    converter.register_structure_hook(date, day)
+    converter.register_structure_hook(Fraction, ratio)
+    converter.register_unstructure_hook(int, str)
+    converter.register_unstructure_hook(Fraction, str)
+    converter.register_unstructure_hook(bool, lambda value: value)
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_unstructure_hook_func(
+        lambda t: getattr(t, "__origin__", None) is frozenset,
+        lambda values: sorted(values),
+    )
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+def _text(name: str, version: int, data: object) -> str:
+    envelope = {"schema": f"{name}/{version}", "data": data}
+    return json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _parsed(name: str, version: int, text: str) -> dict[str, Any]:
+    envelope = json.loads(text)
+    if not isinstance(envelope, dict) or envelope.keys() != {"schema", "data"}:
+        raise BadDocument(name, ("it needs the fields schema and data, and no others",))
+    stored, _, number = str(envelope["schema"]).partition("/")
+    if stored != name or not number.isdecimal() or int(number) > version:
+        raise BadDocument(name, (f"it is {envelope['schema']!r}, read is {name}/{version}",))
+    data = cast("dict[str, Any]", envelope["data"])
+    for step in range(int(number), version):
+        data = UPCASTS[name, step](data)
+    return data
+
+
+def _structured(name: str, data: object, kind: type[T]) -> T:
+    try:
+        return _CONVERTER.structure(data, kind)
+    except BaseValidationError as error:
+        raise BadDocument(name, tuple(transform_error(error))) from error
+    except (TypeError, ValueError, KeyError, LedgerkitError) as error:
+        raise BadDocument(name, (str(error),)) from error
+
+
+def dump(record: Record) -> str:
+    """Return *record* as the JSON text of its envelope; raises `UnknownKind`."""
+    kind = _of(type(record))
+    return _text(kind.name, kind.version, _CONVERTER.unstructure(record))
+
+
+def load(kind: type[R], text: str) -> R:
+    """Return the record of *kind* in *text*; `load(type(r), dump(r)) == r` for every record.
+
+    Raises:
+        BadDocument: *text* is of another kind, a newer version, or does not fit.
+        UnknownKind: *kind* has no schema.
+    """
+    described = _of(kind)
+    data = _parsed(described.name, described.version, text)
+    return _structured(described.name, data, kind)
+
+
+def dump_value(name: str, value: Journal | Wallet) -> str:
+    """Return a journal or wallet as the JSON text of its envelope."""
+    return _text(name, 1, _CONVERTER.unstructure(value))
+
+
+def load_value(name: str, text: str, kind: type[T]) -> T:
+    """Return the journal or wallet in *text*, written by `dump_value` under *name*."""
+    return _structured(name, _parsed(name, 1, text), kind)

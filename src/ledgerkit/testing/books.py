@@ -1,0 +1,164 @@
+"""Books as a value: everything that a store shows, frozen, so that two of them can be compared.
+
+Two stores that took the same changes, or one job run twice, must end with equal snapshots. The
+laws that hold in any books are checked on the snapshot too. (spec: ledger 1, 6, 10)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from ledgerkit.domain.changes import Number, Version
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger import Balance, Cursor, EntryLine, Posted, Wallet
+from ledgerkit.ports.store import Store
+from ledgerkit.schema import KINDS
+
+
+@attrs.frozen
+class Statement:
+    """The lines of one wallet, in recording order and in the order in which they count."""
+
+    wallet: str
+    recorded: tuple[EntryLine, ...]
+    by_effect: tuple[EntryLine, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Snapshot:
+    """What a store showed at one moment, read through all of its pages.
+
+    Attributes:
+        wallets: Every wallet with its policy, by address.
+        balances: Every balance that is not zero, by (wallet, currency).
+        journals: Every journal in recording order.
+        statements: The statement of each wallet, by address.
+        records: The history of every record, by kind and id.
+        numbers: Every document number, by counter.
+    """
+
+    wallets: tuple[Wallet, ...]
+    balances: tuple[tuple[tuple[str, str], Balance], ...]
+    journals: tuple[Posted, ...]
+    statements: tuple[Statement, ...]
+    records: tuple[tuple[Version[Any], ...], ...]
+    numbers: tuple[Number, ...]
+
+
+def books(store: Store, *, page: int = 500) -> Snapshot:
+    """Return everything that *store* shows, read *page* items at a time.
+
+    Messages are not in it: nobody sees them without claiming them.
+    """
+    wallets = store.wallets()
+    return Snapshot(
+        wallets=wallets,
+        balances=tuple(sorted(store.balances().items())),
+        journals=tuple(_journals(store, page)),
+        statements=tuple(
+            Statement(
+                wallet.id,
+                tuple(_lines(store, wallet.id, page, by_effect=False)),
+                tuple(_lines(store, wallet.id, page, by_effect=True)),
+            )
+            for wallet in wallets
+        ),
+        records=tuple(_histories(store, page)),
+        numbers=store.numbers(),
+    )
+
+
+def _journals(store: Store, page: int) -> Iterator[Posted]:
+    after: Any = 0
+    while after is not None:
+        found = store.journals(after=after, limit=page)
+        yield from found.items
+        after = found.next
+
+
+def _lines(store: Store, wallet: str, page: int, *, by_effect: bool) -> Iterator[EntryLine]:
+    found = store.entries(wallet, by_effect=by_effect, limit=page)
+    yield from found.items
+    while isinstance(found.next, Cursor):
+        found = store.entries(wallet, by_effect=by_effect, after=found.next, limit=page)
+        yield from found.items
+
+
+def _histories(store: Store, page: int) -> Iterator[tuple[Version[Any], ...]]:
+    for kind in sorted(KINDS, key=lambda kind: KINDS[kind].name):
+        after: Any = None
+        while True:
+            found = store.find(kind, after=after, limit=page)
+            yield from (store.history(kind, each.record.id) for each in found.items)
+            if found.next is None:
+                break
+            after = found.next
+
+
+def broken_laws(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return a sentence for each law that *snapshot* breaks; none for sound books.
+
+    Each currency sums to zero, each balance is the sum of its entries and the end of both
+    statements, journals are numbered from 1, versions and numbers have no gaps.
+    """
+    held = {key: balance.posted for key, balance in snapshot.balances}
+    sums = Counter[tuple[str, str]]()
+    for posted in snapshot.journals:
+        for entry in posted.journal.entries:
+            sums[entry.wallet, entry.amount.currency] += entry.amount.minor
+    totals = Counter[str]()
+    for (_, currency), minor in held.items():
+        totals[currency] += minor
+    ends: dict[bool, dict[tuple[str, str], int]] = {False: {}, True: {}}
+    for statement in snapshot.statements:
+        for by_effect, lines in ((False, statement.recorded), (True, statement.by_effect)):
+            for line in lines:
+                ends[by_effect][line.wallet, line.running.currency] = line.running.minor
+    laws = {
+        "a currency does not sum to zero": not any(totals.values()),
+        "a balance is not the sum of its entries": held == _filled(sums),
+        "a statement does not end in its balance": all(held == _filled(e) for e in ends.values()),
+        "journals are not numbered from 1": _counts_up([p.sequence for p in snapshot.journals], 1),
+        "versions have a gap": all(
+            _counts_up([version.version for version in history], 1) for history in snapshot.records
+        ),
+        "numbers have a gap": all(
+            _counts_up(drawn, drawn[0]) for drawn in _by_counter(snapshot.numbers)
+        ),
+    }
+    return tuple(sentence for sentence, holds in laws.items() if not holds)
+
+
+def _filled(sums: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    return {key: minor for key, minor in sums.items() if minor}
+
+
+def _counts_up(numbers: list[int], start: int) -> bool:
+    return numbers == list(range(start, start + len(numbers)))
+
+
+def _by_counter(numbers: tuple[Number, ...]) -> list[list[int]]:
+    counters: dict[str, list[int]] = {}
+    for number in numbers:
+        counters.setdefault(number.counter, []).append(number.n)
+    return list(counters.values())
+
+
+def facts_of(error: BaseException) -> tuple[object, ...]:
+    """Return class and fields of *error*, since exceptions compare by identity.
+
+    >>> from ledgerkit.domain.changes import Stale
+    >>> facts_of(Stale("party", "c-1", 1, 2)) == facts_of(Stale("party", "c-1", 1, 2))
+    True
+    """
+    if not isinstance(error, LedgerkitError) or not attrs.has(type(error)):
+        return (type(error),)
+    values = (getattr(error, field.name) for field in attrs.fields(type(error)))
+    return (
+        type(error),
+        *(facts_of(each) if isinstance(each, BaseException) else each for each in values),
+    )
