@@ -22,6 +22,7 @@ from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Journal, Wallet
@@ -82,6 +83,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
         ),
+        DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
         BillingCycle: Kind(
             "billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)
         ),

@@ -151,6 +151,8 @@ def test_allocate_refuses_rests(rule: Allocation) -> None:
 
 def test_allocate_refuses_whole_weights() -> None:
     """Weights that are ints are checked like fractions."""
+    with pytest.raises(BadWeights, match="they sum to 2; 1 is needed, or REST"):
+        shares(15, [1, 1], Allocation.FIRST)
     with pytest.raises(BadWeights, match="all are 0"):
         largest(15, [0, 0])
     with pytest.raises(BadWeights, match="-1 is negative"):

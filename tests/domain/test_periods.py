@@ -204,6 +204,7 @@ def test_share_of() -> None:
     quarter = Period.parse("2024-01-01/2024-04-01")
 
     assert Fraction(14, 28) == part.share_of(whole)
+    assert 1 == whole.share_of(whole)
     assert Fraction(32, 91) == Period.parse("2024-02-29/2024-04-01").share_of(quarter)
 
 

@@ -7,11 +7,11 @@ the extra `s3`.
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from contextlib import suppress
 from datetime import timedelta
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -28,7 +28,8 @@ from ledgerkit.ports.documents import (
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # neither is everywhere
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has none, and few symbolic links
+_BINARY = getattr(os, "O_BINARY", 0)  # only Windows has it, and would write CR LF without
 
 
 class FolderDocuments:
@@ -36,42 +37,50 @@ class FolderDocuments:
 
     A put survives a power cut once it has returned. A symbolic link below *root* is never
     followed: a key that leads through one is a `BadKey`. So is a key that would need a document
-    to be a folder, or the other way round, such as "a" and "a/b".
+    to be a folder, or the other way round, such as "a" and "a/b". The file system must have hard
+    links, as all but FAT have.
 
     Args:
         root: The folder; it is created.
-        url: Where a web server shows *root*. Links start with it; without, they are file URLs.
+        url: Where the host shows *root*. Links start with it; without, they are file URLs.
             Either way they do not expire: whoever serves the files decides who may see them.
     """
 
     def __init__(self, root: Path | str, *, url: str | None = None) -> None:
         self._root = Path(root).absolute()
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._url = (url or self._root.as_uri()).rstrip("/")
 
     def put(self, key: str, data: bytes, *, media_type: str) -> Stored:
         """Store *data* under *key* once; see `Documents.put`."""
         path = self._path(check_key(key))
         _check_bytes(data)
-        self._make_folder(path.parent, key)
-        known = self._read(path, key)
+        folders = self._make_folders(key)
+        known = _read(path)
         if known is None and not _create(path, data):
-            known = self._read(path, key)
+            known = _read(path)
+            if known is None:
+                raise BadKey(key, "names a folder, which holds other documents")
         if known is not None and known != data:
             raise DocumentExists(key)
+        for folder in folders:
+            # Even if another process made the file or a folder: it may not have got to this yet.
+            _sync(folder)
         return Stored(key, self._link(key), len(data))
 
     def get(self, key: str) -> bytes:
         """Return the bytes under *key*; see `Documents.get`."""
-        found = self._read(self._path(check_key(key)), key)
+        found = _read(self._path(check_key(key)))
         if found is None:
             raise DocumentMissing(key)
         return found
 
     def link(self, key: str, *, expires: timedelta | None) -> str:
         """Return the URL of the document; see `Documents.link`."""
+        check_key(key)
         check_expiry(expires)
-        self.get(key)
+        if not self._path(key).is_file():
+            raise DocumentMissing(key)
         return self._link(key)
 
     def _path(self, key: str) -> Path:
@@ -83,32 +92,38 @@ class FolderDocuments:
                 raise BadKey(key, f"leads through the symbolic link {path}")
         return path
 
-    def _make_folder(self, folder: Path, key: str) -> None:
-        missing = [up for up in (folder, *folder.parents) if not up.exists()]
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise BadKey(key, f"needs a folder where {error.filename} is a document") from error
-        for made in missing:
-            _sync(made.parent)
-
-    def _read(self, path: Path, key: str) -> bytes | None:
-        try:
-            with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
-                return file.read()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (IsADirectoryError, PermissionError) as error:
-            if path.is_dir():  # opening a folder is "permission denied" on Windows
-                raise BadKey(key, f"names the folder {path}") from error
-            raise
-        except OSError as error:
-            if error.errno == errno.ELOOP:  # a link that was put there since we looked
-                raise BadKey(key, f"leads through the symbolic link {path}") from error
-            raise
+    def _make_folders(self, key: str) -> list[Path]:
+        """Make the folders that *key* lies in, and return them from the root down."""
+        folders = [self._root]
+        for segment in key.split("/")[:-1]:
+            folder = folders[-1] / segment
+            try:
+                folder.mkdir(mode=0o700)
+            except FileExistsError as error:
+                if not folder.is_dir():
+                    raise BadKey(key, f"needs a folder where {segment!r} is a document") from error
+            folders.append(folder)
+        return folders
 
     def _link(self, key: str) -> str:
         return f"{self._url}/{quote(key)}"
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | _NO_FOLLOW)
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the bytes of the file at *path*, or None if there is none."""
+    try:
+        with FileIO(path, opener=_open) as file:
+            return file.readall()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except PermissionError:
+        if path.is_dir():  # what opening a folder is on Windows
+            return None
+        raise
 
 
 def _check_bytes(data: bytes) -> None:
@@ -121,7 +136,7 @@ def _create(path: Path, data: bytes) -> bool:
     """Write *data* to *path* all at once; return False if there is something already."""
     # No key starts with a dot, so that nobody can ask for a file that is not complete.
     draft = path.parent / f".{secrets.token_hex(16)}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
     try:
         with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
             file.write(data)
@@ -161,17 +176,20 @@ class S3Documents:
         config: What obstore's `from_url` takes: region, endpoint, access_key_id, and so on.
             Without any, credentials come from the environment.
 
-    Raises ImportError without the extra `s3`.
+    Raises ImportError without the extra `s3`, ValueError for a folder.
     """
 
     def __init__(self, url: str, **config: Any) -> None:
+        if url.startswith("file:"):
+            msg = f"{url} is a folder; use FolderDocuments, which needs no extra"
+            raise ValueError(msg)
         try:
             from obstore.store import from_url
         except ImportError as missing:
             msg = "storing documents in S3 needs obstore: pip install 'ledgerkit[s3]'"
             raise ImportError(msg, name=missing.name) from missing
         self._store: ObjectStore = from_url(url, **config)
-        self._url = url.rstrip("/")
+        self._url = url if url.endswith("/") else f"{url}/"
 
     def __repr__(self) -> str:
         return f"S3Documents({self._url!r})"  # never the configuration: it holds secrets
@@ -218,4 +236,4 @@ class S3Documents:
         return self._link(key)
 
     def _link(self, key: str) -> str:
-        return f"{self._url}/{quote(key)}"
+        return f"{self._url}{quote(key)}"

@@ -104,9 +104,9 @@ class TypstRenderer:
             "main.typ": self._sources[f"{document.kind}.typ"],
             "document.json": json.dumps(_data(document)).encode(),
             "look.json": json.dumps(self._look).encode(),
+            # As numbers, because files in memory must be text to Typst, and a PNG is not.
+            "logo.json": json.dumps([*(document.logo or b"")]).encode(),
         }
-        if document.logo is not None:
-            files["logo"] = document.logo
         try:
             return _pack(self._compile(files, document))
         except RuntimeError as error:  # of which TypstError is one

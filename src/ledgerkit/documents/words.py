@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import attrs
+from babel import localedata
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
@@ -60,9 +61,12 @@ def _read(path: Path) -> bytes | None:
     """Return the catalog at *path* in gettext's binary form, or None without such a file."""
     if not path.is_file():
         return None
+    # Without a locale that it knows, Babel reads the catalog's rule for plurals and drops it.
+    name = path.parents[1].name
+    locale = name if localedata.exists(name) else "en"
     try:
         with path.open("rb") as file:
-            catalog = read_po(file, abort_invalid=True)
+            catalog = read_po(file, locale=locale, abort_invalid=True)
     except (PoFileError, UnicodeDecodeError) as error:
         raise BadCatalog(str(path), "", f"is no gettext catalog ({error})") from error
     _check(catalog, path)

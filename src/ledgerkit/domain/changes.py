@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 import attrs
 
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger.journals import Journal, name_of
+from ledgerkit.domain.ledger.journals import Journal, name_of, text_of
 from ledgerkit.domain.ledger.wallets import Wallet
 from ledgerkit.domain.outbox import Message
-from ledgerkit.domain.periods import instant
+from ledgerkit.domain.periods import instant, plain_date
 
 
 class Record(Protocol):
@@ -33,15 +33,35 @@ class Record(Protocol):
 R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 
+def _pairs(what: str, value: object) -> None:
+    if type(value) is not tuple or not all(
+        type(pair) is tuple and [type(part) for part in pair] == [str, str] for pair in value
+    ):
+        msg = f"{what} must be a tuple of (name, text) pairs (got {value!r})"
+        raise TypeError(msg)
+
+
 @attrs.frozen
 class Request:
     """What was asked: verb, arguments and business dates; never clock, actor or versions.
 
     The same key with the same request is the same decision; with another it is a mistake.
+
+    Attributes:
+        verb: What to do, such as `invoice.issue`; no argument is called `verb`.
+        arguments: With what, as (field, text) pairs sorted by field, each field once.
     """
 
     verb: str
     arguments: tuple[tuple[str, str], ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        name_of("request verb", self.verb)
+        _pairs("request arguments", self.arguments)
+        fields = [field for field, _ in self.arguments]
+        if fields != sorted(set(fields)) or "verb" in fields:
+            msg = f"request fields are sorted, each once, and none is 'verb' (got {fields})"
+            raise ValueError(msg)
 
     def differing(self, other: Request) -> tuple[tuple[str, str | None, str | None], ...]:
         """Return (field, mine, the other's) for each field that differs."""
@@ -97,13 +117,19 @@ class Expect:
     id: str
     version: int
 
+    def __attrs_post_init__(self) -> None:
+        name_of("expected id", self.id)
+        if not isinstance(self.kind, type) or type(self.version) is not int or self.version < 0:
+            msg = f"expect needs a kind and a version from 0 (got {self.kind!r}, {self.version!r})"
+            raise TypeError(msg)
+
 
 def expect(read: Versioned[Record]) -> Expect:
     """Return the expectation that *read* has not moved since."""
     return Expect(type(read.record), read.record.id, read.version)
 
 
-_TOKEN = re.compile(r"\{(series|year|month|n)(?::(\d{1,2}))?\}")
+_TOKEN = re.compile(r"\{(?:(series|year|month)|(n)(?::([0-9]{1,2}))?)\}")
 NEVER, YEAR, MONTH = "never", "year", "month"
 
 
@@ -112,7 +138,7 @@ class Series:
     """A sequence of document numbers without gaps, drawn by the commit.
 
     Attributes:
-        name: Its name, such as `INV`.
+        name: Its name, such as `INV`; without a slash, which counters use to add the year.
         pattern: The text of a number; `{series}`, `{year}`, `{month}` and `{n}`, where `{n:5}`
             pads with zeros to five digits. Year and month are the document's, and decoration
             unless *reset* says otherwise. (spec: billing 7)
@@ -132,7 +158,10 @@ class Series:
         name_of("series name", self.name)
         name_of("series pattern", self.pattern)
         rest = _TOKEN.sub("", self.pattern)
-        if "{" in rest or "}" in rest or not re.search(r"\{n(:\d{1,2})?\}", self.pattern):
+        if "/" in self.name:
+            msg = f"a series name holds no slash, its pattern may (got {self.name!r})"
+            raise ValueError(msg)
+        if "{" in rest or "}" in rest or not any(t[2] for t in _TOKEN.finditer(self.pattern)):
             msg = (
                 f"series pattern {self.pattern!r} must hold {{n}} or {{n:5}} and may hold "
                 "{series}, {year} and {month}, and no other braces"
@@ -160,10 +189,10 @@ class Series:
 
     def text(self, n: int, *, on: date) -> str:
         """Return number *n* as it stands on a document dated *on*."""
-        values = {"series": self.name, "year": on.year, "month": f"{on:%m}", "n": n}
+        values = {"series": self.name, "year": f"{on:%Y}", "month": f"{on:%m}"}
 
         def fill(token: re.Match[str]) -> str:
-            return str(values[token[1]]).zfill(int(token[2] or 0))
+            return values[token[1]] if token[1] else str(n).zfill(int(token[3] or 0))
 
         return _TOKEN.sub(fill, self.pattern)
 
@@ -175,6 +204,10 @@ class Draw:
     record: str
     series: Series
     on: date
+
+    def __attrs_post_init__(self) -> None:
+        name_of("record to number", self.record)
+        plain_date("on", self.on)
 
 
 @attrs.frozen
@@ -241,6 +274,17 @@ class BatchRefused(LedgerkitError):
         return f"number {self.index} of the batch ({self.key!r}) was refused: {self.cause}"
 
 
+_PARTS: tuple[tuple[str, type], ...] = (
+    ("journals", Journal),
+    ("opens", Wallet),
+    ("policies", Wallet),
+    ("records", object),
+    ("expects", Expect),
+    ("draws", Draw),
+    ("messages", Message),
+)
+
+
 def _each_once(what: str, named: Sequence[object]) -> None:
     if len(set(named)) < len(named):
         twice = sorted({str(name) for name in named if named.count(name) > 1})
@@ -285,19 +329,29 @@ class Changes:
     )
 
     def __attrs_post_init__(self) -> None:
-        for field in ("key", "actor", "reason"):
-            name_of(field, getattr(self, field))
-        for field in ("journals", "opens", "policies", "records", "expects", "draws", "messages"):
+        name_of("key", self.key)
+        name_of("actor", self.actor)
+        if not text_of("reason", self.reason).strip():
+            msg = "a reason is needed (got none)"
+            raise ValueError(msg)
+        if type(self.request) is not Request:
+            msg = f"request must be a Request (got {self.request!r})"
+            raise TypeError(msg)
+        for field, kind in _PARTS:
             value = getattr(self, field)
-            if type(value) is not tuple:
-                msg = f"{field} must be a tuple (got {type(value).__name__})"
+            if type(value) is not tuple or not all(isinstance(each, kind) for each in value):
+                msg = f"{field} must be a tuple of {kind.__name__} (got {value!r})"
                 raise TypeError(msg)
+        _each_once("journal", [journal.id for journal in self.journals])
+        _each_once("wallet to open", [wallet.id for wallet in self.opens])
+        _each_once("policy", [wallet.id for wallet in self.policies])
         _each_once("record", [(type(record).__name__, record.id) for record in self.records])
         _each_once("expectation", [(e.kind.__name__, e.id) for e in self.expects])
         _each_once("draw", [draw.record for draw in self.draws])
-        drawn = {draw.record for draw in self.draws}
-        if missing := drawn - {record.id for record in self.records}:
-            msg = f"numbers are drawn for records that the changes do not hold: {sorted(missing)}"
+        _each_once("message", [message.id for message in self.messages])
+        held = [record.id for record in self.records]
+        if wrong := sorted(draw.record for draw in self.draws if held.count(draw.record) != 1):
+            msg = f"a number is drawn for one record among the changes (got {wrong})"
             raise ValueError(msg)
 
     @property
@@ -329,6 +383,19 @@ class Committed:
     def number_of(self, record: str) -> str | None:
         """Return the number drawn for *record*, or None."""
         return next((n.text for n in self.numbers if n.record == record), None)
+
+    def filled(self, changes: Changes) -> Changes:
+        """Return *changes* with the numbers drawn filled into its records, as they are stored."""
+        texts = {number.record: number.text for number in self.numbers}
+        return attrs.evolve(
+            changes,
+            records=tuple(
+                attrs.evolve(cast("Any", record), number=texts[record.id])
+                if record.id in texts
+                else record
+                for record in changes.records
+            ),
+        )
 
 
 @attrs.frozen

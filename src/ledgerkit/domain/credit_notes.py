@@ -259,3 +259,37 @@ def issue(
         )
     issued = attrs.evolve(note, status=status, issued_on=on)
     return Credited(issued, tuple(journals), Draw(note.id, series, on))
+
+
+def imported(
+    reference: str,
+    *,
+    customer: str,
+    currency: str,
+    lines: tuple[CreditLine, ...],
+    reason: str,
+    on: date,
+    at: datetime,
+    series: Series = CREDIT_NOTES,
+) -> Credited:
+    """Issue the note that is numbered *reference* elsewhere and does not say of which invoice.
+
+    The platform bears it: customer +x, platform -x. It draws a number of ours and keeps the other
+    one as its reference. (spec: billing 5a, 7)
+
+    Raises:
+        ValueError: no lines, one in another currency, or one that names a line of an invoice.
+    """
+    if named := [line.id for line in lines if line.line is not None]:
+        msg = f"note {reference!r} has no invoice, but {', '.join(named)} name a line of one"
+        raise ValueError(msg)
+    note = CreditNote(
+        id=derive("crn", "imported", customer, name_of("credit note reference", reference), on=on),
+        customer=customer,
+        currency=currency,
+        invoice=None,
+        lines=lines,
+        reason=reason,
+        reference=reference,
+    )
+    return issue(note, on=on, at=at, series=series)

@@ -16,8 +16,30 @@ from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import ISSUED, Invoice, Line
 from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.packages import OPENING
 
-EQUITY = "equity:opening"
+
+
+@attrs.frozen
+class OpeningBalance:
+    """What a party had (plus) or owed (minus) on a day, beside its open invoices."""
+
+    party: str
+    wallet: str
+    amount: Money
+    on: date
+
+
+@attrs.frozen(kw_only=True)
+class OpenInvoice:
+    """An invoice of the business before, of which *open_amount* is still to be paid."""
+
+    number: str
+    customer: str
+    issued_on: date
+    due_on: date
+    open_amount: Money
+    item: str = ""
 
 
 @attrs.frozen
@@ -42,7 +64,7 @@ def open_balance(wallet: str, amount: Money, *, at: datetime) -> BalanceOpened:
         Journal(
             id=derive("jrn", "opening", wallet, amount.currency),
             kind="balance.opened",
-            entries=(Entry(wallet, amount), Entry(EQUITY, -amount)),
+            entries=(Entry(wallet, amount), Entry(OPENING, -amount)),
             effective_at=at,
             event=Event("opening", wallet, amount.currency),
         )
@@ -63,29 +85,22 @@ class InvoiceBroughtIn:
         return Effects(journals=(self.journal,), opens=opens, records=(self.invoice,))
 
 
-def bring_in_invoice(
-    number: str,
-    *,
-    customer: str,
-    open_amount: Money,
-    issued_on: date,
-    due_on: date,
-    at: datetime,
-    item: str = "",
-) -> InvoiceBroughtIn:
-    """Take over an open invoice with the *number* it has; no number of ours is drawn."""
+def bring_in_invoice(opened: OpenInvoice, *, at: datetime) -> InvoiceBroughtIn:
+    """Take over an open invoice with the number it has; no number of ours is drawn."""
+    number, customer, open_amount = opened.number, opened.customer, opened.open_amount
+    issued_on = opened.issued_on
     id = derive("inv", "brought_in", customer, number, on=issued_on)
     journal = Journal(
         id=derive("jrn", "invoice.brought_in", id, on=issued_on),
         kind="invoice.brought_in",
-        entries=(Entry(f"customer:{customer}", -open_amount), Entry(EQUITY, open_amount)),
+        entries=(Entry(f"customer:{customer}", -open_amount), Entry(OPENING, open_amount)),
         effective_at=at,
         event=Event("invoice", id),
     )
     line = Line(
         id=derive("lin", id, on=issued_on),
         source=number,
-        item=item or number,
+        item=opened.item or number,
         on=issued_on,
         unit_price=Fraction(open_amount.minor),
         amount=open_amount,
@@ -98,7 +113,7 @@ def bring_in_invoice(
         lines=(line,),
         status=ISSUED,
         issued_on=issued_on,
-        due_on=due_on,
+        due_on=opened.due_on,
         number=number,
         reference=number,
     )

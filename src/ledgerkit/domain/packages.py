@@ -29,6 +29,7 @@ DEFERRED = "liability:packages"
 ISSUED = "units:issued"
 REDEEMED = "units:redeemed"
 EXPIRED_UNITS = "units:expired"
+OPENING = "equity:opening"
 
 ACTIVE = "active"
 EXPIRED = "expired"
@@ -297,6 +298,7 @@ def _wallets(package: Package) -> tuple[Wallet, ...]:
     return (
         Wallet(f"customer:{package.customer}"),
         Wallet(DEFERRED),
+        Wallet(OPENING),
         Wallet(package.wallet, (Limit(SESSION, floor=0),), currencies=units),
         *(Wallet(name, currencies=units) for name in (ISSUED, REDEEMED, EXPIRED_UNITS)),
     )
@@ -342,7 +344,7 @@ def bring_in(package: Package, *, at: datetime) -> Purchased:
     """
     rest = package.deferred
     legs = _legs(
-        ("equity:opening", -rest),
+        (OPENING, -rest),
         (DEFERRED, rest),
         (package.wallet, _units(package.remaining)),
         (REDEEMED, _units(package.used_before)),

@@ -155,10 +155,25 @@ def facts_of(error: BaseException) -> tuple[object, ...]:
     >>> facts_of(Stale("party", "c-1", 1, 2)) == facts_of(Stale("party", "c-1", 1, 2))
     True
     """
-    if not isinstance(error, LedgerkitError) or not attrs.has(type(error)):
-        return (type(error),)
-    values = (getattr(error, field.name) for field in attrs.fields(type(error)))
+    kind: type = type(error)
+    if not isinstance(error, LedgerkitError) or not attrs.has(kind):
+        return (kind,)
+    values = [getattr(error, field.name) for field in attrs.fields(kind)]
     return (
-        type(error),
+        kind,
         *(facts_of(each) if isinstance(each, BaseException) else each for each in values),
     )
+
+
+def difference(expected: object, actual: object) -> str:
+    """Return where two values differ: field by field for records, else both of them.
+
+    >>> difference(Balance(1), Balance(2))
+    'posted is 2, not 1'
+    """
+    kind: type = type(expected)
+    if not attrs.has(kind) or type(actual) is not kind:
+        return f"{actual!r}, not {expected!r}"
+    fields = [field.name for field in attrs.fields(kind)]
+    pairs = [(name, getattr(actual, name), getattr(expected, name)) for name in fields]
+    return "; ".join(f"{name} is {now!r}, not {then!r}" for name, now, then in pairs if now != then)

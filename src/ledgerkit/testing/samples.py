@@ -59,9 +59,9 @@ def transfer(
     )
 
 
-def party(id: str, name: str = "Ada", **fields: Any) -> Party:
-    """Return a party, a customer who pays in euros; *fields* are those of `Party`."""
-    return Party(**{"id": id, "name": name, "role": CUSTOMER, "currency": "EUR", **fields})
+def party(id: str, name: str = "Ada", *, role: str = CUSTOMER, **fields: Any) -> Party:
+    """Return a party that pays or is paid in euros; *fields* are those of `Party`."""
+    return Party(id=id, name=name, role=role, currency="EUR", **fields)
 
 
 def invoice(

@@ -177,8 +177,8 @@ def _placed(local: datetime, zone: str) -> datetime:
     first = local.replace(tzinfo=ZoneInfo(zone), fold=0)
     if first.utcoffset() != first.replace(fold=1).utcoffset():
         back = first.astimezone(UTC).astimezone(first.tzinfo).replace(tzinfo=None)
-        how_often = "twice" if back == local else "never"
-        msg = f"happens {how_often} in {zone}, where clocks change; write it with an offset"
+        what = "happens twice" if back == local else "never happens"
+        msg = f"{what} in {zone}, where clocks change; write it with an offset"
         raise ValueError(msg)
     return first.astimezone(UTC)
 
@@ -190,7 +190,9 @@ def currency_of(units: Units) -> Callable[[str], str]:
         if not _CODE.fullmatch(text):
             msg = "the code of a currency is needed, such as EUR"
             raise ValueError(msg)
-        units.exponent(text)
+        if text not in units.exponents:
+            msg = "is no known currency"
+            raise ValueError(msg)
         return text
 
     return read

@@ -21,11 +21,20 @@ _SHOWN = 3
 
 @attrs.frozen
 class Found(Generic[T]):
-    """The records of a file by the text of their key columns, and the lines of unusable rows."""
+    """What the rows of a file have become.
+
+    Attributes:
+        table: The rows.
+        records: The records, by the text of their key columns.
+        left_out: The lines of the rows with a problem, by the same.
+        undecided: Rows that nothing can be said about, as they name records of an unreadable file.
+        problems: What is wrong with the file and with each row.
+    """
 
     table: Table
     records: dict[tuple[str, ...], T]
     left_out: dict[tuple[str, ...], int]
+    undecided: frozenset[tuple[str, ...]]
     problems: tuple[RowProblem, ...]
 
     @property
@@ -33,9 +42,9 @@ class Found(Generic[T]):
         """Return the records in the order of the file."""
         return tuple(self.records.values())
 
-    def knows(self, id: str) -> bool:
-        """Return whether a row of the file has *id*, be it usable or not."""
-        return (id,) in self.records or (bool(id) and (id,) in self.left_out)
+    def leaves_out(self, id: str) -> bool:
+        """Return whether the row with *id* is left out, and so is all that names it."""
+        return bool(id) and (id,) in self.left_out
 
     def named_in(self, cells: Cells, column: str) -> T:
         """Return the record whose id stands in *column*, or note why there is none."""
@@ -43,9 +52,9 @@ class Found(Generic[T]):
         key, file = (id,), self.table.layout.file
         if key in self.records:
             return self.records[key]
-        if id and key in self.left_out:
+        if self.leaves_out(id):
             cells.refuse(column, f"is left out, see {file} line {self.left_out[key]}")
-        elif not self.table.whole:
+        elif key in self.undecided or not self.table.whole:
             cells.sound = False  # the problem of the file says it once, for all
         elif id:
             cells.refuse(column, f"is not in {file}")
@@ -63,6 +72,7 @@ def find(table: Table, build: Callable[[Cells], T | None]) -> Found[T]:
         lines.setdefault(key, []).append(row.line)
     records: dict[tuple[str, ...], T] = {}
     left_out: dict[tuple[str, ...], int] = {}
+    undecided: set[tuple[str, ...]] = set()
     problems = list(table.problems)
     for row in table.rows:
         cells = Cells(row)
@@ -75,10 +85,12 @@ def find(table: Table, build: Callable[[Cells], T | None]) -> Found[T]:
             record = build(cells)
         if record is not None and cells.sound:
             records[key] = record
-        else:
+        elif cells.problems:
             left_out.setdefault(key, row.line)
+        else:
+            undecided.add(key)
         problems += cells.problems
-    return Found(table, records, left_out, tuple(problems))
+    return Found(table, records, left_out, frozenset(undecided), tuple(problems))
 
 
 def _note_ragged(cells: Cells, table: Table) -> None:
@@ -98,4 +110,7 @@ def _note_twice(cells: Cells, table: Table, lines: list[int]) -> None:
     shown = ", ".join(others[:_SHOWN])
     more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
     reason = f"is on line {line} and on line {shown}{more}; once is needed"
-    cells.refuse(columns[0], reason if len(columns) == 1 else f"{', '.join(columns)} {reason}")
+    if len(columns) == 1:
+        cells.refuse(columns[0], reason)
+    else:
+        cells.refuse("", f"the same {', '.join(columns)} {reason}")

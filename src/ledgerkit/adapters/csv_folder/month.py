@@ -180,12 +180,12 @@ def _is_folder(folder: Path) -> bool:
 
 def _business(parties: Found[Party]) -> tuple[Party | None, tuple[RowProblem, ...]]:
     """Return the one business in parties.csv, or the problem that there is not one."""
+    rows = (row for row in parties.table.rows if not row.ragged)
+    claims = [row for row in rows if row.cells.get("role") == BUSINESS]
     found = [party for party in parties.all if party.role == BUSINESS]
-    if len(found) == 1:
-        return found[0], ()
-    file = layouts.PARTIES.file
-    if not parties.table.whole:
-        return None, ()  # said already
+    if len(claims) == 1 or not parties.table.whole:
+        return (found[0] if found else None), ()  # why it can't be used is said already
     names = ", ".join(party.id for party in found)
-    reason = f"one row must have the role business (got {len(found)})"
-    return None, (RowProblem(file, 0, "role", names, reason, skippable=False),)
+    reason = f"one row must have the role business (got {len(claims)})"
+    problem = RowProblem(layouts.PARTIES.file, 0, "role", names, reason, skippable=False)
+    return None, (problem,)

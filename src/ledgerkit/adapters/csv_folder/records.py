@@ -33,7 +33,7 @@ from ledgerkit.domain.catalog import CatalogKey, PackageTier, Price
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import Units
 from ledgerkit.domain.packages import Package
-from ledgerkit.domain.parties import CUSTOMER, ROLES, SUPPLIER, Party
+from ledgerkit.domain.parties import BUSINESS, CUSTOMER, ROLES, SUPPLIER, Party
 from ledgerkit.domain.sessions import APPROVED, STATUSES, Match, Session
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
 
@@ -66,7 +66,7 @@ def party(cells: Cells, units: Units) -> Party | None:
     mail = cells.maybe("email", email)
     address = cells.maybe("address", lines_of_text) or ()
     tax_id = cells.maybe("tax_id", plain_text)
-    return built(
+    found = built(
         cells,
         lambda: Party(
             id=id,
@@ -80,6 +80,9 @@ def party(cells: Cells, units: Units) -> Party | None:
             tax_id=tax_id,
         ),
     )
+    if found is None and role == BUSINESS:
+        cells.bind()  # there are no facts without the issuer
+    return found
 
 
 def part_of_key(text: str) -> str:
@@ -101,12 +104,12 @@ def key_columns(cells: Cells) -> CatalogKey:
 
 
 def keys_listed(text: str) -> tuple[CatalogKey, ...]:
-    """Return the keys that *text* lists as `maths/secondary/60|maths/secondary/90`."""
+    """Return the keys that *text* lists as `math/secondary/60|math/secondary/90`."""
     keys: list[CatalogKey] = []
     for item in text.split("|"):
         parts = [part.strip() for part in item.split("/")]
         if len(parts) != 3 or not all(parts):  # noqa: PLR2004 - service line, level, minutes
-            msg = "keys are listed as maths/secondary/60|maths/secondary/90"
+            msg = "keys are listed as math/secondary/60|math/secondary/90"
             raise ValueError(msg)
         key = CatalogKey(part_of_key(parts[0]), part_of_key(parts[1]), MINUTES(parts[2]))
         if key in keys:
@@ -254,7 +257,7 @@ def package(cells: Cells, units: Units, parties: Found[Party], out: LeftOut) -> 
     )
     if found is None and customer is not None:
         out.customers.setdefault(customer.id, _place(cells))
-    elif found is None and not parties.knows(cells.text("customer")):
+    elif found is None and not parties.leaves_out(cells.text("customer")):
         cells.bind()
     return found
 
@@ -278,7 +281,7 @@ def incentive(cells: Cells, units: Units, matches: Found[Match], out: LeftOut) -
     )
     if found is None and of is not None:
         out.matches.setdefault(of.id, _place(cells))
-    elif found is None and not matches.knows(cells.text("match")):
+    elif found is None and not matches.leaves_out(cells.text("match")):
         cells.bind()
     return found
 
@@ -313,7 +316,7 @@ def session(
         return None
     customer = parties.records[(of.customer,)]
     reason = _why_not_billed(found, of, customer, out)
-    if reason:
+    if reason and found.status == APPROVED:
         cells.refuse("", reason)
     return found
 

@@ -42,8 +42,9 @@ class RowProblem:
 
     def __str__(self) -> str:
         place = f"{self.file} line {self.line}" if self.line else self.file
-        column = f", {self.column}" if self.column else ""
         # repr: a cell may hold line breaks or terminal codes, and a problem is one line.
+        name = self.column if self.column.isprintable() else repr(self.column)
+        column = f", {name}" if name else ""
         value = f" {self.value!r}" if self.value else ""
         return f"{place}{column}{value}: {self.reason}"
 

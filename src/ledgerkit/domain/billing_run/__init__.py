@@ -23,12 +23,14 @@ from ledgerkit.domain.billing_run.plan import (
     plan_suppliers,
 )
 from ledgerkit.domain.billing_run.suppliers import pay_supplier
+from ledgerkit.domain.billing_run.takeover import Month, opening_events, take_over
 
 __all__ = [
     "BILLING_CYCLE",
     "BillingCycle",
     "CustomerFacts",
     "Facts",
+    "Month",
     "Policy",
     "SupplierFacts",
     "bill",
@@ -38,9 +40,11 @@ __all__ = [
     "due_periods",
     "events_wanted",
     "journals_wanted",
+    "opening_events",
     "pay_supplier",
     "period_event",
     "plan_billing_run",
     "plan_customers",
     "plan_suppliers",
+    "take_over",
 ]

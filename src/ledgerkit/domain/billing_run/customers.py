@@ -262,6 +262,7 @@ def _list_redeemed(desk: _Desk, sessions: Sequence[Session]) -> None:
                     ("package", package.id),
                     ("unit", f"{used.unit} of {package.units}"),
                     ("value", str(used.value.minor)),
+                    ("left", str(package.remaining)),
                 ),
             )
             desk.lines.setdefault(used.value.currency, []).append(line)

@@ -4,42 +4,28 @@ Plus arrives on a wallet and minus leaves it; in every currency a journal sums t
 edited or deleted. (spec: ledger)
 """
 
+from __future__ import annotations
+
+from ledgerkit.domain.ledger.corrections import (
+    belated,
+    difference,
+    period_of,
+    reverse,
+    reversible,
+)
+from ledgerkit.domain.ledger.exchanges import Exchanged, ExchangeTooSmall, Quote, exchange
 from ledgerkit.domain.ledger.journals import (
     Condition,
     Entry,
     Event,
     Journal,
-    OverReversal,
     SelfCancelling,
     TooFewLegs,
     Unbalanced,
     ZeroAmount,
-    difference,
     net_of,
-    reverse,
-    reversible,
 )
-from ledgerkit.domain.ledger.posting import (
-    AlreadyReversed,
-    Book,
-    CeilingExceeded,
-    ConditionFailed,
-    EffectiveInFuture,
-    EventAlreadyPosted,
-    Excess,
-    InsufficientFunds,
-    JournalNotFound,
-    Overflow,
-    PeriodClosed,
-    PostingRefused,
-    Shortage,
-    UnknownCurrencies,
-    UnknownWallet,
-    WalletClosed,
-    WalletCurrencyMismatch,
-    WalletFrozen,
-    post_many,
-)
+from ledgerkit.domain.ledger.posting import Book, post_many
 from ledgerkit.domain.ledger.reading import (
     NOW,
     AsOf,
@@ -50,10 +36,32 @@ from ledgerkit.domain.ledger.reading import (
     TrialBalance,
     balances_of,
     line_of,
+    lowest_balance,
     statement,
     trial_balance,
 )
-from ledgerkit.domain.ledger.wallets import BadAddress, Balance, Limit, Wallet
+from ledgerkit.domain.ledger.refusals import (
+    AlreadyReversed,
+    CeilingExceeded,
+    ConditionFailed,
+    EffectiveInFuture,
+    EventAlreadyPosted,
+    Excess,
+    InsufficientFunds,
+    JournalAlreadyPosted,
+    JournalNotFound,
+    Overflow,
+    OverReversal,
+    PeriodClosed,
+    PostingRefused,
+    Shortage,
+    UnknownCurrencies,
+    UnknownWallet,
+    WalletClosed,
+    WalletCurrencyMismatch,
+    WalletFrozen,
+)
+from ledgerkit.domain.ledger.wallets import BadAddress, Balance, Limit, Wallet, address
 
 __all__ = [
     "NOW",
@@ -72,8 +80,11 @@ __all__ = [
     "Event",
     "EventAlreadyPosted",
     "Excess",
+    "ExchangeTooSmall",
+    "Exchanged",
     "InsufficientFunds",
     "Journal",
+    "JournalAlreadyPosted",
     "JournalNotFound",
     "Limit",
     "OverReversal",
@@ -82,6 +93,7 @@ __all__ = [
     "PeriodClosed",
     "Posted",
     "PostingRefused",
+    "Quote",
     "SelfCancelling",
     "Shortage",
     "TooFewLegs",
@@ -94,10 +106,15 @@ __all__ = [
     "WalletCurrencyMismatch",
     "WalletFrozen",
     "ZeroAmount",
+    "address",
     "balances_of",
+    "belated",
     "difference",
+    "exchange",
     "line_of",
+    "lowest_balance",
     "net_of",
+    "period_of",
     "post_many",
     "reverse",
     "reversible",

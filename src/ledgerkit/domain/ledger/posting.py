@@ -1,278 +1,42 @@
 """Posting: letting a journal into the books, or refusing it with every reason at once.
 
-The checks run in one documented order, so that a refusal does not depend on the store: currency
-and size, time, event, existence, currencies and status of wallets, reversal, conditions, and last
-the money itself. (spec: ledger 3)
+The checks run in one documented order, so that a refusal does not depend on the store: the
+journal's id, currency and size, time, event, existence, currencies and status of wallets,
+reversal, conditions, and last the money itself. (spec: ledger 3)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import ClassVar
 
-import attrs
-
-from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger.journals import (
-    Condition,
-    Event,
-    Journal,
+from ledgerkit.domain.ledger.corrections import excess_of, reversible
+from ledgerkit.domain.ledger.journals import Entry, Event, Journal, net_of
+from ledgerkit.domain.ledger.refusals import (
+    AlreadyReversed,
+    CeilingExceeded,
+    ConditionFailed,
+    EffectiveInFuture,
+    EventAlreadyPosted,
+    Excess,
+    InsufficientFunds,
+    JournalAlreadyPosted,
+    JournalNotFound,
+    Overflow,
     OverReversal,
-    excess_of,
-    net_of,
-    reversible,
+    PeriodClosed,
+    Shortage,
+    UnknownCurrencies,
+    UnknownWallet,
+    WalletClosed,
+    WalletCurrencyMismatch,
+    WalletFrozen,
 )
-from ledgerkit.domain.ledger.wallets import CLOSED, FROZEN, Balance, Wallet
-from ledgerkit.domain.money import ISO, Money, Units
-
-INT64 = 2**63 - 1
-_ROOM = 2**55  # 128 legs of this size still fit into 64 bits
-
-
-class PostingRefused(LedgerkitError):
-    """Base of every reason for which the books refuse a journal that is itself well formed."""
-
-
-@attrs.frozen
-class UnknownCurrencies(PostingRefused):
-    """Legs in currencies that the books do not know."""
-
-    journal: str
-    currencies: tuple[str, ...]
-    code: ClassVar[str] = "unknown_currency"
-
-    def __str__(self) -> str:
-        unknown = ", ".join(self.currencies)
-        return f"journal {self.journal!r} uses {unknown}, not in the books' units; register them"
-
-
-@attrs.frozen
-class Overflow(PostingRefused):
-    """An amount or a sum beyond 64 bits."""
-
-    journal: str
-    wallets: tuple[str, ...]
-    code: ClassVar[str] = "overflow"
-
-    def __str__(self) -> str:
-        where = ", ".join(self.wallets)
-        return f"journal {self.journal!r} takes {where} beyond {INT64} minor units, the most held"
-
-
-@attrs.frozen
-class PeriodClosed(PostingRefused):
-    """The journal would count in a time whose books are closed."""
-
-    journal: str
-    effective_at: datetime
-    closed_before: datetime
-    code: ClassVar[str] = "period_closed"
-
-    def __str__(self) -> str:
-        return (
-            f"journal {self.journal!r} counts from {self.effective_at.isoformat()}, but the books "
-            f"are closed before {self.closed_before.isoformat()}; post it now and name the period"
-        )
-
-
-@attrs.frozen
-class EffectiveInFuture(PostingRefused):
-    """The journal would count later than it is recorded."""
-
-    journal: str
-    effective_at: datetime
-    at: datetime
-    code: ClassVar[str] = "effective_in_future"
-
-    def __str__(self) -> str:
-        return (
-            f"journal {self.journal!r} counts from {self.effective_at.isoformat()}, after "
-            f"{self.at.isoformat()} when it is recorded; post it when its time has come"
-        )
-
-
-@attrs.frozen
-class EventAlreadyPosted(PostingRefused):
-    """Another journal has booked the same fact."""
-
-    journal: str
-    event: Event
-    posted_as: str
-    code: ClassVar[str] = "event_already_posted"
-
-    def __str__(self) -> str:
-        return (
-            f"{self.event} is booked by journal {self.posted_as!r} and {self.journal!r} would book "
-            "it again; give a new part if it is charged anew"
-        )
-
-
-@attrs.frozen
-class UnknownWallet(PostingRefused):
-    """Legs on wallets that were never opened."""
-
-    journal: str
-    wallets: tuple[str, ...]
-    code: ClassVar[str] = "unknown_wallet"
-
-    def __str__(self) -> str:
-        unknown = ", ".join(self.wallets)
-        return f"journal {self.journal!r} posts to {unknown}, not opened; open them first"
-
-
-@attrs.frozen
-class JournalNotFound(PostingRefused):
-    """The journal to reverse is not in the books."""
-
-    journal: str
-    reverses: str
-    code: ClassVar[str] = "journal_not_found"
-
-    def __str__(self) -> str:
-        return f"journal {self.journal!r} reverses {self.reverses!r}, which was never posted"
-
-
-@attrs.frozen
-class WalletCurrencyMismatch(PostingRefused):
-    """Legs in currencies that their wallets do not take."""
-
-    journal: str
-    legs: tuple[tuple[str, str], ...]
-    code: ClassVar[str] = "currency_mismatch"
-
-    def __str__(self) -> str:
-        legs = ", ".join(f"{currency} to {wallet}" for wallet, currency in self.legs)
-        return f"journal {self.journal!r} posts {legs}, which holds other currencies only"
-
-
-@attrs.frozen
-class WalletFrozen(PostingRefused):
-    """Legs on wallets that may not move for now."""
-
-    journal: str
-    wallets: tuple[str, ...]
-    code: ClassVar[str] = "wallet_frozen"
-
-    def __str__(self) -> str:
-        return f"journal {self.journal!r} posts to {', '.join(self.wallets)}: frozen; thaw it first"
-
-
-@attrs.frozen
-class WalletClosed(PostingRefused):
-    """Legs on wallets that may not move any more."""
-
-    journal: str
-    wallets: tuple[str, ...]
-    code: ClassVar[str] = "wallet_closed"
-
-    def __str__(self) -> str:
-        return f"journal {self.journal!r} posts to {', '.join(self.wallets)}: closed; use another"
-
-
-@attrs.frozen
-class AlreadyReversed(PostingRefused):
-    """Nothing of the original is left to take back."""
-
-    journal: str
-    reverses: str
-    by: tuple[str, ...]
-    code: ClassVar[str] = "already_reversed"
-
-    def __str__(self) -> str:
-        return f"journal {self.reverses!r} is reversed in full by {', '.join(self.by)}"
-
-
-@attrs.frozen
-class ConditionFailed(PostingRefused):
-    """A required bound does not hold."""
-
-    journal: str
-    failed: tuple[tuple[Condition, int], ...]
-    code: ClassVar[str] = "condition_failed"
-
-    def __str__(self) -> str:
-        return "; ".join(
-            f"journal {self.journal!r} requires {_bounds(condition)} on {condition.wallet}, "
-            f"where {available} is available"
-            for condition, available in self.failed
-        )
-
-
-def _bounds(condition: Condition) -> str:
-    low, high = condition.at_least, condition.at_most
-    parts = (
-        f"at least {low.minor} {low.currency}" if low is not None else "",
-        f"at most {high.minor} {high.currency}" if high is not None else "",
-    )
-    return " and ".join(part for part in parts if part)
-
-
-@attrs.frozen
-class Shortage:
-    """What one wallet lacks, in minor units of *currency*.
-
-    Attributes:
-        needed: What the journal takes from it.
-        available: What it has, less what is held.
-        floor: How low it may go.
-        held: What is held for others.
-        short_by: How much is missing.
-        raised_by: The permission that may lower the floor.
-    """
-
-    wallet: str
-    currency: str
-    needed: int
-    available: int
-    floor: int
-    held: int
-    short_by: int
-    raised_by: str
-
-
-@attrs.frozen
-class InsufficientFunds(PostingRefused):
-    """Wallets would fall below their floor."""
-
-    journal: str
-    shortages: tuple[Shortage, ...]
-    code: ClassVar[str] = "insufficient_funds"
-
-    def __str__(self) -> str:
-        return f"journal {self.journal!r} is not covered: " + "; ".join(
-            f"{s.wallet} has {s.available} {s.currency} available ({s.held} held, floor {s.floor})"
-            f" and {s.needed} is needed: short by {s.short_by}, {s.raised_by} may lower the floor"
-            for s in self.shortages
-        )
-
-
-@attrs.frozen
-class Excess:
-    """By how much one wallet would rise above its ceiling, in minor units of *currency*."""
-
-    wallet: str
-    currency: str
-    balance: int
-    held_in: int
-    ceiling: int
-    over_by: int
-
-
-@attrs.frozen
-class CeilingExceeded(PostingRefused):
-    """Wallets would rise above their ceiling."""
-
-    journal: str
-    excesses: tuple[Excess, ...]
-    code: ClassVar[str] = "ceiling_exceeded"
-
-    def __str__(self) -> str:
-        return f"journal {self.journal!r} is too much: " + "; ".join(
-            f"{e.wallet} holds {e.balance} {e.currency} ({e.held_in} more on hold) and may hold "
-            f"{e.ceiling}: over by {e.over_by}"
-            for e in self.excesses
-        )
+from ledgerkit.domain.ledger.wallets import CLOSED, FROZEN, INT64, OPEN, Balance, Limit, Wallet
+from ledgerkit.domain.money import ISO, Units
+from ledgerkit.domain.periods import instant
+
+_ROOM = 2**60  # an amount and a balance below it cannot add up to more than 64 bits
 
 
 class Book:
@@ -286,6 +50,7 @@ class Book:
         units: The currencies and units that may be posted.
         wallets: Policies by address.
         balances: Balances by (wallet, currency); absent means zero.
+        held: What holds may take from and bring to (wallet, currency), where there are any.
         journals: Posted journals that may be reversed, by id.
         reversals: The reversals of each posted journal, by the id of the original.
         events: The id of the journal that booked an event.
@@ -342,16 +107,17 @@ class Book:
         Raises:
             PostingRefused: one of its kinds, by the order of the module's docstring.
         """
-        self.check(journal, at=at)
-        self.apply(journal)
+        at = instant(at)
+        if not _let_in(self, journal, at):
+            self.check(journal, at=at)
+            self.apply(journal)
 
     def apply(self, journal: Journal) -> None:
         """Let in *journal*, which was checked."""
         balances = self.balances
         for entry in journal.entries:
-            amount = entry.amount
-            key = entry.wallet, amount.currency
-            balances[key] = balances.get(key, 0) + amount.minor
+            key = entry.wallet, entry.amount.currency
+            balances[key] = balances.get(key, 0) + entry.amount.minor
         self.journals[journal.id] = journal
         if journal.event is not None:
             self.events[journal.event] = journal.id
@@ -363,9 +129,7 @@ class Book:
 
         Only for a batch that fails half way and for previews; the books themselves reverse.
         """
-        for entry in journal.entries:
-            key = entry.wallet, entry.amount.currency
-            self.balances[key] -= entry.amount.minor
+        _take_out(self.balances, journal.entries)
         del self.journals[journal.id]
         if journal.event is not None:
             del self.events[journal.event]
@@ -374,19 +138,12 @@ class Book:
 
     def check(self, journal: Journal, *, at: datetime) -> None:
         """Raise the first kind of refusal that applies to *journal*, naming all its offenders."""
+        if journal.id in self.journals:
+            raise JournalAlreadyPosted(journal.id)
         self._check_sizes(journal)
-        self._check_time(journal, at)
+        self._check_time(journal, instant(at))
         if journal.event is not None and journal.event in self.events:
             raise EventAlreadyPosted(journal.id, journal.event, self.events[journal.event])
-        wallets = self.wallets
-        simple = True
-        for entry in journal.entries:
-            wallet = wallets.get(entry.wallet)
-            if wallet is None or not wallet.unrestricted:
-                simple = False
-                break
-        if simple and journal.reverses is None and not journal.requires:
-            return  # nothing but open wallets without limits: most of a hot path
         self._check_existence(journal)
         self._check_wallets(journal)
         self._check_reversal(journal)
@@ -394,20 +151,9 @@ class Book:
         self._check_money(journal)
 
     def _check_sizes(self, journal: Journal) -> None:
-        exponents = self.units.exponents
-        unknown = {e.amount.currency for e in journal.entries} - exponents.keys()
+        unknown = {e.amount.currency for e in journal.entries} - self.units.exponents.keys()
         if unknown:
             raise UnknownCurrencies(journal.id, tuple(sorted(unknown)))
-        balances = self.balances
-        for entry in journal.entries:
-            minor = entry.amount.minor
-            # Below half of the range no two legs can add up to an overflow; exact only above.
-            held = balances.get((entry.wallet, entry.amount.currency), 0)
-            if abs(minor) > _ROOM or abs(held) > _ROOM:
-                self._check_overflow(journal)
-                return
-
-    def _check_overflow(self, journal: Journal) -> None:
         over = [e.wallet for e in journal.entries if abs(e.amount.minor) > INT64]
         for key, net in net_of(journal.entries).items():
             if abs(self.balances.get(key, 0) + net) > INT64:
@@ -451,7 +197,7 @@ class Book:
         if original.reverses is not None:
             raise OverReversal(original.id, (), is_reversal=True)
         earlier = self.reversals.get(original.id, [])
-        if earlier and not reversible(original, earlier):
+        if not reversible(original, earlier):
             raise AlreadyReversed(journal.id, original.id, tuple(r.id for r in earlier))
         if excess := excess_of(journal, original, earlier):
             raise OverReversal(original.id, excess)
@@ -469,40 +215,37 @@ class Book:
             raise ConditionFailed(journal.id, tuple(failed))
 
     def _check_money(self, journal: Journal) -> None:
-        if journal.forced_by is not None:
-            return
-        shortages, excesses = [], []
         # The net effect per wallet counts: money may pass through an empty wallet.
+        shortages, excesses = [], []
         for (name, currency), net in net_of(journal.entries).items():
             limit = self.wallets[name].limit(currency)
             balance = self.balance(name, currency)
-            if net < 0 and limit.floor is not None:
-                short = limit.floor - (balance.available + net)
-                if short > 0:
-                    shortages.append(
-                        Shortage(
-                            name,
-                            currency,
-                            -net,
-                            balance.available,
-                            limit.floor,
-                            balance.held_out,
-                            short,
-                            limit.raised_by,
-                        )
-                    )
+            if net < 0 and limit.floor is not None and journal.forced_by is None:
+                shortages.append(_shortage(name, -net, balance, limit, limit.floor))
             elif net > 0 and limit.ceiling is not None:
-                over = balance.posted + balance.held_in + net - limit.ceiling
-                if over > 0:
-                    excesses.append(
-                        Excess(
-                            name, currency, balance.posted, balance.held_in, limit.ceiling, over
-                        )
-                    )
-        if shortages:
-            raise InsufficientFunds(journal.id, tuple(shortages))
-        if excesses:
-            raise CeilingExceeded(journal.id, tuple(excesses))
+                excesses.append(_excess(name, net, balance, limit, limit.ceiling))
+        if short := tuple(shortage for shortage in shortages if shortage.short_by > 0):
+            raise InsufficientFunds(journal.id, short)
+        if over := tuple(excess for excess in excesses if excess.over_by > 0):
+            raise CeilingExceeded(journal.id, over)
+
+
+def _shortage(name: str, needed: int, balance: Balance, limit: Limit, floor: int) -> Shortage:
+    return Shortage(
+        name,
+        limit.currency,
+        needed,
+        balance.available,
+        floor,
+        balance.held_out,
+        floor + needed - balance.available,
+        limit.raised_by,
+    )
+
+
+def _excess(name: str, net: int, balance: Balance, limit: Limit, ceiling: int) -> Excess:
+    over = balance.posted + balance.held_in + net - ceiling
+    return Excess(name, limit.currency, balance.posted, balance.held_in, ceiling, over)
 
 
 def post_many(book: Book, journals: Iterable[Journal], *, at: datetime) -> int:
@@ -511,13 +254,76 @@ def post_many(book: Book, journals: Iterable[Journal], *, at: datetime) -> int:
     Raises:
         PostingRefused: of the first journal refused; the book is as it was.
     """
+    at = instant(at)
     posted: list[Journal] = []
     try:
         for journal in journals:
-            book.post(journal, at=at)
+            if not _let_in(book, journal, at):
+                book.check(journal, at=at)
+                book.apply(journal)
             posted.append(journal)
-    except LedgerkitError:
+    except BaseException:
         for journal in reversed(posted):
             book.undo(journal)
         raise
     return len(posted)
+
+
+def _let_in(book: Book, journal: Journal, at: datetime) -> bool:
+    """Let in a plain journal in one pass and return True, or leave *book* as it was: False.
+
+    Nearly every journal is plain. In doubt this returns False, and never lets in what `Book.check`
+    would refuse: that one alone decides on refusals and explains them.
+    """
+    event = journal.event
+    if (
+        journal.effective_at > at
+        or journal.reverses is not None
+        or journal.requires
+        or journal.id in book.journals
+        or (event is not None and event in book.events)
+        or (book.closed_before is not None and journal.effective_at < book.closed_before)
+    ):
+        return False
+    balances, wallets, known = book.balances, book.wallets, book.units.exponents
+    for done, entry in enumerate(journal.entries):
+        name, amount = entry.wallet, entry.amount
+        minor, currency = amount.minor, amount.currency
+        key = name, currency
+        after = balances.get(key, 0) + minor
+        wallet = wallets.get(name)
+        if (
+            wallet is None
+            or not -_ROOM < minor < _ROOM
+            or not -_ROOM < after < _ROOM
+            or currency not in known
+            or not (wallet.unrestricted or _may(book, wallet, key, minor, after))
+        ):
+            _take_out(balances, journal.entries[:done])
+            return False
+        balances[key] = after
+    book.journals[journal.id] = journal
+    if event is not None:
+        book.events[event] = journal.id
+    return True
+
+
+def _may(book: Book, wallet: Wallet, key: tuple[str, str], minor: int, after: int) -> bool:
+    """Return whether *wallet* may surely stand at *after*, once *minor* more is posted to it.
+
+    Judged leg by leg, and not by the net effect as `Book.check` does, which is stricter and never
+    laxer: where a wallet ends beyond a bound that its net effect must keep, the last of its legs
+    that goes towards the bound ends beyond it, too.
+    """
+    if wallet.status != OPEN or wallet.currencies is not None:
+        return False
+    held_out, held_in = book.held.get(key, (0, 0))
+    limit = wallet.limit(key[1])
+    if minor < 0:
+        return limit.floor is None or after - held_out >= limit.floor
+    return limit.ceiling is None or after + held_in <= limit.ceiling
+
+
+def _take_out(balances: dict[tuple[str, str], int], entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        balances[entry.wallet, entry.amount.currency] -= entry.amount.minor

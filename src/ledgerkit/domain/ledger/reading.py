@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 import attrs
@@ -126,9 +127,7 @@ class AsOf:
 NOW = AsOf()
 
 
-def balances_of(
-    journals: Iterable[Posted], as_of: AsOf = NOW
-) -> dict[tuple[str, str], int]:
+def balances_of(journals: Iterable[Posted], as_of: AsOf = NOW) -> dict[tuple[str, str], int]:
     """Return the sum of entries by (wallet, currency) in minor units, of *journals* in *as_of*."""
     sums: dict[tuple[str, str], int] = {}
     for posted in journals:
@@ -178,6 +177,24 @@ def line_of(posted: Posted, number: int, running: Money) -> EntryLine:
         effective_at=journal.effective_at,
         recorded_at=posted.recorded_at,
     )
+
+
+def lowest_balance(
+    journals: Iterable[Posted], wallet: str, currency: str, *, since: datetime
+) -> Money:
+    """Return the lowest that *wallet* holds in *currency* at any instant from *since* on.
+
+    Posting checks a back-dated journal against the current balance only; what it takes at *since*
+    would at no time have been missing if this, less that, is not below the floor. (spec: ledger 6)
+    """
+    since = instant(since)
+    moves: dict[datetime, int] = {since: 0}
+    for posted in journals:
+        at = max(posted.journal.effective_at, since)
+        for entry in posted.journal.entries:
+            if entry.wallet == wallet and entry.amount.currency == currency:
+                moves[at] = moves.get(at, 0) + entry.amount.minor
+    return Money(min(accumulate(moves[at] for at in sorted(moves))), currency)
 
 
 @attrs.frozen

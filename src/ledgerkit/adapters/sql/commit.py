@@ -1,0 +1,97 @@
+"""Commit: the one write, judged on what the books hold and written in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.engine import Connection
+
+from ledgerkit.adapters.sql import tables
+from ledgerkit.adapters.sql.connect import ATTEMPTS, ConflictRetry, Link
+from ledgerkit.adapters.sql.database import Database
+from ledgerkit.adapters.sql.reading import Tenant, tenant_of
+from ledgerkit.adapters.sql.rows import moment
+from ledgerkit.adapters.sql.working import Known, load_working_set
+from ledgerkit.adapters.sql.writing import Moved, Writing, write
+from ledgerkit.domain.changes import Changes, Committed, Number
+from ledgerkit.domain.money import Units
+
+
+class Committer:
+    """Commits batches to the books of one tenant.
+
+    Args:
+        link: The way to the database.
+        tenant: Whose books.
+        units: What may be posted.
+    """
+
+    def __init__(self, link: Link, tenant: str, units: Units) -> None:
+        self._link = link
+        self._tenant = tenant
+        self._units = units
+
+    def commit(self, many: Sequence[Changes], *, named: bool) -> tuple[Committed, ...]:
+        """Return what each of *many* did, having stored all of them or none.
+
+        Raises:
+            LedgerkitError: what the port promises; as `BatchRefused` when *named*.
+            ConflictRetry: other transactions were in the way, again and again.
+        """
+        if not many:
+            return ()
+        for _ in range(ATTEMPTS):
+            try:
+                return self._link.write(lambda connection: self._careful(connection, many, named))
+            except Moved:
+                continue
+        reason = "what the batch is judged on keeps moving"
+        raise ConflictRetry(reason, ATTEMPTS)
+
+    def number(self) -> None:
+        """Give newly posted journals their place in recording order, where that is not done yet."""
+
+    def _careful(
+        self, connection: Connection, many: Sequence[Changes], named: bool
+    ) -> tuple[Committed, ...]:
+        db = Database(connection)
+        tenant = tenant_of(db, self._tenant) or _new_tenant(db, self._tenant)
+        working = load_working_set(db, tenant, self._units, many)
+        fresh = working.judge(many, named=named)
+        ids = db.next_ids(tables.commits, len(fresh)) if fresh else []
+        writing = Writing(
+            db=db,
+            tenant=tenant,
+            members=tuple((many[i], id) for i, id in zip(fresh, ids, strict=True)),
+            wallet_ids=working.wallet_ids,
+            places=working.places,
+        )
+        done = dict(zip(fresh, write(writing, working.book.wallets), strict=True))
+        answers: dict[str, Committed] = {}
+        for i, changes in enumerate(many):
+            if i not in done:
+                first = answers.get(changes.key) or _replayed(db, working.known[changes.key], changes.key)
+                done[i] = Committed(first.key, first.at, first.numbers, replayed=True)
+            answers[changes.key] = done[i]
+        return tuple(done[i] for i in range(len(many)))
+
+
+def _new_tenant(db: Database, name: str) -> Tenant:
+    added = db.run(
+        "INSERT INTO ledgerkit_tenants (id, name) "
+        "SELECT coalesce(max(id) + 1, 0), ? FROM ledgerkit_tenants WHERE 1 = 1 "
+        "ON CONFLICT DO NOTHING",
+        name,
+    )
+    tenant = tenant_of(db, name)
+    if added == 0 or tenant is None:
+        raise Moved
+    return tenant
+
+
+def _replayed(db: Database, known: Known, key: str) -> Committed:
+    rows = db.rows(
+        "SELECT counter, n, text, record FROM ledgerkit_numbers WHERE commit_id = ? ORDER BY place",
+        known.commit,
+    )
+    return Committed(key, moment(known.at), tuple(Number(*row) for row in rows))

@@ -1,0 +1,133 @@
+"""Database: one open connection, spoken to in the SQL that SQLite and PostgreSQL share.
+
+Statements are written with `?` and go to the driver as they are, which in bulk costs what the
+driver costs. Where the two differ, the difference has a method here. (design: architecture, Storage)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import BigInteger, Integer, Table
+from sqlalchemy.engine import Connection
+
+Row: TypeAlias = Sequence[Any]
+
+
+class Database:
+    """A connection with the few things that a store does on it.
+
+    Args:
+        connection: Inside a transaction, which this class never ends.
+    """
+
+    __slots__ = ("_style", "connection", "postgres")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.postgres = connection.dialect.name == "postgresql"
+        self._style = connection.dialect.paramstyle
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        """Return the rows that *sql* gives for *values*."""
+        return list(self.connection.exec_driver_sql(marked(sql, self._style), values).fetchall())
+
+    def row(self, sql: str, *values: object) -> Any:
+        """Return the first row that *sql* gives for *values*, or None."""
+        return self.connection.exec_driver_sql(marked(sql, self._style), values).first()
+
+    def run(self, sql: str, *values: object) -> int:
+        """Return how many rows *sql* changed."""
+        return self.connection.exec_driver_sql(marked(sql, self._style), values).rowcount
+
+    def run_many(self, sql: str, rows: Sequence[Row]) -> int:
+        """Return how many rows *sql* changed, run for each of *rows*."""
+        if not rows:
+            return 0
+        return self.connection.exec_driver_sql(marked(sql, self._style), list(rows)).rowcount
+
+    def insert(self, table: Table, columns: str, rows: Sequence[Row], *, tail: str = "") -> int:
+        """Return how many of *rows* were inserted into the *columns* (by spaces) of *table*."""
+        if not rows:
+            return 0
+        names = columns.split()
+        if self.postgres:
+            statement = _insert_arrays(table, columns)
+            return self.run(f"{statement} {tail}", *map(list, zip(*rows, strict=True)))
+        marks = ", ".join("?" * len(names))
+        return self.run_many(
+            f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {tail}", rows
+        )
+
+    def each(self, type: str) -> str:
+        """Return a FROM item `k` with one column `value`, a row for each item of a `listed`."""
+        if self.postgres:
+            return f"unnest(CAST(? AS {type}[])) AS k(value)"
+        return "json_each(?) AS k"
+
+    def listed(self, values: Collection[str] | Collection[int]) -> object:
+        """Return *values* as the argument of `each`."""
+        return list(values) if self.postgres else json.dumps(list(values))
+
+    def total(self, column: str) -> str:
+        """Return two columns whose parts `exact` puts together to the sum of *column*.
+
+        SQLite fails on a sum whose order passes 64 bits on the way, so halves are summed there.
+        """
+        if self.postgres:
+            return f"0, coalesce(sum({column}), 0)"
+        return f"coalesce(sum({column} >> 32), 0), coalesce(sum({column} & 4294967295), 0)"
+
+    def held(self, balance: str) -> str:
+        """Return the column of what the row *balance*, an alias, holds now."""
+        if not self.postgres:
+            return f"{balance}.posted"
+        return (
+            f"{balance}.posted + coalesce((SELECT sum(d.amount) FROM ledgerkit_deltas d "  # noqa: S608
+            f"WHERE d.balance = {balance}.id), 0)"
+        )
+
+    def next_ids(self, table: Table, count: int) -> list[int]:
+        """Return *count* unused ids of *table*, growing."""
+        if self.postgres:
+            sequence = f"{table.name}_ids"
+            rows = self.rows(f"SELECT nextval('{sequence}') FROM generate_series(1, ?)", count)
+            return [int(row[0]) for row in rows]
+        last = int(self.row(f"SELECT coalesce(max(id), 0) FROM {table.name}")[0])  # noqa: S608
+        return list(range(last + 1, last + 1 + count))
+
+
+def exact(high: int, low: int) -> int:
+    """Return the sum whose parts `Database.total` gave."""
+    return (int(high) << 32) + int(low)
+
+
+@lru_cache(maxsize=1024)
+def marked(sql: str, style: str) -> str:
+    """Return *sql* with its `?` written in the driver's parameter *style*."""
+    if style == "qmark":
+        return sql
+    if style in ("format", "pyformat"):
+        return sql.replace("%", "%%").replace("?", "%s")
+    if style == "numeric_dollar":
+        parts = sql.split("?")
+        return parts[0] + "".join(f"${n}{part}" for n, part in enumerate(parts[1:], 1))
+    msg = f"parameters in the style {style!r} are not spoken here"
+    raise ValueError(msg)
+
+
+@lru_cache(maxsize=256)
+def _insert_arrays(table: Table, columns: str) -> str:
+    names = columns.split()
+    arrays = ", ".join(f"CAST(? AS {_type(table, name)}[])" for name in names)
+    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
+
+
+def _type(table: Table, column: str) -> str:
+    type = table.c[column].type
+    if isinstance(type, BigInteger):
+        return "bigint"
+    return "integer" if isinstance(type, Integer) else "text"

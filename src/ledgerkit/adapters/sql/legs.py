@@ -1,0 +1,78 @@
+"""Leg: what journals do to balances, put together so that each balance moves once per batch.
+
+A floor looks at journals in which the wallet loses money, a ceiling at those in which it gains;
+the lowest point after a losing journal and the highest after a gaining one stand for all of them,
+so that one guarded update equals checking journal by journal. (spec: ledger 3, reliability B1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import attrs
+
+from ledgerkit.adapters.sql.database import Database
+from ledgerkit.adapters.sql.working import Place
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger import Journal, net_of
+
+
+@attrs.frozen
+class TooManyLegs(LedgerkitError):
+    """A journal of more legs than a store numbers."""
+
+    journal: str
+    legs: int
+    most: int
+    code: ClassVar[str] = "too_many_legs"
+
+    def __str__(self) -> str:
+        return (
+            f"journal {self.journal!r} has {self.legs} legs and this store numbers {self.most}; "
+            "post it as several journals"
+        )
+
+
+class BalanceMoves:
+    """What a batch of journals does to each balance.
+
+    Args:
+        places: The row of each balance that the journals touch.
+    """
+
+    __slots__ = ("_high", "_low", "_places", "_sums")
+
+    def __init__(self, places: Mapping[tuple[str, str], Place]) -> None:
+        self._places = places
+        self._sums: dict[int, int] = {}
+        self._low: dict[int, int] = {}
+        self._high: dict[int, int] = {}
+
+    def add(self, journal: Journal) -> None:
+        """Count *journal*, the next one in posting order."""
+        sums = self._sums
+        forced = journal.forced_by is not None
+        for key, net in net_of(journal.entries).items():
+            place = self._places[key]
+            id = place.id
+            sums[id] = after = sums.get(id, 0) + net
+            if forced or not place.limited:
+                continue
+            if net < 0:
+                self._low[id] = min(self._low.get(id, after), after)
+            elif net > 0:
+                self._high[id] = max(self._high.get(id, after), after)
+
+    def write(self, db: Database) -> bool:
+        """Move the balances; return False if one is not where it may move from."""
+        rows = [
+            (net, id, self._low.get(id), self._low.get(id), self._high.get(id), self._high.get(id))
+            for id, net in sorted(self._sums.items())
+        ]
+        return len(rows) == db.run_many(
+            "UPDATE ledgerkit_balances SET posted = posted + ? WHERE id = ? "
+            "AND (? IS NULL OR floor IS NULL OR posted + ? >= floor) "
+            "AND (? IS NULL OR ceiling IS NULL OR posted + ? <= ceiling)",
+            rows,
+        )

@@ -1,0 +1,92 @@
+"""Row: what the books look like in columns, and how they are read back.
+
+Instants are microseconds since 1970; policies are schema documents; the parts of a journal that
+few journals have are JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from ledgerkit.domain.changes import Request
+from ledgerkit.domain.ledger import Condition, Wallet
+from ledgerkit.domain.money import Money
+from ledgerkit.schema import dump_value, load_value
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """Return the UTC instant *at* in microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(at: int) -> datetime:
+    """Return the instant that is *at* microseconds after the start of 1970."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def compact(value: object) -> str:
+    """Return *value* as JSON, the same text for the same value."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def policy_text(wallet: Wallet) -> str:
+    """Return the policy of *wallet* as text."""
+    return dump_value("wallet", wallet)
+
+
+def wallet_of(text: str) -> Wallet:
+    """Return the wallet whose policy is *text*."""
+    return load_value("wallet", text, Wallet)
+
+
+def request_text(request: Request) -> str:
+    """Return *request* as text; two requests are the same if their texts are."""
+    return compact({"verb": request.verb, "arguments": request.arguments})
+
+
+def request_of(text: str) -> Request:
+    """Return the request that `request_text` made *text* of."""
+    data = json.loads(text)
+    return Request(data["verb"], pairs_of(data["arguments"]))
+
+
+def pairs_text(pairs: tuple[tuple[str, str], ...]) -> str | None:
+    """Return (name, text) *pairs* as JSON, none as None."""
+    return compact(pairs) if pairs else None
+
+
+def pairs_of(data: object) -> tuple[tuple[str, str], ...]:
+    """Return the (name, text) pairs in *data*, JSON text or what it was parsed to."""
+    parsed = json.loads(data) if isinstance(data, str) else data
+    if not isinstance(parsed, Iterable):
+        return ()
+    return tuple((str(name), str(value)) for name, value in parsed)
+
+
+def conditions_text(conditions: tuple[Condition, ...]) -> str | None:
+    """Return *conditions* as JSON, none as None; amounts are text, as in all documents."""
+    if not conditions:
+        return None
+    return compact([[c.wallet, _bound(c.at_least), _bound(c.at_most)] for c in conditions])
+
+
+def conditions_of(text: str | None) -> tuple[Condition, ...]:
+    """Return the conditions that `conditions_text` made *text* of."""
+    if text is None:
+        return ()
+    return tuple(
+        Condition(wallet, _money(low), _money(high)) for wallet, low, high in json.loads(text)
+    )
+
+
+def _bound(money: Money | None) -> list[str] | None:
+    return None if money is None else [str(money.minor), money.currency]
+
+
+def _money(bound: list[str] | None) -> Money | None:
+    return None if bound is None else Money(int(bound[0]), bound[1])

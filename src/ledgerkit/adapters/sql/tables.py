@@ -1,0 +1,238 @@
+"""Table: where each part of the books is kept, in SQLite and PostgreSQL alike.
+
+Ids inside are whole numbers; amounts are minor units and instants are microseconds since 1970 in
+UTC, both as 64-bit integers; text is compared byte by byte. What only grows is guarded by triggers
+(`triggers`), and views named like the terms show all of it to people (`views`).
+
+Entries do not refer to journals by a foreign key, which costs three times in bulk; their id holds
+the journal's, and whoever verifies the books checks it. (design: performance; spec: ledger 9)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+
+# An entry's id is the journal's times 4096 plus its line, so that one number says where it stands.
+LINE_BITS = 12
+MOST_LEGS = 1 << LINE_BITS
+# SQLite: a journal's id is the tenant's times 2**36 plus its sequence.
+SEQUENCE_BITS = 36
+
+metadata = sa.MetaData()
+
+_big = BigInteger().with_variant(Integer(), "sqlite")
+_text = Text().with_variant(Text(collation="C"), "postgresql")
+_STRICT: dict[str, Any] = {"sqlite_strict": True}
+_BY_KEY: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
+
+
+def _key(name: str, type: Any = Integer) -> Column[Any]:
+    return Column(name, type, primary_key=True, autoincrement=False)
+
+
+def _needed(name: str, type: Any = _text, **options: Any) -> Column[Any]:
+    return Column(name, type, nullable=False, **options)
+
+
+def _maybe(name: str, type: Any = _text) -> Column[Any]:
+    return Column(name, type, nullable=True)
+
+
+tenants = Table(
+    "ledgerkit_tenants",
+    metadata,
+    _key("id"),
+    _needed("name", unique=True),
+    # Grows with each change of a policy, so that a decision on an older one is noticed.
+    _needed("epoch", _big, server_default=sa.text("0")),
+    _maybe("closed_before", _big),
+    **_STRICT,
+)
+
+commits = Table(
+    "ledgerkit_commits",
+    metadata,
+    _key("id", _big),
+    _needed("tenant", Integer),
+    _needed("key"),
+    _needed("request"),
+    _needed("actor"),
+    _needed("reason"),
+    _needed("at", _big),
+    Index("ledgerkit_commits_key", "tenant", "key", unique=True),
+    **_STRICT,
+)
+
+wallets = Table(
+    "ledgerkit_wallets",
+    metadata,
+    _key("id", Integer),
+    _needed("tenant", Integer),
+    _needed("address"),
+    _needed("policy"),
+    Index("ledgerkit_wallets_address", "tenant", "address", unique=True),
+    **_STRICT,
+)
+
+policies = Table(
+    "ledgerkit_policies",
+    metadata,
+    _key("wallet"),
+    _key("version"),
+    _needed("commit_id", _big),
+    _needed("policy"),
+    **_BY_KEY,
+)
+
+closings = Table(
+    "ledgerkit_closings",
+    metadata,
+    _key("commit_id", _big),
+    _needed("tenant", Integer),
+    _needed("closed_before", _big),
+    **_STRICT,
+)
+
+balances = Table(
+    "ledgerkit_balances",
+    metadata,
+    _key("id", Integer),
+    _needed("wallet", Integer),
+    _needed("currency"),
+    _needed("posted", _big, server_default=sa.text("0")),
+    # 1: the row moves with each entry; 0: PostgreSQL adds up deltas behind it.
+    _needed("limited", Integer, server_default=sa.text("0")),
+    _maybe("floor", _big),
+    _maybe("ceiling", _big),
+    Index("ledgerkit_balances_wallet", "wallet", "currency", unique=True),
+    **_STRICT,
+)
+
+journals = Table(
+    "ledgerkit_journals",
+    metadata,
+    _key("id", _big),
+    _needed("tenant", Integer),
+    _needed("name"),
+    _needed("kind"),
+    _needed("commit_id", _big),
+    _needed("effective_at", _big),
+    _needed("recorded_at", _big),
+    _maybe("event_type"),
+    _maybe("event_id"),
+    _maybe("event_part"),
+    _maybe("reverses", _big),
+    _maybe("reversal", Integer),
+    _maybe("forced_by"),
+    _maybe("requires"),
+    _maybe("metadata"),
+    Index("ledgerkit_journals_name", "tenant", "name", unique=True),
+    Index(
+        "ledgerkit_journals_event",
+        "tenant",
+        "event_type",
+        "event_id",
+        "event_part",
+        unique=True,
+        sqlite_where=sa.text("event_type IS NOT NULL"),
+        postgresql_where=sa.text("event_type IS NOT NULL"),
+    ),
+    Index(
+        "ledgerkit_journals_reverses",
+        "reverses",
+        "reversal",
+        unique=True,
+        sqlite_where=sa.text("reverses IS NOT NULL"),
+        postgresql_where=sa.text("reverses IS NOT NULL"),
+    ),
+    **_STRICT,
+)
+
+entries = Table(
+    "ledgerkit_entries",
+    metadata,
+    _key("id", _big),
+    _needed("balance", Integer),
+    _needed("amount", _big),
+    Index("ledgerkit_entries_balance", "balance", "id"),
+    **_STRICT,
+)
+
+records = Table(
+    "ledgerkit_records",
+    metadata,
+    _key("tenant"),
+    _key("kind", _text),
+    _key("id", _text),
+    _needed("version", Integer),
+    _maybe("party"),
+    _maybe("status"),
+    _maybe("on_date"),
+    _maybe("number"),
+    Index("ledgerkit_records_party", "tenant", "kind", "party", "id"),
+    Index("ledgerkit_records_status", "tenant", "kind", "status", "id"),
+    Index("ledgerkit_records_date", "tenant", "kind", "on_date"),
+    **_BY_KEY,
+)
+
+versions = Table(
+    "ledgerkit_record_versions",
+    metadata,
+    _key("tenant"),
+    _key("kind", _text),
+    _key("id", _text),
+    _key("version"),
+    _needed("commit_id", _big),
+    _needed("document"),
+    **_STRICT,
+)
+
+counters = Table(
+    "ledgerkit_counters",
+    metadata,
+    _key("tenant"),
+    _key("name", _text),
+    _needed("last", _big),
+    **_BY_KEY,
+)
+
+numbers = Table(
+    "ledgerkit_numbers",
+    metadata,
+    _key("tenant"),
+    _key("counter", _text),
+    _key("n", _big),
+    _needed("text"),
+    _needed("record"),
+    _needed("commit_id", _big),
+    _needed("place", Integer),
+    Index("ledgerkit_numbers_commit", "commit_id"),
+    **_BY_KEY,
+)
+
+messages = Table(
+    "ledgerkit_messages",
+    metadata,
+    Column("id", _big, primary_key=True, autoincrement=True),
+    _needed("tenant", Integer),
+    _needed("name"),
+    _needed("topic"),
+    _needed("recipient"),
+    _needed("body"),
+    _needed("commit_id", _big),
+    _needed("free_at", _big),
+    _needed("token", Integer, server_default=sa.text("0")),
+    _maybe("outcome"),
+    Index("ledgerkit_messages_name", "tenant", "name", unique=True),
+    Index(
+        "ledgerkit_messages_waiting",
+        "tenant",
+        "id",
+        sqlite_where=sa.text("outcome IS NULL"),
+        postgresql_where=sa.text("outcome IS NULL"),
+    ),
+    **_STRICT,
+)

@@ -1,0 +1,234 @@
+"""Working set: what a batch of changes touches, read from the books, and judged member by member.
+
+It is a `Book` of the wallets, balances, events and originals that the batch names, with the
+versions, keys and closed time around it. What it refuses, it refuses as the memory store does, in
+the same order and with the same words. (spec: ledger 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from ledgerkit.adapters.sql.database import Database
+from ledgerkit.adapters.sql.reading import (
+    Tenant,
+    events_booked,
+    journals_named,
+    reversals_of,
+)
+from ledgerkit.adapters.sql.rows import moment, request_of, wallet_of
+from ledgerkit.domain.changes import (
+    BatchRefused,
+    Changes,
+    KeyReused,
+    Record,
+    Request,
+    Stale,
+    UnknownPolicy,
+)
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger import Balance, Book
+from ledgerkit.domain.money import Units
+from ledgerkit.schema import kind_of
+
+
+@attrs.frozen
+class Known:
+    """A key that is committed."""
+
+    commit: int
+    request: Request
+    at: int
+
+
+@attrs.frozen
+class Place:
+    """Where a balance is kept: its row, and whether posting moves the row."""
+
+    id: int
+    limited: bool
+
+
+@attrs.define
+class WorkingSet:
+    """What the members of a batch are judged against; judging them moves it on.
+
+    Attributes:
+        book: Wallets, balances, events and originals that the batch touches.
+        known: Committed keys among those of the batch.
+        versions: The version at which each expected record is.
+        posted: The key under which each journal was posted, by journal id.
+        wallet_ids: The row of each wallet that is open, by address.
+        places: The row of each balance that has one, by (wallet, currency).
+        next_reversal: How many reversals each original has.
+    """
+
+    book: Book
+    known: dict[str, Known]
+    versions: dict[tuple[type[Record], str], int]
+    posted: dict[str, str]
+    wallet_ids: dict[str, int]
+    places: dict[tuple[str, str], Place]
+
+    def judge(self, many: Sequence[Changes], *, named: bool) -> list[int]:
+        """Return the indices of the members that are new; the others are known already.
+
+        Raises:
+            LedgerkitError: the first member refused; as `BatchRefused` when *named*.
+        """
+        fresh: list[int] = []
+        requests = {key: known.request for key, known in self.known.items()}
+        for index, changes in enumerate(many):
+            try:
+                if self._take(changes, requests):
+                    fresh.append(index)
+            except LedgerkitError as error:
+                if not named:
+                    raise
+                raise BatchRefused(index, changes.key, error) from error
+        return fresh
+
+    def _take(self, changes: Changes, requests: dict[str, Request]) -> bool:
+        known = requests.get(changes.key)
+        if known is not None and known == changes.request:
+            return False
+        for (kind, id), expected in changes.expected.items():
+            found = self.versions.get((kind, id), 0)
+            if found != expected:
+                raise Stale(kind_of(kind), id, expected, found)
+        if known is not None:
+            raise KeyReused(changes.key, known.differing(changes.request))
+        self._set_policies(changes)
+        for journal in changes.journals:
+            if journal.id in self.posted:
+                differing = (("journal", self.posted[journal.id], changes.key),)
+                raise KeyReused(journal.id, differing)
+            self.book.post(journal, at=changes.at)
+            self.posted[journal.id] = changes.key
+        for record in changes.records:
+            place = type(record), record.id
+            self.versions[place] = self.versions.get(place, 0) + 1
+        requests[changes.key] = changes.request
+        return True
+
+    def _set_policies(self, changes: Changes) -> None:
+        book = self.book
+        for wallet in changes.opens:
+            book.open(wallet)
+        for wallet in changes.policies:
+            if wallet.id not in book.wallets:
+                raise UnknownPolicy(wallet.id)
+            book.wallets[wallet.id] = wallet
+        closes = changes.closes_before
+        if closes is not None and (book.closed_before is None or book.closed_before < closes):
+            book.closed_before = closes
+
+
+def load_working_set(
+    db: Database, tenant: Tenant, units: Units, many: Sequence[Changes]
+) -> WorkingSet:
+    """Return what *many* touch, as it stands; in PostgreSQL it is locked where that is needed."""
+    journals = [journal for changes in many for journal in changes.journals]
+    originals = {j.reverses for j in journals if j.reverses is not None}
+    closed = tenant.closed_before
+    book = Book(units, closed_before=None if closed is None else moment(closed))
+    names = {journal.id for journal in journals}
+    posted = {
+        each.journal.id: each
+        for each in journals_named(db, tenant.id, sorted(names | originals))
+    }
+    for name in originals & posted.keys():
+        book.journals[name] = posted[name].journal
+    if originals:
+        for reversal in reversals_of(db, tenant.id, sorted(originals)):
+            book.reversals.setdefault(str(reversal.journal.reverses), []).append(reversal.journal)
+    book.events = events_booked(db, tenant.id, {j.event for j in journals if j.event is not None})
+    wallet_ids = _wallets(db, tenant, many, book)
+    places = _balances(db, wallet_ids, book)
+    return WorkingSet(
+        book=book,
+        known=known_keys(db, tenant.id, [changes.key for changes in many]),
+        versions=_versions(db, tenant.id, many),
+        posted={name: each.changes for name, each in posted.items()},
+        wallet_ids=wallet_ids,
+        places=places,
+    )
+
+
+def known_keys(db: Database, tenant: int, keys: Sequence[str]) -> dict[str, Known]:
+    """Return those of *keys* that are committed."""
+    rows = db.rows(
+        f"SELECT c.key, c.id, c.request, c.at FROM {db.each('text')} "  # noqa: S608
+        "CROSS JOIN ledgerkit_commits c WHERE c.key = k.value AND c.tenant = ?",
+        db.listed(keys),
+        tenant,
+    )
+    return {key: Known(id, request_of(request), at) for key, id, request, at in rows}
+
+
+def _versions(
+    db: Database, tenant: int, many: Iterable[Changes]
+) -> dict[tuple[type[Record], str], int]:
+    wanted: dict[type[Record], set[str]] = {}
+    for changes in many:
+        for kind, id in changes.expected:
+            wanted.setdefault(kind, set()).add(id)
+    return {
+        (kind, id): version
+        for kind, ids in wanted.items()
+        for id, version in db.rows(
+            f"SELECT r.id, r.version FROM {db.each('text')} "  # noqa: S608
+            "CROSS JOIN ledgerkit_records r "
+            "WHERE r.id = k.value AND r.kind = ? AND r.tenant = ?",
+            db.listed(sorted(ids)),
+            kind_of(kind),
+            tenant,
+        )
+    }
+
+
+def _wallets(
+    db: Database, tenant: Tenant, many: Iterable[Changes], book: Book
+) -> dict[str, int]:
+    addresses: set[str] = set()
+    for changes in many:
+        addresses.update(wallet.id for wallet in changes.opens)
+        addresses.update(wallet.id for wallet in changes.policies)
+        for journal in changes.journals:
+            addresses.update(entry.wallet for entry in journal.entries)
+            addresses.update(condition.wallet for condition in journal.requires)
+    rows = db.rows(
+        f"SELECT w.address, w.id, w.policy FROM {db.each('text')} "  # noqa: S608
+        "CROSS JOIN ledgerkit_wallets w WHERE w.address = k.value AND w.tenant = ?",
+        db.listed(sorted(addresses)),
+        tenant.id,
+    )
+    for address, _, policy in rows:
+        book.wallets[address] = wallet_of(policy)
+    return {address: id for address, id, _ in rows}
+
+
+def _balances(
+    db: Database, wallet_ids: dict[str, int], book: Book
+) -> dict[tuple[str, str], Place]:
+    addresses = {id: address for address, id in wallet_ids.items()}
+    ids = db.listed(sorted(addresses))
+    if db.postgres:
+        # In the order of ids, so that two batches wait for each other and never deadlock.
+        db.run(
+            f"SELECT b.id FROM {db.each('integer')} CROSS JOIN ledgerkit_balances b "  # noqa: S608
+            "WHERE b.wallet = k.value AND b.limited = 1 ORDER BY b.id FOR UPDATE OF b",
+            ids,
+        )
+    places = {}
+    for wallet, currency, id, limited, posted in db.rows(
+        f"SELECT b.wallet, b.currency, b.id, b.limited, {db.held('b')} FROM {db.each('integer')} "  # noqa: S608
+        "CROSS JOIN ledgerkit_balances b WHERE b.wallet = k.value",
+        ids,
+    ):
+        key = addresses[wallet], currency
+        places[key] = Place(id, bool(limited))
+        book.balances[key] = Balance(int(posted)).posted
+    return places
