@@ -135,8 +135,8 @@ def test_no_page_ends_with_a_heading(count: int) -> None:
         rows += [Row(("Last student",), "heading")]
         rows += [Row((f"Last {n}", "x", "€1")) for n in range(count)]
         drawn = pages(RENDERER.render(sample(rows=tuple(rows))))
-        for page in drawn:
-            assert ("Last student" in page) == ("Last 0" in page or "Last 1" in page)
+        for page in filter(lambda page: "Last student" in page, drawn):
+            assert page.split("Last student")[1].startswith(" Last ")
 
 
 def test_spanish() -> None:

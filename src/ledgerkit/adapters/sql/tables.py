@@ -22,6 +22,10 @@ MOST_LEGS = 1 << LINE_BITS
 SEQUENCE_BITS = 36
 
 metadata = sa.MetaData()
+"""The tables of every database."""
+
+postgres = sa.MetaData()
+"""What PostgreSQL has besides, because its writers do not wait for each other."""
 
 _big = BigInteger().with_variant(Integer(), "sqlite")
 _text = Text().with_variant(Text(collation="C"), "postgresql")
@@ -235,4 +239,37 @@ messages = Table(
         postgresql_where=sa.text("outcome IS NULL"),
     ),
     **_STRICT,
+)
+
+# Ids come from sequences, since max(id) + 1 is not known to be free among several writers.
+for _table in (commits, wallets, balances, journals):
+    sa.Sequence(f"{_table.name}_ids", metadata=postgres, start=1)
+
+# What posting adds to balances without limits: their rows are not touched, so that everybody can
+# post to the platform's wallet at once. Folding moves deltas into the rows.
+deltas = Table(
+    "ledgerkit_deltas",
+    postgres,
+    _needed("balance", Integer),
+    _needed("amount", BigInteger),
+    Index("ledgerkit_deltas_balance", "balance"),
+)
+
+# Journals in recording order, numbered when somebody looks: a counter in the posting transaction
+# would make everybody wait, and ids have gaps and are committed out of order.
+places = Table(
+    "ledgerkit_places",
+    postgres,
+    _key("tenant"),
+    _key("sequence", BigInteger),
+    _needed("journal", BigInteger),
+    Index("ledgerkit_places_journal", "journal", unique=True),
+)
+
+# Journals that have no place yet.
+unplaced = Table(
+    "ledgerkit_unplaced",
+    postgres,
+    _key("tenant"),
+    _key("journal", BigInteger),
 )

@@ -1,6 +1,9 @@
 """Trigger: what the database refuses by itself, whoever writes to it.
 
-What is in the books is never edited or deleted, in either database. (spec: ledger 5, 9)
+What is in the books is never edited or deleted, in either database. PostgreSQL also refuses
+entries that do not sum to zero per journal and currency, and journals without entries that do:
+each statement must be whole, which costs one aggregate a statement where a check at commit would
+cost one a row. SQLite has no triggers that see a whole statement. (spec: ledger 5, 9)
 """
 
 from __future__ import annotations
@@ -21,9 +24,9 @@ APPEND_ONLY = (
 
 def create_triggers(connection: Connection) -> None:
     """Create the triggers of a new schema."""
-    if connection.dialect.name == "sqlite":
-        for statement in _sqlite():
-            connection.exec_driver_sql(statement)
+    statements = _postgres() if connection.dialect.name == "postgresql" else _sqlite()
+    for statement in statements:
+        connection.exec_driver_sql(statement)
 
 
 def _sqlite() -> list[str]:
@@ -33,3 +36,64 @@ def _sqlite() -> list[str]:
         for table in APPEND_ONLY
         for verb in ("UPDATE", "DELETE")
     ]
+
+
+_GROWS = """
+CREATE FUNCTION ledgerkit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% only grows: post a correction instead of %', TG_TABLE_NAME, TG_OP
+    USING ERRCODE = 'restrict_violation';
+END $$
+"""
+
+_ENTRIES = """
+CREATE FUNCTION ledgerkit_entries_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE off record;
+BEGIN
+  SELECT e.id >> 12 AS journal, b.currency, sum(e.amount) AS amount INTO off
+    FROM added e LEFT JOIN ledgerkit_balances b ON b.id = e.balance
+    GROUP BY 1, 2 HAVING sum(e.amount) <> 0 OR b.currency IS NULL LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'entries of journal % are off by % %', off.journal, off.amount, off.currency
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$
+"""
+
+_JOURNALS = """
+CREATE FUNCTION ledgerkit_journals_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE off record;
+BEGIN
+  SELECT j.id, count(e.id) AS legs INTO off
+    FROM added j LEFT JOIN ledgerkit_entries e
+      ON e.id >= j.id * 4096 AND e.id < j.id * 4096 + 4096
+    GROUP BY 1 HAVING count(e.id) < 2 LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'journal % has % entries, it needs two or more', off.id, off.legs
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$
+"""
+
+
+def _postgres() -> list[str]:
+    grows = [
+        f"CREATE TRIGGER {table}_grows BEFORE {verbs} ON {table} FOR EACH {each} "
+        "EXECUTE FUNCTION ledgerkit_only_grows()"
+        for table in APPEND_ONLY
+        for verbs, each in (("UPDATE OR DELETE", "ROW"),)
+    ]
+    kept = [
+        f"CREATE TRIGGER {table}_kept BEFORE TRUNCATE ON {table} FOR EACH STATEMENT "
+        "EXECUTE FUNCTION ledgerkit_only_grows()"
+        for table in APPEND_ONLY
+    ]
+    balanced = [
+        f"CREATE TRIGGER ledgerkit_{name}_balance AFTER INSERT ON ledgerkit_{name} "
+        "REFERENCING NEW TABLE AS added FOR EACH STATEMENT "
+        f"EXECUTE FUNCTION ledgerkit_{name}_balance()"
+        for name in ("entries", "journals")
+    ]
+    return [_GROWS, _ENTRIES, _JOURNALS, *grows, *kept, *balanced]
