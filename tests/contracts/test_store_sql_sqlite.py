@@ -1,26 +1,55 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from ledgerkit.adapters.sql import SqlStore, open_store
+from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.ports.store import Store
 from ledgerkit.testing.contracts.store import StoreContract
+from ledgerkit.testing.contracts.store.transactions import InTransaction
 
 
 class TestSqliteFile(StoreContract):
     """The promises of a store, kept in a file."""
 
     @pytest.fixture
-    def store(self, tmp_path: Path) -> SqlStore:
+    def url(self, tmp_path: Path) -> str:
+        """Return where the books are kept."""
+        return f"sqlite:///{tmp_path / 'books.db'}"
+
+    @pytest.fixture
+    def store(self, url: str) -> Iterator[SqlStore]:
         """Return an empty store in a file."""
-        return open_store(f"sqlite:///{tmp_path / 'books.db'}")
+        engine = create_engine(url)
+        migrate(engine)
+        yield SqlStore(engine)
+        engine.dispose()
+
+    @pytest.fixture
+    def in_transaction(self, url: str) -> InTransaction:
+        """Return how to work in the transaction of a session that knows nothing of ledgerkit."""
+
+        def run(work: Callable[[Store], object], *, commit: bool) -> None:
+            engine = sa.create_engine(url)
+            with Session(engine) as session:
+                work(SqlStore(session.connection()))
+                session.commit() if commit else session.rollback()
+            engine.dispose()
+
+        return run
 
 
 class TestSqliteMemory(StoreContract):
     """The promises of a store, kept in a database in memory."""
 
     @pytest.fixture
-    def store(self) -> SqlStore:
+    def store(self) -> Iterator[SqlStore]:
         """Return an empty store in memory."""
-        return open_store("sqlite://")
+        engine = create_engine("sqlite://")
+        migrate(engine)
+        yield SqlStore(engine)
+        engine.dispose()

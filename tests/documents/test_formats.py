@@ -17,7 +17,9 @@ UNITS = ISO.with_units({"SESSION": 0, "CREDIT": 6})
 
 # The currencies whose decimals in CLDR differ from ISO 4217, with those of ISO.
 DIFFERENT = {
-    **dict.fromkeys("AFN ALL IRR KPW LAK LBP MGA MMK RSD SOS SYP YER".split(), 2),
+    **dict.fromkeys(
+        ("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"), 2
+    ),
     "IQD": 3,
 }
 
@@ -106,9 +108,7 @@ def test_day(text: str, locale: str, width: formats.Width) -> None:
     assert text == formats.day(OCTOBER[1], locale, width)
 
 
-@pytest.mark.parametrize(
-    ("text", "locale"), [("1–31 Oct 2026", "en_GB"), ("1–31 oct 2026", "es")]
-)
+@pytest.mark.parametrize(("text", "locale"), [("1–31 Oct 2026", "en_GB"), ("1–31 oct 2026", "es")])
 def test_days(text: str, locale: str) -> None:
     """A span of days names its month once."""
     assert text == formats.days(*OCTOBER, locale)
@@ -179,7 +179,9 @@ def test_fallbacks(tried: tuple[str, ...], locale: str) -> None:
     assert tried == formats.fallbacks(locale)
 
 
-@pytest.mark.parametrize("locale", ["", "../../etc", "e", "spanish", "es/MX", "es_MX.UTF-8", "C", None])
+@pytest.mark.parametrize(
+    "locale", ["", "../../etc", "e", "spanish", "es/MX", "es_MX.UTF-8", "C", None]
+)
 def test_a_locale_has_a_shape(locale: str) -> None:
     """What could be a path is no locale."""
     with pytest.raises(ValueError, match="locale must look like"):

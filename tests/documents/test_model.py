@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_document_is_a_value() -> None:
 
 @pytest.mark.parametrize(
     "character",
-    ["\x00", "\x08", "\r", "\x1f", "\x7f", "\x85", "\ud800", "\u202a", "\u202e", "\u2066", "\u2069"],
+    [*"\x00\x08\r\x1f\x7f\x85\ud800\u202a\u202e\u2066\u2069"],
     ids=ascii,
 )
 def test_unprintable_characters_are_refused(character: str) -> None:
@@ -54,14 +55,16 @@ def test_unprintable_characters_are_refused(character: str) -> None:
 def test_unprintable_characters_are_refused_everywhere(place: str) -> None:
     """Every text of a document is looked at."""
     bad = "a\u202eb"
+    builds: dict[str, Callable[[], object]] = {
+        "lines": lambda: Block("", "Ana", ("Calle 1", bad)),
+        "cells": lambda: Row(("a", bad)),
+        "facts": lambda: sample(facts=(("Due on", bad),)),
+        "notes": lambda: sample(notes=(bad,)),
+        "footer": lambda: sample(footer=bad),
+    }
+
     with pytest.raises(BadText, match=place):
-        _ = {
-            "lines": lambda: Block("", "Ana", ("Calle 1", bad)),
-            "cells": lambda: Row(("a", bad)),
-            "facts": lambda: sample(facts=(("Due on", bad),)),
-            "notes": lambda: sample(notes=(bad,)),
-            "footer": lambda: sample(footer=bad),
-        }[place]()
+        builds[place]()
 
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Cn"))))
@@ -182,16 +185,16 @@ def test_the_page_count_needs_both_numbers(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "logo"),
+    ("found", "logo"),
     [
         ("png", PNG),
         ("svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>'),
         ("svg", b'\xef\xbb\xbf\n<?xml version="1.0"?>\n<!-- acme --><svg/>'),
     ],
 )
-def test_logo_format(format: str, logo: bytes) -> None:
+def test_logo_format(found: str, logo: bytes) -> None:
     """The first bytes tell what a picture is."""
-    assert format == logo_format(logo)
+    assert found == logo_format(logo)
 
 
 def test_documents_cross_processes() -> None:

@@ -35,10 +35,9 @@ _BINARY = getattr(os, "O_BINARY", 0)  # only Windows has it, and would write CR 
 class FolderDocuments:
     """Documents as files below *root*, readable by their owner alone; a `Documents`.
 
-    A put survives a power cut once it has returned. A symbolic link below *root* is never
-    followed: a key that leads through one is a `BadKey`. So is a key that would need a document
-    to be a folder, or the other way round, such as "a" and "a/b". The file system must have hard
-    links, as all but FAT have.
+    A put survives a power cut once it has returned. A key that leads through a symbolic link
+    below *root* is a `BadKey`. So is one that would need a document to be a folder, or the other
+    way round, such as "a" and "a/b". The file system must have hard links, as all but FAT have.
 
     Args:
         root: The folder; it is created.
@@ -165,11 +164,12 @@ def _sync(folder: Path) -> None:
 
 
 class S3Documents:
-    """Documents in a bucket of S3, R2, MinIO or another store that obstore opens; a `Documents`.
+    """Documents in a bucket of S3 or of another store that obstore opens; a `Documents`.
 
-    The store must refuse to overwrite on `If-None-Match: *`, as those do. A link with *expires*
-    is signed; one without is the plain address, which opens for whoever has access. Where links
-    cannot be signed, as in memory, both are the address.
+    The store must refuse to overwrite on `If-None-Match: *`, as S3 does; `DocumentsContract`
+    tells whether another one does. A link with *expires* is signed; one without is the plain
+    address, which opens for whoever has access. Where links cannot be signed, as in memory, both
+    are the address.
 
     Args:
         url: The bucket and, if wanted, a path in it: "s3://acme-documents/live".

@@ -52,16 +52,17 @@ class TypstRenderer:
         templates: A folder whose `.typ` files come before ours of the same name, and may draw
             more kinds: `credit_note.typ` draws the kind "credit_note". They can use `page.typ`
             and read pictures from this folder, and from nowhere else.
-        fonts: Folders with font files, for a host's own type and for scripts that Libertinus
-            Serif does not have (it has Latin, Greek and Cyrillic).
-        families: Font families by name, the first that has a character draws it.
+        fonts: Folders with font files, for a host's own type and for scripts such as Chinese
+            that Typst's own fonts do not have. Fonts of the system are never used.
+        families: Font families by name: the first that has a character draws it, else any
+            other font that has it.
         accent: The colour of titles and rules, "#rrggbb".
         paper: A Typst paper name, "a4" or "us-letter".
         standard: The PDF standard that is enforced. Under all of them a character that no font
             has raises `Undrawable`; with None it is drawn as an empty box.
 
     Raises ImportError without the extra `pdf`, ValueError for a template that would fetch a
-    package and for a colour or family that cannot be.
+    package, and for a folder, colour or family that there is not.
     """
 
     def __init__(
@@ -77,6 +78,10 @@ class TypstRenderer:
         if not _COLOUR.fullmatch(accent):
             msg = f"accent must look like '#1d3557' (got {accent!r})"
             raise ValueError(msg)
+        for folder in (*fonts, *([] if templates is None else [templates])):
+            if not folder.is_dir():
+                msg = f"{folder} must be a folder, and is none"
+                raise ValueError(msg)
         self._fonts = typst.Fonts(include_system_fonts=False, font_paths=[*fonts])
         if unknown := sorted(set(families) - set(self._fonts.families())):
             msg = f"no font is called {unknown[0]!r}; there are {self._fonts.families()}"
@@ -115,14 +120,15 @@ class TypstRenderer:
     def _compile(self, files: dict[str, bytes], document: Document) -> bytes:
         # Typst writes the time of creation into the file; the document has one that stays.
         made = datetime.combine(document.issued_on, time(), UTC)
-        return typst.compile(
-            files,  # type: ignore[type-var]  # its types know one file, it takes several
+        pdf: bytes = typst.compile(  # type: ignore[call-overload]  # its types know one file only
+            files,  # pyright: ignore[reportArgumentType, reportCallIssue]  # the same
             root=self._root,
             font_paths=self._fonts,
             ignore_system_fonts=True,
             pdf_standards=self._standards,
             timestamp=made,
         )
+        return pdf
 
 
 def _data(document: Document) -> dict[str, Any]:

@@ -8,7 +8,7 @@ and an invoice of RSD 12.50 must not say 12.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Context, Decimal, localcontext
@@ -74,7 +74,7 @@ def _pattern(locale: Locale, exponent: int, *, spaced: bool) -> str:
 
 
 @contextmanager
-def _exact() -> Iterator[None]:
+def _exact() -> Generator[None, None, None]:
     """Shield from the caller's decimal context: a precision of 28 digits refuses large amounts."""
     with localcontext(Context(prec=5_000)):
         yield

@@ -8,8 +8,9 @@ same (spec: billing 12).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 import attrs
 from attrs.validators import in_, instance_of, matches_re, optional
@@ -30,6 +31,7 @@ MAX_LOGO = 1_048_576  # bytes
 Align: TypeAlias = Literal["start", "center", "end"]
 Emphasis: TypeAlias = Literal["normal", "strong", "muted", "heading"]
 LogoFormat: TypeAlias = Literal["png", "svg"]
+T = TypeVar("T")
 
 # Nobody can see these in a name, but they reorder, cut or break what is printed around them
 # (spec: reliability F2): controls except tab and newline, surrogates, bidirectional overrides.
@@ -105,8 +107,21 @@ def _texts(_: object, field: attrs.Attribute[tuple[str, ...]], value: object) ->
         _check_text(f"{field.name}[{index}]", text)
 
 
-def _records(of: type) -> object:
-    return attrs.validators.deep_iterable(instance_of(of), instance_of(tuple))
+def _tuple_of(
+    of: type[T],
+) -> Callable[[object, attrs.Attribute[tuple[T, ...]], tuple[T, ...]], None]:
+    """Return a validator of tuples of *of*."""
+
+    def check(_: object, field: attrs.Attribute[tuple[T, ...]], value: tuple[T, ...]) -> None:
+        if not isinstance(value, tuple):
+            msg = f"{field.name} must be a tuple of {of.__name__} (got {value!r})"
+            raise TypeError(msg)
+        for index, item in enumerate(value):
+            if not isinstance(item, of):
+                msg = f"{field.name}[{index}] must be a {of.__name__} (got {item!r})"
+                raise TypeError(msg)
+
+    return check
 
 
 @attrs.frozen
@@ -133,11 +148,11 @@ class Column:
 
 @attrs.frozen
 class Row:
-    """One row of the main table: a cell per column, or one cell in all for a "heading".
+    r"""One row of the main table: a cell per column, or one cell in all for a "heading".
 
     The first line of a cell is its text; further lines are printed small below it.
 
-    >>> Row(("10 Oct", "Chess, 60 min\\nPackage P-7, 3 of 10", "0.00"), "muted").emphasis
+    >>> Row(("10 Oct", "Chess, 60 min\nPackage P-7, 3 of 10", "0.00"), "muted").emphasis
     'muted'
     """
 
@@ -251,10 +266,10 @@ class Document:
     recipient: Block = attrs.field(validator=instance_of(Block), kw_only=True)
     captions: Captions = attrs.field(validator=instance_of(Captions), kw_only=True)
     facts: tuple[tuple[str, str], ...] = attrs.field(default=(), validator=_facts, kw_only=True)
-    columns: tuple[Column, ...] = attrs.field(validator=_records(Column), kw_only=True)
-    rows: tuple[Row, ...] = attrs.field(default=(), validator=_records(Row), kw_only=True)
-    totals: tuple[Total, ...] = attrs.field(default=(), validator=_records(Total), kw_only=True)
-    taxes: tuple[TaxLine, ...] = attrs.field(default=(), validator=_records(TaxLine), kw_only=True)
+    columns: tuple[Column, ...] = attrs.field(validator=_tuple_of(Column), kw_only=True)
+    rows: tuple[Row, ...] = attrs.field(default=(), validator=_tuple_of(Row), kw_only=True)
+    totals: tuple[Total, ...] = attrs.field(default=(), validator=_tuple_of(Total), kw_only=True)
+    taxes: tuple[TaxLine, ...] = attrs.field(default=(), validator=_tuple_of(TaxLine), kw_only=True)
     notes: tuple[str, ...] = attrs.field(default=(), validator=_texts, kw_only=True)
     footer: str = attrs.field(default="", validator=_text, kw_only=True)
     logo: bytes | None = attrs.field(

@@ -42,8 +42,8 @@ class BadCatalog(LedgerkitError):
         return f"{self.path}{about}: {self.reason}"
 
 
-def _forms(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def _forms(value: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def _check(catalog: Catalog, path: Path) -> None:

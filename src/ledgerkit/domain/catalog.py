@@ -7,7 +7,7 @@ zero. (seed 000, seed 002; spec: billing 4)
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 
 import attrs
@@ -15,6 +15,7 @@ import attrs
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.periods import plain_date
 
 
 @attrs.frozen
@@ -50,7 +51,10 @@ class PackageTier:
     price: Money
 
     def __attrs_post_init__(self) -> None:
-        if type(self.units) is not int or self.units <= 0 or self.price.minor < 0:
+        if type(self.units) is not int or type(self.price) is not Money:
+            msg = f"a tier needs whole units and a Money (got {self.units!r}, {self.price!r})"
+            raise TypeError(msg)
+        if self.units <= 0 or self.price.minor < 0:
             msg = f"a tier needs units above 0 and a price from 0 (got {self.units}, {self.price})"
             raise ValueError(msg)
 
@@ -74,6 +78,13 @@ class Price:
     tiers: tuple[PackageTier, ...] = ()
 
     def __attrs_post_init__(self) -> None:
+        if type(self.charge) is not Money or type(self.pay) is not Money:
+            msg = f"charge and pay must be Money (got {self.charge!r}, {self.pay!r})"
+            raise TypeError(msg)
+        plain_date("valid_from", self.valid_from)
+        if type(self.tiers) is not tuple:
+            msg = f"tiers must be a tuple of PackageTier (got {self.tiers!r})"
+            raise TypeError(msg)
         if self.charge.minor < 0 or self.pay.minor < 0:
             msg = f"the price of {self.key} must not be negative (got {self.charge}, {self.pay})"
             raise ValueError(msg)
@@ -127,6 +138,7 @@ class Catalog:
     """All versions of all prices.
 
     Raises:
+        TypeError: *prices* is no tuple.
         ValueError: two versions of one price begin on one day.
     """
 
@@ -137,6 +149,10 @@ class Catalog:
     )
 
     def __attrs_post_init__(self) -> None:
+        name_of("catalog id", self.id)
+        if type(self.prices) is not tuple:
+            msg = f"prices must be a tuple of Price (got {type(self.prices).__name__})"
+            raise TypeError(msg)
         for price in sorted(self.prices, key=lambda p: p.valid_from):
             versions = self._by_key.setdefault((price.key, price.currency), [])
             if versions and versions[-1].valid_from == price.valid_from:
@@ -178,9 +194,8 @@ def change_price(catalog: Catalog, price: Price, *, on: date) -> PriceChanged:
         PriceInPast: it begins before *on*, or not after the newest version of its key.
     """
     versions = catalog.versions(price.key, price.currency)
-    if price.valid_from < on:
-        raise PriceInPast(price.key, price.valid_from, on)
     old = versions[-1] if versions else None
-    if old is not None and price.valid_from <= old.valid_from:
-        raise PriceInPast(price.key, price.valid_from, old.valid_from)
+    earliest = on if old is None else max(on, old.valid_from + timedelta(days=1))
+    if price.valid_from < earliest:
+        raise PriceInPast(price.key, price.valid_from, earliest)
     return PriceChanged(Catalog(catalog.id, (*catalog.prices, price)), old, price)

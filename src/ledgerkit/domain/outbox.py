@@ -7,6 +7,7 @@ and nothing that happened is forgotten. (spec: reliability A4, B6)
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,6 +21,8 @@ DONE = "done"
 REFUSED = "refused"
 OUTCOMES = (DONE, REFUSED, WAITING)
 
+_TOPIC = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+
 
 @attrs.frozen
 class Message:
@@ -27,9 +30,12 @@ class Message:
 
     Attributes:
         id: Derived from what it tells, so that a repeated decision tells nothing twice.
-        topic: What kind of message, such as `notice.low_package`.
+        topic: What kind of message, such as `notice.low_package`: words joined by points.
         recipient: Whom: the id of a party, or of a port.
-        body: Its facts as (name, text) pairs; the words are the host's.
+        body: Its facts as (name, text) pairs, each name once; the words are the host's.
+
+    Raises:
+        TypeError, ValueError: a field is of another type, or is text that cannot stand there.
     """
 
     id: str
@@ -38,10 +44,26 @@ class Message:
     body: tuple[tuple[str, str], ...] = ()
 
     def __attrs_post_init__(self) -> None:
-        for field in (self.id, self.topic, self.recipient):
-            if type(field) is not str or not field:
-                msg = f"a message needs an id, a topic and a recipient as text (got {field!r})"
+        for field in ("id", "topic", "recipient"):
+            value = getattr(self, field)
+            if type(value) is not str:
+                msg = f"message {field} must be text (got {value!r})"
                 raise TypeError(msg)
+            if not value or not value.isprintable():
+                msg = f"message {field} must be printable characters (got {value!r})"
+                raise ValueError(msg)
+        if not _TOPIC.fullmatch(self.topic):
+            msg = f"a topic is words joined by points, like notice.low (got {self.topic!r})"
+            raise ValueError(msg)
+        if type(self.body) is not tuple or not all(
+            type(pair) is tuple and [type(part) for part in pair] == [str, str]
+            for pair in self.body
+        ):
+            msg = f"a message's body is a tuple of (name, text) pairs (got {self.body!r})"
+            raise TypeError(msg)
+        if len(dict(self.body)) < len(self.body):
+            msg = f"a message says each thing once (got {self.body!r})"
+            raise ValueError(msg)
 
 
 @attrs.frozen

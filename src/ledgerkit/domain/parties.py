@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 
 import attrs
 
-from ledgerkit.domain.ledger.journals import name_of
+from ledgerkit.domain.ledger.journals import name_of, text_of
+from ledgerkit.domain.ledger.wallets import address
+from ledgerkit.domain.money import is_code
 from ledgerkit.domain.periods import local_date
 
 CUSTOMER = "customer"
 SUPPLIER = "supplier"
 BUSINESS = "business"
 ROLES = (CUSTOMER, SUPPLIER, BUSINESS)
+PLATFORM = "platform"
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -34,6 +37,11 @@ class Party:
         locale: The language and region of its documents, such as `es` or `en_GB`.
         zone: The IANA time zone of its contract; days are local to it. (spec: billing 0.3)
         tax_id: Its tax number, or None.
+
+    Raises:
+        BadAddress: *id* cannot be part of a wallet's address.
+        UnknownZone: *zone* is no IANA name.
+        TypeError, ValueError: another field is of another type, or is text that cannot stand there.
     """
 
     id: str
@@ -48,13 +56,27 @@ class Party:
 
     def __attrs_post_init__(self) -> None:
         name_of("party id", self.id)
-        name_of("party name", self.name)
         if self.role not in ROLES:
             msg = f"a party's role is customer, supplier or business (got {self.role!r})"
             raise ValueError(msg)
+        address(self.role, self.id)
+        if type(self.currency) is not str or not is_code(self.currency):
+            msg = f"party {self.id!r} needs the code of a currency (got {self.currency!r})"
+            raise ValueError(msg)
+        if type(self.address) is not tuple:
+            msg = f"address must be a tuple of lines (got {self.address!r})"
+            raise TypeError(msg)
+        for text in (self.name, *self.address):
+            if not text_of("name or line of an address", text).strip():
+                msg = f"party {self.id!r} has an empty name or line of an address"
+                raise ValueError(msg)
+        for field in ("email", "tax_id"):
+            if getattr(self, field) is not None:
+                name_of(field, getattr(self, field))
+        name_of("locale", self.locale)
         local_date(_ANY_INSTANT, self.zone)  # an unknown zone is refused here, not at billing
 
     @property
     def wallet(self) -> str:
         """The address of its wallet: `customer:<id>`, `supplier:<id>` or `platform`."""
-        return "platform" if self.role == BUSINESS else f"{self.role}:{self.id}"
+        return PLATFORM if self.role == BUSINESS else address(self.role, self.id)

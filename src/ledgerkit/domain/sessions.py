@@ -11,7 +11,8 @@ from datetime import date, datetime
 import attrs
 
 from ledgerkit.domain.catalog import CatalogKey
-from ledgerkit.domain.ledger.journals import Event, name_of
+from ledgerkit.domain.ids import derive
+from ledgerkit.domain.ledger.journals import Event, name_of, text_of
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import instant, local_date
 
@@ -46,8 +47,14 @@ class Match:
     pay: Money | None = None
 
     def __attrs_post_init__(self) -> None:
-        for field in ("id", "customer", "student", "supplier"):
+        for field in ("id", "customer", "supplier"):
             name_of(f"match {field}", getattr(self, field))
+        if not text_of("match student", self.student).strip():
+            msg = f"match {self.id!r} needs the name of a student"
+            raise ValueError(msg)
+        if type(self.key) is not CatalogKey or type(self.currency) is not str:
+            msg = f"match {self.id!r} needs a key and a currency (got {self.key!r})"
+            raise TypeError(msg)
         if self.pay is not None and (self.pay.currency != self.currency or self.pay.minor < 0):
             msg = f"match {self.id!r} pays {self.pay}; it must be {self.currency} and not negative"
             raise ValueError(msg)
@@ -76,9 +83,8 @@ class Session:
     key: CatalogKey | None = None
 
     def __attrs_post_init__(self) -> None:
-        if not self.id or not self.match or type(self.id) is not str:
-            name_of("session id", self.id)
-            name_of("session match", self.match)
+        name_of("session id", self.id)
+        name_of("session match", self.match)
         if self.status not in STATUSES:
             msg = f"session {self.id!r} has status {self.status!r}; use {', '.join(STATUSES)}"
             raise ValueError(msg)
@@ -94,3 +100,23 @@ class Session:
     def day(self, zone: str) -> date:
         """Return the local day on which it began."""
         return local_date(self.starts_at, zone)
+
+
+def booking_id(session: str, part: str, on: date) -> str:
+    """Return the id of the journal that books *session* of the local day *on*.
+
+    It is the same whether a package or the customer pays, so that never both do. *part* is empty
+    at first, and tells apart what is booked anew after it was undone. (spec: ledger 3)
+    """
+    return derive("jrn", "session", session, part, on=on)
+
+
+def undone(event: Event) -> Event:
+    """Return the fact that what was booked for *event* was taken back.
+
+    The reversal claims it, so that nothing is taken back twice and a run can ask whether it was.
+
+    >>> str(undone(Event("session", "s1"))), str(undone(Event("session", "s1", "2")))
+    ('session:s1:undone:1', 'session:s1:undone:2')
+    """
+    return Event(event.type, event.id, f"undone:{event.part or 1}")

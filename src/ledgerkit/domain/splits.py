@@ -14,6 +14,7 @@ import attrs
 
 from ledgerkit.domain.ledger.journals import Entry, name_of
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.periods import plain_date
 
 PER_SESSION = "session"
 PER_PERIOD = "period"
@@ -43,6 +44,9 @@ class Incentive:
     def __attrs_post_init__(self) -> None:
         name_of("incentive id", self.id)
         name_of("incentive match", self.match)
+        plain_date("valid_from", self.valid_from)
+        if self.valid_until is not None:
+            plain_date("valid_until", self.valid_until)
         if self.amount.minor <= 0:
             msg = f"incentive {self.id!r} must be above 0 (got {self.amount})"
             raise ValueError(msg)

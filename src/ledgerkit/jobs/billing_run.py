@@ -294,7 +294,7 @@ def _report(
     return RunReport(
         period=asked.period,
         committed=len(stored),
-        invoices=_new(Invoice, stored),
+        invoices=tuple(i for i in _new(Invoice, stored) if i.reference is None),
         credit_notes=_new(CreditNote, stored),
         payouts=_new(Payout, stored),
         summary=month_summary(_journals(stored)),

@@ -43,7 +43,8 @@ class UnknownKind(LedgerkitError):
     code: ClassVar[str] = "unknown_document_kind"
 
     def __str__(self) -> str:
-        return f"no template draws a {self.kind!r}; there is one for each of {', '.join(self.known)}"
+        known = ", ".join(self.known)
+        return f"no template draws a {self.kind!r}; there is one for each of {known}"
 
 
 @attrs.frozen

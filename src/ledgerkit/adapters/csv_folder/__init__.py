@@ -10,18 +10,13 @@ from __future__ import annotations
 from ledgerkit.adapters.csv_folder.month import (
     FolderNotFound,
     FolderRead,
-    Month,
     read_folder,
 )
-from ledgerkit.adapters.csv_folder.openings import OpeningBalance, OpenInvoice
 from ledgerkit.adapters.csv_folder.tables import RowProblem
 
 __all__ = [
     "FolderNotFound",
     "FolderRead",
-    "Month",
-    "OpenInvoice",
-    "OpeningBalance",
     "RowProblem",
     "read_folder",
 ]

@@ -15,45 +15,19 @@ import attrs
 from ledgerkit.adapters.csv_folder import layouts, openings, records
 from ledgerkit.adapters.csv_folder.cells import Cells
 from ledgerkit.adapters.csv_folder.found import Found, find
-from ledgerkit.adapters.csv_folder.openings import OpeningBalance, OpenInvoice
 from ledgerkit.adapters.csv_folder.records import LeftOut
 from ledgerkit.adapters.csv_folder.tables import Layout, RowProblem, read_table
+from ledgerkit.domain.billing_run import Month
 from ledgerkit.domain.catalog import Catalog, Price
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import ISO, Units
+from ledgerkit.domain.openings import OpeningBalance, OpenInvoice
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import BUSINESS, Party
 from ledgerkit.domain.sessions import Match, Session
 from ledgerkit.domain.splits import Incentive
 
 T = TypeVar("T")
-
-
-@attrs.frozen(kw_only=True)
-class Month:
-    """What a folder says, without the rows that have a problem.
-
-    Attributes:
-        business: The party that issues the documents; not among *parties*.
-        parties: Customers and suppliers.
-        catalog: All prices; its id is `catalog`.
-        packages: Packages as they were before this month; units used so far are `used_before`.
-        matches: Who learns what from whom.
-        incentives: Extra pay of matches.
-        sessions: All sessions of the folder, of whatever month and status.
-        opening_balances: What parties had or owed beside their open invoices.
-        open_invoices: Invoices of the business before, not fully paid.
-    """
-
-    business: Party
-    parties: tuple[Party, ...]
-    catalog: Catalog
-    packages: tuple[Package, ...]
-    matches: tuple[Match, ...]
-    incentives: tuple[Incentive, ...]
-    sessions: tuple[Session, ...]
-    opening_balances: tuple[OpeningBalance, ...]
-    open_invoices: tuple[OpenInvoice, ...]
 
 
 @attrs.frozen

@@ -5,37 +5,12 @@ Units of part-used packages are brought along with the packages.
 
 from __future__ import annotations
 
-from datetime import date
-
-import attrs
-
 from ledgerkit.adapters.csv_folder.cells import Cells, amount_in, currency_of, iso_date, plain_text
 from ledgerkit.adapters.csv_folder.found import Found
 from ledgerkit.adapters.csv_folder.records import built, party_in, same_currency
-from ledgerkit.domain.money import Money, Units
+from ledgerkit.domain.money import Units
+from ledgerkit.domain.openings import OpeningBalance, OpenInvoice
 from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
-
-
-@attrs.frozen
-class OpeningBalance:
-    """What a party had (plus) or owed (minus) on a day, beside its open invoices."""
-
-    party: str
-    wallet: str
-    amount: Money
-    on: date
-
-
-@attrs.frozen(kw_only=True)
-class OpenInvoice:
-    """An invoice of the business before, of which *open_amount* is still to be paid."""
-
-    number: str
-    customer: str
-    issued_on: date
-    due_on: date
-    open_amount: Money
-    item: str = ""
 
 
 def opening_balance(cells: Cells, units: Units, parties: Found[Party]) -> OpeningBalance | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from ledgerkit.adapters.sql import tables
 from ledgerkit.adapters.sql.connect import ATTEMPTS, ConflictRetry, Link
 from ledgerkit.adapters.sql.database import Database
-from ledgerkit.adapters.sql.reading import Tenant, tenant_of
+from ledgerkit.adapters.sql.folding import place_journals
+from ledgerkit.adapters.sql.reading import READ_COMMITTED, Tenant, tenant_id, tenant_of
 from ledgerkit.adapters.sql.rows import moment
-from ledgerkit.adapters.sql.working import Known, load_working_set
+from ledgerkit.adapters.sql.working import Known, load_working_set, lock_posting
 from ledgerkit.adapters.sql.writing import Moved, Writing, write
 from ledgerkit.domain.changes import Changes, Committed, Number
 from ledgerkit.domain.money import Units
@@ -40,22 +42,43 @@ class Committer:
         """
         if not many:
             return ()
+        moved: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
                 return self._link.write(lambda connection: self._careful(connection, many, named))
-            except Moved:
-                continue
+            except Moved as error:
+                moved = error
+            except IntegrityError as error:
+                # Two transactions wrote the same key at once; the second look sees the first.
+                if self._link.dialect != "postgresql":
+                    raise
+                moved = error
         reason = "what the batch is judged on keeps moving"
-        raise ConflictRetry(reason, ATTEMPTS)
+        raise ConflictRetry(reason, ATTEMPTS) from moved
 
     def number(self) -> None:
         """Give newly posted journals their place in recording order, where that is not done yet."""
+        if self._link.dialect != "postgresql":
+            return
+        with self._link.read() as connection:
+            db = Database(connection)
+            tenant = tenant_id(db, self._tenant)
+            sql = "SELECT 1 FROM ledgerkit_unplaced WHERE tenant = ? LIMIT 1"
+            if db.row(sql, tenant) is None:
+                return
+        self._link.write(lambda connection: place_journals(Database(connection), tenant))
 
     def _careful(
         self, connection: Connection, many: Sequence[Changes], named: bool
     ) -> tuple[Committed, ...]:
         db = Database(connection)
         tenant = tenant_of(db, self._tenant) or _new_tenant(db, self._tenant)
+        if any(changes.policies or changes.closes_before for changes in many):
+            lock_posting(db, tenant)
+            tenant = tenant_of(db, self._tenant) or tenant
+        elif db.postgres and tenant.isolation != READ_COMMITTED:
+            # A snapshot is blind to a policy that changes meanwhile; holding the row is not.
+            db.run("SELECT epoch FROM ledgerkit_tenants WHERE id = ? FOR SHARE", tenant.id)
         working = load_working_set(db, tenant, self._units, many)
         fresh = working.judge(many, named=named)
         ids = db.next_ids(tables.commits, len(fresh)) if fresh else []

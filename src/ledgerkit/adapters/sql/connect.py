@@ -114,6 +114,11 @@ class Link(Protocol):
 
     joins_host: bool
 
+    @property
+    def dialect(self) -> str:
+        """The database: `sqlite` or `postgresql`."""
+        ...
+
     def read(self) -> Any:
         """Return a context manager that lends a connection to read from."""
         ...
@@ -130,7 +135,11 @@ class Own:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writing = engine.execution_options(**{_WRITING: True})
+        self.dialect = engine.dialect.name
+        options: dict[str, Any] = {_WRITING: True}
+        if self.dialect == "postgresql":  # whatever the host's default, this needs no retries
+            options["isolation_level"] = "READ COMMITTED"
+        self._writing = engine.execution_options(**options)
         # One shared connection (a database in memory) can be in one transaction at a time.
         self._alone = RLock() if isinstance(engine.pool, StaticPool) else None
 
@@ -164,6 +173,7 @@ class Joined:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.dialect = connection.dialect.name
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import attrs
 
+from ledgerkit.adapters.sql import tables
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.working import Place
 from ledgerkit.domain.errors import LedgerkitError
@@ -65,14 +66,40 @@ class BalanceMoves:
                 self._high[id] = max(self._high.get(id, after), after)
 
     def write(self, db: Database) -> bool:
-        """Move the balances; return False if one is not where it may move from."""
+        """Move the balances; return False if one is not where it may move from.
+
+        In PostgreSQL balances without limits get deltas, so that nobody waits for their rows.
+        """
+        if db.postgres:
+            return self._write_postgres(db)
         rows = [
-            (net, id, self._low.get(id), self._low.get(id), self._high.get(id), self._high.get(id))
+            (net, id, low, low, high, high)
             for id, net in sorted(self._sums.items())
+            for low, high in ((self._low.get(id), self._high.get(id)),)
         ]
-        return len(rows) == db.run_many(
-            "UPDATE ledgerkit_balances SET posted = posted + ? WHERE id = ? "
-            "AND (? IS NULL OR floor IS NULL OR posted + ? >= floor) "
-            "AND (? IS NULL OR ceiling IS NULL OR posted + ? <= ceiling)",
-            rows,
-        )
+        return len(rows) == db.run_many(_GUARDED, rows)
+
+    def _write_postgres(self, db: Database) -> bool:
+        limited = {place.id for place in self._places.values() if place.limited}
+        deltas = [(id, net) for id, net in self._sums.items() if id not in limited and net != 0]
+        db.insert(tables.deltas, "balance amount", deltas)
+        rows = [
+            (id, net, self._low.get(id), self._high.get(id))
+            for id, net in sorted(self._sums.items())
+            if id in limited
+        ]
+        return not rows or len(rows) == db.run(_GUARDED_ARRAYS, *map(list, zip(*rows, strict=True)))
+
+
+_GUARDED = (
+    "UPDATE ledgerkit_balances SET posted = posted + ? WHERE id = ? "
+    "AND (? IS NULL OR floor IS NULL OR posted + ? >= floor) "
+    "AND (? IS NULL OR ceiling IS NULL OR posted + ? <= ceiling)"
+)
+_GUARDED_ARRAYS = (
+    "UPDATE ledgerkit_balances b SET posted = b.posted + m.net "
+    "FROM unnest(CAST(? AS integer[]), CAST(? AS bigint[]), CAST(? AS bigint[]), "
+    "CAST(? AS bigint[])) AS m(id, net, low, high) WHERE b.id = m.id AND b.limited = 1 "
+    "AND (m.low IS NULL OR b.floor IS NULL OR b.posted + m.low >= b.floor) "
+    "AND (m.high IS NULL OR b.ceiling IS NULL OR b.posted + m.high <= b.ceiling)"
+)

@@ -25,17 +25,26 @@ from ledgerkit.domain.ledger import (
 )
 from ledgerkit.domain.money import Money
 
+READ_COMMITTED = "read committed"
 _TENANT = "(SELECT id FROM ledgerkit_tenants WHERE name = ?)"
 _SEQUENCE = (1 << SEQUENCE_BITS) - 1
 
 
 @attrs.frozen
 class Tenant:
-    """Whose books: the number inside, the epoch of their policies and the closed time."""
+    """Whose books they are, and what changes rarely about them.
+
+    Attributes:
+        id: The number inside.
+        epoch: Grows with each change of a policy.
+        closed_before: Journals effective before are refused; microseconds, or None.
+        isolation: How much the transaction sees of others, as PostgreSQL names it.
+    """
 
     id: int
     epoch: int
     closed_before: int | None
+    isolation: str = READ_COMMITTED
 
 
 def whole(field: str, value: object, *, least: int) -> None:
@@ -47,7 +56,10 @@ def whole(field: str, value: object, *, least: int) -> None:
 
 def tenant_of(db: Database, name: str) -> Tenant | None:
     """Return the tenant *name*, or None before its first commit."""
-    row = db.row("SELECT id, epoch, closed_before FROM ledgerkit_tenants WHERE name = ?", name)
+    columns = "id, epoch, closed_before"
+    if db.postgres:
+        columns += ", current_setting('transaction_isolation')"
+    row = db.row(f"SELECT {columns} FROM ledgerkit_tenants WHERE name = ?", name)  # noqa: S608
     return None if row is None else Tenant(*row)
 
 

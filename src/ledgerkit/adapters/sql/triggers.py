@@ -8,6 +8,7 @@ cost one a row. SQLite has no triggers that see a whole statement. (spec: ledger
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 APPEND_ONLY = (
@@ -26,7 +27,7 @@ def create_triggers(connection: Connection) -> None:
     """Create the triggers of a new schema."""
     statements = _postgres() if connection.dialect.name == "postgresql" else _sqlite()
     for statement in statements:
-        connection.exec_driver_sql(statement)
+        connection.execute(sa.text(statement))
 
 
 def _sqlite() -> list[str]:

@@ -8,11 +8,13 @@ the same order and with the same words. (spec: ledger 3)
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 import attrs
 
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.reading import (
+    READ_COMMITTED,
     Tenant,
     events_booked,
     journals_named,
@@ -29,9 +31,27 @@ from ledgerkit.domain.changes import (
     UnknownPolicy,
 )
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Balance, Book
+from ledgerkit.domain.ledger import Book, Journal
 from ledgerkit.domain.money import Units
 from ledgerkit.schema import kind_of
+
+
+FOLDING = 7_305_114_090_001
+"""The advisory lock of whoever moves deltas into balances."""
+
+
+@attrs.frozen
+class IsolationTooStrict(LedgerkitError):
+    """A change that must see what others just committed, in a transaction that does not."""
+
+    isolation: str
+    code: ClassVar[str] = "isolation_too_strict"
+
+    def __str__(self) -> str:
+        return (
+            f"the transaction is {self.isolation}; limits for a wallet in use and conditions on a "
+            "wallet without limits need read committed"
+        )
 
 
 @attrs.frozen
@@ -147,14 +167,49 @@ def load_working_set(
     book.events = events_booked(db, tenant.id, {j.event for j in journals if j.event is not None})
     wallet_ids = _wallets(db, tenant, many, book)
     places = _balances(db, wallet_ids, book)
+    if _judged_unlimited(journals, places):
+        lock_posting(db, tenant)
+        places = _balances(db, wallet_ids, book)
+    versions = _versions(db, tenant.id, many)
     return WorkingSet(
         book=book,
+        # Last: whoever committed a key while this waited for a lock is seen.
         known=known_keys(db, tenant.id, [changes.key for changes in many]),
-        versions=_versions(db, tenant.id, many),
+        versions=versions,
         posted={name: each.changes for name, each in posted.items()},
         wallet_ids=wallet_ids,
         places=places,
     )
+
+
+def lock_posting(db: Database, tenant: Tenant) -> None:
+    """Wait until nobody else is posting, and let nobody else post until the transaction ends.
+
+    SQLite has one writer anyway.
+
+    Raises:
+        IsolationTooStrict: the transaction could not see what it waited for.
+    """
+    if not db.postgres:
+        return
+    if tenant.isolation != READ_COMMITTED:
+        raise IsolationTooStrict(tenant.isolation)
+    db.run("SELECT pg_advisory_xact_lock(?)", FOLDING)
+    db.run("LOCK TABLE ledgerkit_journals IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _judged_unlimited(
+    journals: Iterable[Journal], places: dict[tuple[str, str], Place]
+) -> bool:
+    # A balance without limits moves while others post, so a bound on it holds only if they stop.
+    keys = {
+        (condition.wallet, bound.currency)
+        for journal in journals
+        for condition in journal.requires
+        for bound in (condition.at_least, condition.at_most)
+        if bound is not None
+    }
+    return any(key not in places or not places[key].limited for key in keys)
 
 
 def known_keys(db: Database, tenant: int, keys: Sequence[str]) -> dict[str, Known]:
@@ -172,9 +227,16 @@ def _versions(
     db: Database, tenant: int, many: Iterable[Changes]
 ) -> dict[tuple[type[Record], str], int]:
     wanted: dict[type[Record], set[str]] = {}
+    written: set[tuple[type[Record], str]] = set()
     for changes in many:
+        written.update((type(record), record.id) for record in changes.records)
         for kind, id in changes.expected:
             wanted.setdefault(kind, set()).add(id)
+    if db.postgres:
+        for kind in sorted(wanted, key=kind_of):
+            only_read = sorted(id for id in wanted[kind] if (kind, id) not in written)
+            if only_read:
+                _hold_versions(db, tenant, kind_of(kind), only_read)
     return {
         (kind, id): version
         for kind, ids in wanted.items()
@@ -187,6 +249,25 @@ def _versions(
             tenant,
         )
     }
+
+
+def _hold_versions(db: Database, tenant: int, kind: str, ids: Sequence[str]) -> None:
+    # What is only read must stay as it is until the commit. A record that must not exist has no
+    # row to hold, so it gets one at version 0, which no reader sees.
+    db.run(
+        "INSERT INTO ledgerkit_records (tenant, kind, id, version) "  # noqa: S608
+        f"SELECT ?, ?, k.value, 0 FROM {db.each('text')} ON CONFLICT DO NOTHING",
+        tenant,
+        kind,
+        db.listed(ids),
+    )
+    db.run(
+        f"SELECT r.version FROM {db.each('text')} CROSS JOIN ledgerkit_records r "  # noqa: S608
+        "WHERE r.id = k.value AND r.kind = ? AND r.tenant = ? ORDER BY r.id FOR SHARE OF r",
+        db.listed(ids),
+        kind,
+        tenant,
+    )
 
 
 def _wallets(
@@ -230,5 +311,5 @@ def _balances(
     ):
         key = addresses[wallet], currency
         places[key] = Place(id, bool(limited))
-        book.balances[key] = Balance(int(posted)).posted
+        book.balances[key] = int(posted)
     return places

@@ -112,10 +112,12 @@ def _write_wallets(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
     if closes:
         writing.db.insert(tables.closings, "commit_id tenant closed_before", closes)
     if changed or closes:
+        dates = [at for *_, at in closes]
+        if writing.tenant.closed_before is not None:
+            dates.append(writing.tenant.closed_before)
         writing.db.run(
-            "UPDATE ledgerkit_tenants SET epoch = epoch + 1, closed_before = "
-            "CASE WHEN closed_before > ? THEN closed_before ELSE ? END WHERE id = ?",
-            *[max((at for *_, at in closes), default=writing.tenant.closed_before)] * 2,
+            "UPDATE ledgerkit_tenants SET epoch = epoch + 1, closed_before = ? WHERE id = ?",
+            max(dates, default=None),
             writing.tenant.id,
         )
 
@@ -271,9 +273,13 @@ def _write_journals(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
         for line, entry in enumerate(journal.entries):
             amount = entry.amount
             entries.append((first + line, places[entry.wallet, amount.currency].id, amount.minor))
-    db.insert(tables.journals, _JOURNAL_COLUMNS, rows)
+    # Entries first: PostgreSQL refuses a journal whose entries are not there.
     db.insert(tables.entries, "id balance amount", entries)
-    moves.write(db)
+    db.insert(tables.journals, _JOURNAL_COLUMNS, rows)
+    if db.postgres:
+        db.insert(tables.unplaced, "tenant journal", [row[1::-1] for row in rows])
+    if not moves.write(db):
+        raise Moved
 
 
 def journal_ids(db: Database, tenant: int, count: int) -> list[int]:
@@ -360,6 +366,14 @@ def _draw(writing: Writing) -> Mapping[int, Sequence[Number]]:
 # ---- records and messages
 
 
+# A row at version 0 stands for a record that somebody made sure does not exist.
+_OVER_NOTHING = (
+    "ON CONFLICT (tenant, kind, id) DO UPDATE SET version = excluded.version, "
+    "party = excluded.party, status = excluded.status, on_date = excluded.on_date, "
+    "number = excluded.number WHERE ledgerkit_records.version = 0"
+)
+
+
 def _write_records(writing: Writing, numbers: Mapping[int, Sequence[Number]]) -> None:
     tenant = writing.tenant.id
     newest: dict[tuple[str, str], tuple[object, ...]] = {}
@@ -389,8 +403,7 @@ def _write_records(writing: Writing, numbers: Mapping[int, Sequence[Number]]) ->
     db = writing.db
     created = [row for key, row in newest.items() if first[key] == 1]
     columns = "tenant kind id version party status on_date number"
-    tail = "ON CONFLICT DO NOTHING"
-    if len(created) != db.insert(tables.records, columns, created, tail=tail):
+    if len(created) != db.insert(tables.records, columns, created, tail=_OVER_NOTHING):
         raise Moved
     updated = [
         (*row[3:], *row[:3], first[key] - 1) for key, row in newest.items() if first[key] > 1

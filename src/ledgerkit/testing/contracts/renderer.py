@@ -58,7 +58,11 @@ def sample(**changes: Any) -> Document:
             Row(("15 Oct 2026", "Not held", "€0.00"), "muted"),
             Row(("", "Pedro Núñez, 3 sessions", "€50.00"), "strong"),
         ),
-        totals=(Total("Subtotal", "€50.00"), Total("Tax", "€10.50"), Total("Total", "€60.50", True)),
+        totals=(
+            Total("Subtotal", "€50.00"),
+            Total("Tax", "€10.50"),
+            Total("Total", "€60.50", strong=True),
+        ),
         taxes=(TaxLine("IVA", "21%", "€50.00", amount="€10.50"),),
         notes=("Please pay by 15 November 2026.",),
         footer="Nivaa Tutoring GmbH, HRB 123456",
@@ -101,7 +105,7 @@ class RendererContract:
         return "\n".join(pages)
 
     def draw(self, renderer: Renderer, document: Document) -> bytes | str:
-        """Return what *renderer* makes of *document*: its bytes, or the sentence it refuses with."""
+        """Return what *renderer* makes of *document*: bytes, or the sentence it refuses with."""
         try:
             return renderer.render(document)
         except Undrawable as refused:
@@ -131,8 +135,9 @@ class RendererContract:
             Thread(target=server.serve_forever, daemon=True).start()
             url = f"http://127.0.0.1:{server.server_port}/x.svg"
             picture = f'<image href="{url}" width="9" height="9"/><style>@import "{url}";</style>'
+            notes = (url, f"![x]({url})", f"<img src={url}>")
             for logo in (_SVG.format(picture).encode(), None):
-                self.draw(renderer, sample(logo=logo, notes=(url, f"![x]({url})", f"<img src={url}>")))
+                self.draw(renderer, sample(logo=logo, notes=notes))
             server.shutdown()
 
         assert [] == asked
@@ -184,7 +189,7 @@ class RendererContract:
                 Row((hostile,), "heading"),
                 Row((hostile, f"{hostile}\n{hostile}", hostile)),
             ),
-            totals=(Total(hostile, hostile), Total(hostile, hostile, True)),
+            totals=(Total(hostile, hostile), Total(hostile, hostile, strong=True)),
             taxes=(TaxLine(hostile, hostile, hostile, amount=hostile),),
             notes=(hostile,),
             footer=hostile,
@@ -220,7 +225,7 @@ class RendererContract:
         with ThreadPoolExecutor(4) as pool:
             assert one_by_one == list(pool.map(renderer.render, documents))
 
-    @pytest.mark.parametrize("logo", [b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"<svg width='9'><g>"])
+    @pytest.mark.parametrize("logo", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"<svg width='9'><g>"])
     def test_7_a_broken_logo_is_refused(self, renderer: Renderer, logo: bytes) -> None:
         """A logo that ends in the middle raises `Undrawable`, which names the document."""
         with pytest.raises(Undrawable, match="2026-00017"):

@@ -53,6 +53,6 @@ def _taxes(document: Document) -> Iterator[str]:
     if not document.taxes:
         return
     heads = document.captions
-    yield "\t".join((heads.tax, heads.rate, heads.base, heads.amount))
+    yield f"{heads.tax}\t{heads.rate}\t{heads.base}\t{heads.amount}"
     for tax in document.taxes:
-        yield "\t".join((tax.code, tax.rate, tax.base, tax.amount))
+        yield f"{tax.code}\t{tax.rate}\t{tax.base}\t{tax.amount}"

@@ -1,0 +1,251 @@
+"""Commands: `run-month`, `preview-month` and `verify`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+import attrs
+from cyclopts import App, Parameter
+from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledgerkit.adapters.csv_folder import RowProblem, read_folder
+from ledgerkit.adapters.exports import lines_csv
+from ledgerkit.adapters.objects import FolderDocuments
+from ledgerkit.adapters.sql import SqlStore, open_store
+from ledgerkit.adapters.typst import TypstRenderer
+from ledgerkit.cli.progress import Watched
+from ledgerkit.cli.summary import print_problems, print_report, print_verified
+from ledgerkit.documents.builders import Letterhead
+from ledgerkit.domain.billing_run import Month, Policy
+from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.money import ISO
+from ledgerkit.domain.packages import AGGREGATE, PER_PACKAGE, SESSION
+from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.periods import Period
+from ledgerkit.jobs import steps
+from ledgerkit.jobs.billing_run import Asked, preview_month, run_month
+from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.verification import verify as verify_books
+
+UNITS = ISO.with_units({SESSION: 0})
+LOGOS = ("logo.svg", "logo.png")
+
+app = App(name="ledgerkit", help="Charge people and pay people correctly.")
+out = Console()
+err = Console(stderr=True)
+
+
+@attrs.frozen
+class _FixedClock:
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@attrs.frozen(kw_only=True)
+class MonthOptions:
+    """What `run-month` and `preview-month` share."""
+
+    period: Annotated[str, Parameter(help="The month to bill, such as 2026-10.")]
+    store: Annotated[
+        str, Parameter(help="Where the books are, such as sqlite:///books.db or postgresql://…")
+    ]
+    skip_invalid: Annotated[
+        bool, Parameter(help="Go on without malformed rows, and list them.", negative="")
+    ] = False
+    terms_days: Annotated[int, Parameter(help="Days until an invoice is due.")] = 14
+    alerts: Annotated[
+        Literal["package", "aggregate"],
+        Parameter(help="Tell of low units for each active package, or for all of a customer's."),
+    ] = "package"
+    at: Annotated[
+        datetime | None,
+        Parameter(help="The instant of the run, with offset or in UTC; the present by default."),
+    ] = None
+    freeze: Annotated[
+        bool, Parameter(help="Hide every amount in what is printed here.", negative="")
+    ] = False
+    details: Annotated[
+        bool, Parameter(help="Print every customer as well.", negative="")
+    ] = False
+
+
+@app.command(name="run-month")
+def run_a_month(
+    folder: Path,
+    out_dir: Annotated[Path, Parameter(name="--out", help="Where documents and lines.csv go.")],
+    options: Annotated[MonthOptions, Parameter(name="*")],
+) -> int:
+    """Bill a month: one invoice per customer, one payout per supplier, all documents.
+
+    Run again, it finds what is new since, or says that nothing is.
+
+    Parameters
+    ----------
+    folder
+        The folder with parties.csv, catalog.csv, packages.csv, matches.csv and sessions.csv.
+    """
+    with _refusals():
+        asked, at = _asked(folder, options, with_documents=True)
+        host = Host(
+            store=open_store(options.store),
+            clock=_FixedClock(at),
+            renderer=TypstRenderer(),
+            documents=FolderDocuments(out_dir),
+        )
+        with Watched(host, err) as watched:
+            report = watched.run(run_month(asked))
+            lines = watched.run(_lines(asked.period))
+        target = out_dir / f"lines-{asked.period.start:%Y-%m}.csv"
+        target.write_text(lines, encoding="utf-8", newline="")
+        print_report(
+            out, report, asked.month, UNITS, frozen=options.freeze, details=options.details
+        )
+        out.print(f"[dim]Books in {options.store}, documents and {target.name} in {out_dir}[/]")
+    return 0
+
+
+@app.command(name="preview-month")
+def preview_a_month(
+    folder: Path, options: Annotated[MonthOptions, Parameter(name="*")]
+) -> int:
+    """Print what a run would do, and store nothing.
+
+    Parameters
+    ----------
+    folder
+        The folder with parties.csv, catalog.csv, packages.csv, matches.csv and sessions.csv.
+    """
+    with _refusals():
+        asked, at = _asked(folder, options, with_documents=False)
+        host = Host(store=open_store(options.store), clock=_FixedClock(at))
+        with Watched(host, err) as watched:
+            report = watched.run(preview_month(asked))
+        print_report(
+            out,
+            report,
+            asked.month,
+            UNITS,
+            frozen=options.freeze,
+            details=options.details,
+            preview=True,
+        )
+    return 0
+
+
+@app.command
+def verify(store: Annotated[str, Parameter(name="--store")]) -> int:
+    """Check the books from the entries up, and exit with 1 and the reasons if they are broken.
+
+    Parameters
+    ----------
+    store
+        Where the books are, such as sqlite:///books.db.
+    """
+    with _refusals():
+        host = Host(store=_existing(store), clock=_FixedClock(datetime.now(UTC)))
+        with Watched(host, err) as watched:
+            verified = watched.run(verify_books())
+        print_verified(out, verified, UNITS)
+        return 1 if verified.problems else 0
+
+
+def _existing(url: str) -> SqlStore:
+    path = url.removeprefix("sqlite:///")
+    # SQLite makes a file that is not there; books that were never written cannot be verified.
+    if path != url and path != ":memory:" and not Path(path).exists():
+        raise BooksNotFound(url)
+    return open_store(url)
+
+
+@attrs.frozen
+class BooksNotFound(LedgerkitError):
+    """There are no books to verify."""
+
+    url: str
+    code: ClassVar[str] = "books_not_found"
+
+    def __str__(self) -> str:
+        return f"there are no books at {self.url}; run a month first, or check the path"
+
+
+@attrs.frozen
+class RowsRefused(LedgerkitError):
+    """The folder has rows that cannot be used."""
+
+    problems: tuple[RowProblem, ...]
+    skippable: bool
+    code: ClassVar[str] = "rows_refused"
+
+    def __str__(self) -> str:
+        advice = "mend them, or pass --skip-invalid to go on without them"
+        if not self.skippable:
+            advice = "mend them; without them it can't be told what else they touch"
+        return f"{len(self.problems)} problem(s) in the folder: {advice}"
+
+
+def _asked(
+    folder: Path, options: MonthOptions, *, with_documents: bool
+) -> tuple[Asked, datetime]:
+    read = read_folder(folder)
+    if read.problems:
+        print_problems(err, read.problems)
+        if read.facts is None or not options.skip_invalid:
+            raise RowsRefused(read.problems, read.facts is not None)
+    month: Month | None = read.facts
+    if month is None:  # only with problems, which were refused above
+        raise RowsRefused(read.problems, False)
+    head = None
+    if with_documents:
+        logos = (folder / name for name in LOGOS)
+        logo = next((path.read_bytes() for path in logos if path.is_file()), None)
+        head = Letterhead(business=month.business, units=UNITS, logo=logo)
+    at = options.at or datetime.now(UTC)
+    asked = Asked(
+        month=month,
+        period=Period.parse(options.period),
+        policy=Policy(
+            terms_days=options.terms_days,
+            alerts=AGGREGATE if options.alerts == "aggregate" else PER_PACKAGE,
+        ),
+        head=head,
+    )
+    return asked, at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+async def _lines(period: Period) -> str:
+    invoices = [v.record for v in await steps.find_all(Invoice)]
+    of_period = {i.id for i in invoices if i.period == period}
+    notes = [v.record for v in await steps.find_all(CreditNote)]
+    payouts = [v.record for v in await steps.find_all(Payout, since=period.start)]
+    return lines_csv(
+        invoices=sorted(
+            (i for i in invoices if i.id in of_period), key=lambda i: i.number or ""
+        ),
+        credit_notes=[n for n in notes if n.invoice in of_period],
+        payouts=[p for p in payouts if p.period == period],
+        units=UNITS,
+    )
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say a refusal in one sentence and exit with 1; a traceback is for our own mistakes."""
+    try:
+        yield
+    except (LedgerkitError, ValueError, OSError) as error:
+        err.print(f"[bold red]Refused:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        err.print(f"[bold red]Refused:[/] the store says: {reason}", highlight=False)
+        sys.exit(1)

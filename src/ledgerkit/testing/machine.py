@@ -1,0 +1,372 @@
+"""Machine: random commands on several stores at once, whose answers and books must stay the same.
+
+A store that is slower and safer than a dictionary must still answer like one: the same values,
+the same refusals with the same facts, the same books after each command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeAlias, cast
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
+
+from ledgerkit.domain.changes import Changes, Draw, Expect, Record, Series, request
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.invoices import ISSUED, Invoice
+from ledgerkit.domain.ledger import (
+    AsOf,
+    Entry,
+    Event,
+    Journal,
+    OverReversal,
+    SelfCancelling,
+    Wallet,
+    reverse,
+)
+from ledgerkit.domain.outbox import OUTCOMES, Claimed, Message
+from ledgerkit.domain.parties import Party
+from ledgerkit.ports.store import Store
+from ledgerkit.testing import strategies as of
+from ledgerkit.testing.books import Snapshot, books, broken_laws, difference, facts_of
+from ledgerkit.testing.samples import NOON, OCTOBER
+
+Stores: TypeAlias = Mapping[str, Store]
+Answer: TypeAlias = tuple[str, object]
+PAGE = 3  # small, so that every read goes over several pages
+
+
+def books_machine(make_stores: Callable[[], Stores]) -> type[BooksMachine]:
+    """Return the machine that compares the stores of *make_stores*.
+
+    *make_stores* is called for every example and returns new, empty stores by name; they know ISO
+    currencies and SESSION. Run the machine as `books_machine(...).TestCase`, or inside a test with
+    `hypothesis.stateful.run_state_machine_as_test`.
+    """
+
+    class Machine(BooksMachine):
+        def make_stores(self) -> Stores:
+            return make_stores()
+
+    return Machine
+
+
+class BooksMachine(RuleBasedStateMachine):
+    """Sends every command to all stores and compares what they say and show."""
+
+    committed: Bundle[Changes] = Bundle("committed")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stores = dict(self.make_stores())
+        self.at = NOON + timedelta(hours=24)
+        self.commands = 0
+        self.claims: list[Claimed] = []
+        self.before = books(next(iter(self.stores.values())))
+
+    def make_stores(self) -> Stores:
+        """Return new, empty stores by name; `books_machine` says which."""
+        msg = "build the machine with books_machine(make_stores)"
+        raise NotImplementedError(msg)
+
+    # ---- commands
+
+    @initialize(opens=st.lists(of.wallets(statuses=("open",)), max_size=5))
+    def open_the_books(self, opens: list[Wallet]) -> None:
+        """Begin with all wallets open."""
+        rest = [Wallet(address) for address in of.ADDRESSES]
+        self.commit(self.changes(opens=tuple(_by_id(*rest, *opens).values())))
+
+    @rule(
+        target=committed,
+        posted=st.lists(of.journals(st.just("jrn")), max_size=3),
+        records=st.lists(
+            of.parties() | of.invoices(), max_size=2, unique_by=lambda r: (type(r), r.id)
+        ),
+        moved=st.sampled_from([0, 0, 0, 0, 1, -1]),
+        series=st.none() | of.series(),
+        on=of.dates(days=70),
+        told=st.lists(of.messages(), max_size=2, unique_by=lambda m: m.id),
+    )
+    def decide(
+        self,
+        *,
+        posted: list[Journal],
+        records: list[Record],
+        moved: int,
+        series: Series | None,
+        on: date,
+        told: list[Message],
+    ) -> Changes | MultipleResults[Changes]:
+        """Commit journals, records, draws and messages; some on versions that have moved."""
+        expects = self.expected(records, moved)
+        draws = _draws(records, series, on)
+        decided = self.changes(
+            journals=self.named(posted),
+            records=tuple(records),
+            expects=expects,
+            draws=draws,
+            messages=tuple(told),
+        )
+        return self.commit(decided)
+
+    @rule(
+        target=committed,
+        many=st.lists(st.lists(of.journals(st.just("jrn")), max_size=2), max_size=3),
+        records=st.lists(of.invoices(), max_size=1),
+        series=of.series(),
+        earlier=st.none() | committed,
+        at_end=st.booleans(),
+    )
+    def batch(
+        self,
+        many: list[list[Journal]],
+        records: list[Record],
+        series: Series,
+        earlier: Changes | None,
+        at_end: bool,  # noqa: FBT001 - Hypothesis passes it by name
+    ) -> MultipleResults[Changes]:
+        """Commit several changes or none, sometimes with one that is known already."""
+        expects, draws = self.expected(records, 0), _draws(records, series, OCTOBER)
+        first = self.changes(records=tuple(records), expects=expects, draws=draws)
+        members = [first] + [self.changes(journals=self.named(posted)) for posted in many]
+        if earlier is not None:
+            members.insert(len(members) if at_end else 0, earlier)
+        said, _ = self.everywhere(lambda store: store.commit_all(members))
+        return multiple(*members[1:] if said == "returned" else ())
+
+    @rule(earlier=committed, other=st.booleans())
+    def again(self, earlier: Changes, other: bool) -> None:  # noqa: FBT001
+        """Send a key again, for the same request with other content or for another request."""
+        asked = request("another") if other else earlier.request
+        self.commit(attrs.evolve(earlier, request=asked, at=self.at, actor="somebody"))
+
+    @rule(
+        target=committed,
+        earlier=committed,
+        pick=st.integers(0, 99),
+        share=st.integers(1, 4),
+        forced=st.booleans(),
+    )
+    def take_back(
+        self,
+        earlier: Changes,
+        pick: int,
+        share: int,
+        forced: bool,  # noqa: FBT001
+    ) -> Changes | MultipleResults[Changes]:
+        """Reverse a journal, wholly (a share of 1) or in part, maybe once too often."""
+        if not earlier.journals:
+            return multiple()
+        journal = earlier.journals[pick % len(earlier.journals)]
+        id, by = f"rev-{self.commands}", "eve" if forced else None
+        try:
+            undone = reverse(journal, id=id, at=self.at, part=_part(journal, share), forced_by=by)
+        except (OverReversal, SelfCancelling):
+            return multiple()
+        return self.commit(self.changes(journals=(undone,)))
+
+    @rule(opens=st.lists(of.wallets(), max_size=2), policies=st.lists(of.wallets(), max_size=2))
+    def set_policies(self, opens: list[Wallet], policies: list[Wallet]) -> None:
+        """Limit, freeze, thaw and close wallets; opening changes nothing, as they are open."""
+        wanted, set_to = _by_id(*opens).values(), _by_id(*policies).values()
+        self.commit(self.changes(opens=tuple(wanted), policies=tuple(set_to)))
+
+    @rule(wallets=st.lists(st.sampled_from(of.ADDRESSES), min_size=1))
+    def thaw(self, wallets: list[str]) -> None:
+        """Let wallets move again, so that closed ones do not stop everything."""
+        self.commit(self.changes(policies=tuple(Wallet(id) for id in dict.fromkeys(wallets))))
+
+    @rule(ago=st.integers(1, 30))
+    def close_the_books(self, ago: int) -> None:
+        """Lock what is older than *ago* hours."""
+        self.commit(self.changes(closes_before=self.at - timedelta(hours=ago)))
+
+    @rule(hours=st.integers(1, 6))
+    def wait(self, hours: int) -> None:
+        """Let time pass."""
+        self.at += timedelta(hours=hours)
+
+    @rule(
+        topic=st.sampled_from(["notice", "notice.low", "transfer", "not"]),
+        hours=st.integers(1, 6),
+        limit=st.integers(1, 3),
+    )
+    def claim(self, topic: str, hours: int, limit: int) -> None:
+        """Claim messages."""
+        lease = timedelta(hours=hours)
+        _, claimed = self.everywhere(
+            lambda store: store.claim(topic, at=self.at, lease=lease, limit=limit)
+        )
+        self.claims += cast("tuple[Claimed, ...]", claimed)
+
+    @rule(
+        pick=st.integers(0, 99),
+        off=st.sampled_from([0, 0, 0, 1, -1]),
+        outcome=st.sampled_from((*OUTCOMES, "sent")),
+        hours=st.none() | st.integers(0, 6),
+    )
+    def settle(self, pick: int, off: int, outcome: str, hours: int | None) -> None:
+        """Settle one of all claims ever made, sometimes under a wrong token."""
+        if not self.claims:
+            return
+        claimed = self.claims[pick % len(self.claims)]
+        self.everywhere(
+            lambda store: store.settle(
+                claimed.message.id,
+                token=claimed.token + off,
+                outcome=outcome,
+                at=self.at,
+                retry_at=None if hours is None else self.at + timedelta(hours=hours),
+            )
+        )
+
+    # ---- questions
+
+    @rule(
+        prefix=st.sampled_from(["", "customer", "customer:a", "custom", "platform"]),
+        as_of=of.as_ofs(),
+        currency=st.sampled_from(of.CURRENCIES),
+        events=st.lists(of.events(), max_size=3),
+    )
+    def ask_for_money(self, prefix: str, as_of: AsOf, currency: str, events: list[Event]) -> None:
+        """Read balances as of any time, wallets by address, and who booked what."""
+        self.everywhere(lambda store: dict(store.balances(prefix, as_of)))
+        self.everywhere(lambda store: dict(store.balances(prefix)))
+        self.everywhere(lambda store: store.balance(prefix or "platform", currency, as_of))
+        self.everywhere(lambda store: store.wallets(prefix))
+        self.everywhere(lambda store: dict(store.posted_events(events)))
+
+    @rule(
+        kind=st.sampled_from([Party, Invoice]),
+        party=st.none() | st.sampled_from(["p-1", "p-2"]),
+        status=st.none() | st.sampled_from([ISSUED, "customer"]),
+        since=st.none() | of.dates(),
+        until=st.none() | of.dates(),
+        limit=st.integers(0, 3),
+    )
+    def ask_for_records(self, kind: type[Record], limit: int, **filters: Any) -> None:
+        """Find records by any filter, in pages of any size."""
+        self.everywhere(lambda store: store.find(kind, limit=limit, **filters))
+
+    # ---- what must be true after each
+
+    @invariant()
+    def same_books(self) -> None:
+        """Every store shows the same sound books, and no floor or ceiling was crossed."""
+        first, *others = self.stores
+        now = books(self.stores[first], page=PAGE)
+        for name in others:
+            found = books(self.stores[name], page=PAGE)
+            assert now == found, f"{name} differs from {first}: {difference(now, found)}"
+        assert () == broken_laws(now)
+        assert [] == _crossed(self.before, now)
+        self.before = now
+
+    # ---- how they are sent
+
+    def changes(self, **fields: Any) -> Changes:
+        """Return changes under a new key, at the present instant."""
+        self.commands += 1
+        key = f"k-{self.commands}"
+        return Changes(
+            key=key, request=request("do", key=key), actor="a", reason="r", at=self.at, **fields
+        )
+
+    def named(self, posted: Sequence[Journal]) -> tuple[Journal, ...]:
+        """Return *posted* with ids that are new."""
+        return tuple(
+            attrs.evolve(journal, id=f"jrn-{self.commands}-{n}") for n, journal in enumerate(posted)
+        )
+
+    def expected(self, records: Sequence[Record], moved: int) -> tuple[Expect, ...]:
+        """Return the versions that *records* are at, or *moved* by one."""
+        first = next(iter(self.stores.values()))
+        found = {record: first.load(type(record), record.id) for record in records}
+        return tuple(
+            Expect(type(record), record.id, (0 if read is None else read.version) + moved)
+            for record, read in found.items()
+        )
+
+    def commit(self, changes: Changes) -> Changes | MultipleResults[Changes]:
+        """Commit *changes* everywhere; return them if they were taken, for other rules to use."""
+        said, _ = self.everywhere(lambda store: store.commit(changes))
+        return changes if said == "returned" else multiple()
+
+    def everywhere(self, command: Callable[[Store], object]) -> Answer:
+        """Send *command* to each store; they must all answer alike."""
+        answers = {name: _answer(command, store) for name, store in self.stores.items()}
+        (first, expected), *others = answers.items()
+        for name, answer in others:
+            assert expected == answer, f"{name} {answer}, but {first} {expected}"
+        return expected
+
+
+def _by_id(*wallets: Wallet) -> dict[str, Wallet]:
+    return {wallet.id: wallet for wallet in wallets}
+
+
+def _draws(records: Sequence[Record], series: Series | None, on: date) -> tuple[Draw, ...]:
+    if series is None:
+        return ()
+    return tuple(Draw(each.id, series, on) for each in records if isinstance(each, Invoice))
+
+
+def _answer(command: Callable[[Store], object], store: Store) -> Answer:
+    try:
+        return "returned", command(store)
+    except LedgerkitError as error:
+        return "raised", facts_of(error)
+    except (TypeError, ValueError) as error:
+        return "raised", type(error)
+
+
+def _part(journal: Journal, share: int) -> tuple[Entry, ...]:
+    """Return 1 of *share* parts of the first two legs, or all legs for a share of 1."""
+    if share == 1:
+        return journal.entries
+    one, two = journal.entries[:2]  # a transfer, see strategies.entries
+    if abs(one.amount.minor) < share:
+        return journal.entries
+    minor = abs(one.amount.minor) // share
+    return tuple(
+        attrs.evolve(
+            leg,
+            amount=attrs.evolve(leg.amount, minor=minor if leg.amount.minor > 0 else -minor),
+        )
+        for leg in (one, two)
+    )
+
+
+def _crossed(before: Snapshot, now: Snapshot) -> list[str]:
+    """Return the wallets that went beyond a limit, though no journal was forced to."""
+    was = {key: balance.posted for key, balance in before.balances}
+    held = {key: balance.posted for key, balance in now.balances}
+    forced = {
+        entry.wallet
+        for posted in now.journals[len(before.journals) :]
+        if posted.journal.forced_by is not None
+        for entry in posted.journal.entries
+    }
+    crossed = []
+    for wallet in now.wallets:
+        for limit in wallet.limits:
+            key = wallet.id, limit.currency
+            least = was.get(key, 0) if limit.floor is None else min(limit.floor, was.get(key, 0))
+            most = was.get(key, 0) if limit.ceiling is None else max(limit.ceiling, was.get(key, 0))
+            low = limit.floor is not None and held.get(key, 0) < least
+            high = limit.ceiling is not None and held.get(key, 0) > most
+            if (low or high) and wallet.id not in forced:
+                crossed.append(f"{wallet.id} holds {held.get(key, 0)} with {limit}")
+    return crossed
