@@ -73,9 +73,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Package: Kind(
             "package", 1, lambda p: Index(party=p.customer, status=p.status, on=p.purchased_on)
         ),
-        Invoice: Kind(
-            "invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)
-        ),
+        Invoice: Kind("invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)),
         CreditNote: Kind(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)
         ),
@@ -84,9 +82,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
         ),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
-        BillingCycle: Kind(
-            "billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)
-        ),
+        BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
     }
 )
 BY_NAME: Mapping[str, type[Record]] = MappingProxyType({k.name: c for c, k in KINDS.items()})
@@ -179,7 +175,7 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook_func(
         lambda t: getattr(t, "__origin__", None) is frozenset,
-        lambda values: sorted(values),
+        sorted,
     )
     return converter
 

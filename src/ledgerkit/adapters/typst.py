@@ -90,7 +90,7 @@ class TypstRenderer:
         self._sources: Mapping[str, bytes] = MappingProxyType({**_read(_TEMPLATES), **own})
         # Typst reads what a template or an SVG names below the root only; by default that is
         # the current folder of the process.
-        self._root = templates or _TEMPLATES
+        self._root = (templates or _TEMPLATES).absolute()
         self._look = {"accent": accent, "fonts": list(families), "paper": paper}
         self._standards: list[Any] = [] if standard is None else [standard]
 

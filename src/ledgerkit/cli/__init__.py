@@ -20,6 +20,6 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    from ledgerkit.cli.commands import app  # noqa: PLC0415 - the extras are known to be there now
+    from ledgerkit.cli.commands import app
 
     app()

@@ -74,9 +74,7 @@ class MonthOptions:
     freeze: Annotated[
         bool, Parameter(help="Hide every amount in what is printed here.", negative="")
     ] = False
-    details: Annotated[
-        bool, Parameter(help="Print every customer as well.", negative="")
-    ] = False
+    details: Annotated[bool, Parameter(help="Print every customer as well.", negative="")] = False
 
 
 @app.command(name="run-month")
@@ -115,9 +113,7 @@ def run_a_month(
 
 
 @app.command(name="preview-month")
-def preview_a_month(
-    folder: Path, options: Annotated[MonthOptions, Parameter(name="*")]
-) -> int:
+def preview_a_month(folder: Path, options: Annotated[MonthOptions, Parameter(name="*")]) -> int:
     """Print what a run would do, and store nothing.
 
     Parameters
@@ -162,7 +158,7 @@ def verify(store: Annotated[str, Parameter(name="--store")]) -> int:
 def _existing(url: str) -> SqlStore:
     path = url.removeprefix("sqlite:///")
     # SQLite makes a file that is not there; books that were never written cannot be verified.
-    if path != url and path != ":memory:" and not Path(path).exists():
+    if path not in {url, ":memory:"} and not Path(path).exists():
         raise BooksNotFound(url)
     return open_store(url)
 
@@ -183,7 +179,7 @@ class RowsRefused(LedgerkitError):
     """The folder has rows that cannot be used."""
 
     problems: tuple[RowProblem, ...]
-    skippable: bool
+    skippable: bool = attrs.field(kw_only=True)
     code: ClassVar[str] = "rows_refused"
 
     def __str__(self) -> str:
@@ -193,17 +189,15 @@ class RowsRefused(LedgerkitError):
         return f"{len(self.problems)} problem(s) in the folder: {advice}"
 
 
-def _asked(
-    folder: Path, options: MonthOptions, *, with_documents: bool
-) -> tuple[Asked, datetime]:
+def _asked(folder: Path, options: MonthOptions, *, with_documents: bool) -> tuple[Asked, datetime]:
     read = read_folder(folder)
     if read.problems:
         print_problems(err, read.problems)
         if read.facts is None or not options.skip_invalid:
-            raise RowsRefused(read.problems, read.facts is not None)
+            raise RowsRefused(read.problems, skippable=read.facts is not None)
     month: Month | None = read.facts
     if month is None:  # only with problems, which were refused above
-        raise RowsRefused(read.problems, False)
+        raise RowsRefused(read.problems, skippable=False)
     head = None
     if with_documents:
         logos = (folder / name for name in LOGOS)
@@ -228,9 +222,7 @@ async def _lines(period: Period) -> str:
     notes = [v.record for v in await steps.find_all(CreditNote)]
     payouts = [v.record for v in await steps.find_all(Payout, since=period.start)]
     return lines_csv(
-        invoices=sorted(
-            (i for i in invoices if i.id in of_period), key=lambda i: i.number or ""
-        ),
+        invoices=sorted((i for i in invoices if i.id in of_period), key=lambda i: i.number or ""),
         credit_notes=[n for n in notes if n.invoice in of_period],
         payouts=[p for p in payouts if p.period == period],
         units=UNITS,

@@ -161,9 +161,7 @@ def _balance_table(balances: Iterable[TrialBalance], units: Units) -> Table:
         table.add_column(name, justify="right")
     for sides in balances:
         amounts = (sides.debits, sides.credits, sides.difference)
-        table.add_row(
-            sides.currency, *(units.plain(Money(a, sides.currency)) for a in amounts)
-        )
+        table.add_row(sides.currency, *(units.plain(Money(a, sides.currency)) for a in amounts))
     return table
 
 

@@ -2,7 +2,7 @@
 
 Read down; each module uses only those before it:
 
-errors; ids, _iso4217; money; periods, lifecycle; outbox, ledger; changes; parties, catalog;
-sessions; pricing; splits; packages; invoices; credit_notes, write_offs; payouts; openings;
-statements; billing_run.
+errors; ids, _iso4217; money; periods, lifecycle; outbox, ledger; changes; parties, catalog,
+document_links; sessions; splits; packages; invoices; credit_notes, write_offs; payouts; openings;
+statements, verification; billing_run.
 """

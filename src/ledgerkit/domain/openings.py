@@ -19,7 +19,6 @@ from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import OPENING
 
 
-
 @attrs.frozen
 class OpeningBalance:
     """What a party had (plus) or owed (minus) on a day, beside its open invoices."""

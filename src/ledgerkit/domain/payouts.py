@@ -216,9 +216,7 @@ def annotate(payout: Payout, *, note: str) -> PayoutChanged:
     return PayoutChanged(attrs.evolve(payout, notes=(*payout.notes, note)))
 
 
-def pay(
-    payout: Payout, *, reference: str, at: datetime, cash: str = "cash:bank"
-) -> PayoutChanged:
+def pay(payout: Payout, *, reference: str, at: datetime, cash: str = "cash:bank") -> PayoutChanged:
     """Record that a pending payout was paid under *reference*: supplier -x, cash +x.
 
     Raises:

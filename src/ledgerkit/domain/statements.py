@@ -18,7 +18,14 @@ import attrs
 from ledgerkit.domain.changes import Version
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import Journal, Posted
+from ledgerkit.domain.ledger import (
+    Balance,
+    Journal,
+    Posted,
+    TrialBalance,
+    net_of,
+    trial_balance,
+)
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import ACTIVE, LOW, Package, Threshold
 from ledgerkit.domain.payouts import Payout
@@ -130,9 +137,7 @@ def month_summary(journals: Iterable[Journal]) -> MonthSummary:
 
 def _currency_of(journal: Journal) -> str | None:
     """Return the currency of the money legs; None for a journal of units alone."""
-    return next(
-        (e.amount.currency for e in journal.entries if not _is_units(e.wallet)), None
-    )
+    return next((e.amount.currency for e in journal.entries if not _is_units(e.wallet)), None)
 
 
 def _is_units(wallet: str) -> bool:
@@ -150,9 +155,7 @@ def _count_sessions(
     if kind not in ("session.charged", "session.covered") or currency is None:
         return
     covered = sign if kind == "session.covered" else 0
-    wallets = {
-        e.wallet for e in journal.entries if e.wallet.startswith(("customer:", "supplier:"))
-    }
+    wallets = {e.wallet for e in journal.entries if e.wallet.startswith(("customer:", "supplier:"))}
     for sums in (totals[currency], *(parties[wallet, currency] for wallet in wallets)):
         sums.sessions += sign
         sums.covered += covered
@@ -207,9 +210,7 @@ def _currency_total(currency: str, sums: _Sums) -> CurrencyTotal:
     )
 
 
-def _party_totals(
-    parties: Mapping[tuple[str, str], _Sums], prefix: str
-) -> tuple[PartyTotal, ...]:
+def _party_totals(parties: Mapping[tuple[str, str], _Sums], prefix: str) -> tuple[PartyTotal, ...]:
     return tuple(
         PartyTotal(
             party=wallet.removeprefix(prefix),
@@ -237,6 +238,16 @@ def of_period(posted: Iterable[Posted], period: Period, *, zone: str) -> tuple[J
             or period.contains(local_date(p.journal.effective_at, zone))
         )
     )
+
+
+def trial_balance_after(
+    balances: Mapping[tuple[str, str], Balance], journals: Iterable[Journal]
+) -> tuple[TrialBalance, ...]:
+    """Return the trial balance that *balances* would have once *journals* are posted."""
+    sums = Counter({key: balance.posted for key, balance in balances.items()})
+    for journal in journals:
+        sums.update(net_of(journal.entries))
+    return trial_balance(sums)
 
 
 @attrs.frozen(kw_only=True)

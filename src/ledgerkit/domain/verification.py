@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from ledgerkit.domain.credit_notes import CreditNote, credited
 from ledgerkit.domain.changes import Number
+from ledgerkit.domain.credit_notes import CreditNote, credited
 from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.ledger import Balance, Journal, Posted, Wallet
 from ledgerkit.domain.money import Rounding, round_exact

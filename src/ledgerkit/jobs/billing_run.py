@@ -14,6 +14,8 @@ import attrs
 
 from ledgerkit.documents.builders import Letterhead
 from ledgerkit.domain.billing_run import (
+    BILLING_CYCLE,
+    CLOSED,
     BillingCycle,
     CustomerFacts,
     Facts,
@@ -21,10 +23,12 @@ from ledgerkit.domain.billing_run import (
     Policy,
     SupplierFacts,
     bill,
+    closed_before,
     cycle_id,
     events_wanted,
     journals_wanted,
     opening_events,
+    periods_due,
     plan_billing_run,
     plan_customers,
     plan_suppliers,
@@ -50,7 +54,13 @@ from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Period
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
-from ledgerkit.domain.statements import MonthSummary, PackageLedger, month_summary, package_ledgers
+from ledgerkit.domain.statements import (
+    MonthSummary,
+    PackageLedger,
+    month_summary,
+    package_ledgers,
+    trial_balance_after,
+)
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.documents import print_documents
 
@@ -102,28 +112,22 @@ class Asked:
     month: Month
     period: Period
     policy: Policy
-    cycle: Cycle = CalendarCycle()
+    cycle: Cycle = attrs.field(factory=CalendarCycle)
     head: Letterhead | None = None
 
 
 async def preview_month(asked: Asked) -> RunReport:
     """Decide a month without storing anything: the summary a run would end with."""
     at = await steps.now()
+    await _refuse_closed(asked)
     taken, opened_on = await _takeover(asked, at)
     facts = await _facts(asked, opened_on, _new(Package, taken.changes))
     plan = plan_billing_run(facts, policy=asked.policy, as_of=at, period=asked.period)
     changes = (*taken.changes, *plan.changes)
-    balances = dict(await steps.balances())
-    sums = {key: balance.posted for key, balance in balances.items()}
-    for journal in _journals(changes):
-        for entry in journal.entries:
-            key = entry.wallet, entry.amount.currency
-            sums[key] = sums.get(key, 0) + entry.amount.minor
+    sides = trial_balance_after(await steps.balances(), _journals(changes))
     held = {v.record.id: v.record for v in await steps.find_all(Package)}
     held.update((p.id, p) for p in _new(Package, changes))
-    return _report(
-        asked, changes, (*taken.skipped, *plan.skipped), held.values(), trial_balance(sums)
-    )
+    return _report(asked, changes, (*taken.skipped, *plan.skipped), held.values(), sides)
 
 
 async def run_month(asked: Asked) -> RunReport:
@@ -131,8 +135,12 @@ async def run_month(asked: Asked) -> RunReport:
 
     Each decision is committed alone; one that the books refuse is reported and stops nobody.
     Run again, it finds nothing new, and says so.
+
+    Raises:
+        IllegalTransition: the period's billing cycle is closed.
     """
     at = await steps.now()
+    await _refuse_closed(asked)
     taken, opened_on = await _takeover(asked, at)
     done, left_out = await _commit_each(taken.changes)
     # Who could not be taken over is not billed: a package that is not there would cover nothing.
@@ -173,6 +181,34 @@ async def _takeover(asked: Asked, at: datetime) -> tuple[Plan, date]:
         booked=booked.values(),
     )
     return plan, opened_on
+
+
+async def run_due(asked: Asked) -> tuple[RunReport, ...]:
+    """Bill every closed period that no run has billed, oldest first, up to now.
+
+    *asked* names the first period of the books; who runs this daily bills each period once, on
+    the first day after it. (spec: billing C-1)
+    """
+    cycles = [v.record for v in await steps.find_all(BillingCycle)]
+    periods = periods_due(
+        asked.cycle,
+        cycles,
+        first=asked.period,
+        zone=asked.month.business.zone,
+        as_of=await steps.now(),
+    )
+    return tuple([await run_month(attrs.evolve(asked, period=one)) for one in periods])
+
+
+async def _refuse_closed(asked: Asked) -> None:
+    read = await steps.load(BillingCycle, cycle_id(asked.cycle.kind, asked.period))
+    if read is not None:
+        BILLING_CYCLE.after(read.record.status, "bill")
+
+
+async def _closed_before(asked: Asked) -> datetime | None:
+    closed = await steps.find_all(BillingCycle, status=CLOSED)
+    return closed_before([v.record for v in closed], zone=asked.month.business.zone)
 
 
 async def _opened_on(asked: Asked) -> date:
@@ -216,6 +252,7 @@ async def _facts(asked: Asked, opened_on: date, planned: Iterable[Package] = ())
         incentives=month.incentives,
         cycle=asked.cycle,
         opened_on=opened_on,
+        closed_before=await _closed_before(asked),
     )
     customers = [await _ledger_facts(facts, c, asked) for c in facts.customers]
     return attrs.evolve(facts, customers=tuple(customers))

@@ -74,6 +74,4 @@ def _payout_sheet(payout: Payout, head: Letterhead, supplier: Party) -> _Sheet:
     )
     part = f"-{payout.part}" if payout.part else ""
     name = f"{supplier.id}-{payout.currency}{part}"
-    return _Sheet(
-        payout.id, supplier.id, f"payouts/{payout.period.start:%Y-%m}/{name}.pdf", build
-    )
+    return _Sheet(payout.id, supplier.id, f"payouts/{payout.period.start:%Y-%m}/{name}.pdf", build)

@@ -90,8 +90,7 @@ class Books(Protocol):
         ...
 
     def balances(self, prefix: str = "", as_of: AsOf = NOW) -> Mapping[tuple[str, str], Balance]:
-        """Return balances by (wallet, currency) at and below the address *prefix*, zeros left out.
-        """
+        """Return balances by (wallet, currency) at and below the address *prefix*, zeros left out."""
         ...
 
     def entries(
@@ -159,8 +158,9 @@ class Outbox(Protocol):
     def claim(
         self, topic: str, *, at: datetime, lease: timedelta, limit: int = 100
     ) -> tuple[Claimed, ...]:
-        """Claim waiting messages whose topic is *topic* or below it (`notice` takes
-        `notice.low_package`), oldest first.
+        """Claim waiting messages of *topic* or below it, oldest first.
+
+        `notice` takes `notice.low_package` as well.
         """
         ...
 

@@ -7,7 +7,7 @@ the same refusals with the same facts, the same books after each command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -295,7 +295,7 @@ class BooksMachine(RuleBasedStateMachine):
         first = next(iter(self.stores.values()))
         found = {record: first.load(type(record), record.id) for record in records}
         return tuple(
-            Expect(type(record), record.id, (0 if read is None else read.version) + moved)
+            Expect(type(record), record.id, max(0, (0 if read is None else read.version) + moved))
             for record, read in found.items()
         )
 

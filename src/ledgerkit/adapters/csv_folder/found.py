@@ -106,10 +106,10 @@ def _note_twice(cells: Cells, table: Table, lines: list[int]) -> None:
     if len(lines) == 1 or not all(cells.text(column) for column in columns):
         return
     line = cells.row.line
-    others = [str(other) for other in lines if other != line]
-    shown = ", ".join(others[:_SHOWN])
-    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
-    reason = f"is on line {line} and on line {shown}{more}; once is needed"
+    others = [str(other) for other in lines[: _SHOWN + 1] if other != line][:_SHOWN]
+    left = len(lines) - 1 - len(others)
+    shown = ", ".join(others) + (f" and {left} more" if left else "")
+    reason = f"is on line {line} and on line {shown}; once is needed"
     if len(columns) == 1:
         cells.refuse(columns[0], reason)
     else:

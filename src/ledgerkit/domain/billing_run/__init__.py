@@ -5,8 +5,19 @@ it. Run again, it finds only what is new: a supplement, a credit note, or nothin
 spec: billing 6)
 """
 
+from __future__ import annotations
+
 from ledgerkit.domain.billing_run.customers import bill_customer
-from ledgerkit.domain.billing_run.cycles import BILLING_CYCLE, BillingCycle, bill, close, cycle_id
+from ledgerkit.domain.billing_run.cycles import (
+    BILLING_CYCLE,
+    CLOSED,
+    BillingCycle,
+    bill,
+    close,
+    closed_before,
+    cycle_id,
+    periods_due,
+)
 from ledgerkit.domain.billing_run.facts import (
     CustomerFacts,
     Facts,
@@ -27,6 +38,7 @@ from ledgerkit.domain.billing_run.takeover import Month, opening_events, take_ov
 
 __all__ = [
     "BILLING_CYCLE",
+    "CLOSED",
     "BillingCycle",
     "CustomerFacts",
     "Facts",
@@ -36,6 +48,7 @@ __all__ = [
     "bill",
     "bill_customer",
     "close",
+    "closed_before",
     "cycle_id",
     "due_periods",
     "events_wanted",
@@ -43,6 +56,7 @@ __all__ = [
     "opening_events",
     "pay_supplier",
     "period_event",
+    "periods_due",
     "plan_billing_run",
     "plan_customers",
     "plan_suppliers",

@@ -163,10 +163,7 @@ def _charge(desk: _Desk, session: Session, part: str) -> None:
     on = session.day(desk.zone)
     price = desk.facts.catalog.price_on(key, match.currency, on=on)
     bonus = sum_of(
-        (
-            i.amount
-            for i in earned(desk.facts.incentives, match=match.id, per=PER_SESSION, on=on)
-        ),
+        (i.amount for i in earned(desk.facts.incentives, match=match.id, per=PER_SESSION, on=on)),
         match.currency,
     )
     pay = price.pay if match.pay is None else match.pay
@@ -339,9 +336,7 @@ def _give_back(desk: _Desk) -> None:
             if desk.packages[package.id].status == EXPIRED:
                 revived = packages.revive(desk.packages[package.id], at=desk.as_of)
                 desk.keep(revived.package, revived.effects)
-            returned = packages.give_back(
-                desk.packages[package.id], used.session, at=desk.as_of
-            )
+            returned = packages.give_back(desk.packages[package.id], used.session, at=desk.as_of)
             desk.keep(returned.package, returned.effects)
     given = credit_notes.credited(desk.customer.credit_notes)
     for invoice in desk.customer.invoices:
@@ -383,8 +378,7 @@ def _invoice(desk: _Desk) -> None:
         same = [
             i
             for i in desk.customer.invoices
-            if (i.currency, i.cycle, i.period)
-            == (currency, desk.facts.cycle.kind, desk.period)
+            if (i.currency, i.cycle, i.period) == (currency, desk.facts.cycle.kind, desk.period)
         ]
         lines = sorted(desk.lines[currency], key=lambda li: (li.on, li.source, li.id))
         draft = Invoice(

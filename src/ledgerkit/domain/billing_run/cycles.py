@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
@@ -9,7 +10,7 @@ import attrs
 from ledgerkit.domain.changes import Changes, Expect, Versioned, request
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.lifecycle import Lifecycle
-from ledgerkit.domain.periods import Period, day_start
+from ledgerkit.domain.periods import Cycle, Period, day_start, local_date
 
 OPEN, BILLED, CLOSED = "open", "billed", "closed"
 BILLING_CYCLE = Lifecycle(
@@ -45,6 +46,31 @@ class BillingCycle:
 def cycle_id(kind: str, period: Period) -> str:
     """Return the id of the billing cycle of *kind* over *period*."""
     return derive("cyc", kind, str(period), on=period.start)
+
+
+def closed_before(cycles: Iterable[BillingCycle], *, zone: str) -> datetime | None:
+    """Return the instant before which the books are closed: the end of the last closed cycle."""
+    ends = [cycle.period.end for cycle in cycles if cycle.status == CLOSED]
+    return day_start(max(ends), zone) if ends else None
+
+
+def periods_due(
+    cycle: Cycle,
+    cycles: Iterable[BillingCycle],
+    *,
+    first: Period,
+    zone: str,
+    as_of: datetime,
+) -> tuple[Period, ...]:
+    """Return every closed period from *first* on that no run has billed, oldest first.
+
+    (spec: billing C-1)
+    """
+    billed = {c.period for c in cycles if c.kind == cycle.kind and c.status != OPEN}
+    today = local_date(as_of, zone)
+    if today <= first.start:
+        return ()
+    return tuple(p for p in cycle.due(today, start=first.start) if p not in billed)
 
 
 def bill(

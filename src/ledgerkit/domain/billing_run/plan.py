@@ -81,13 +81,9 @@ def _after(facts: Facts, planned: Iterable[Changes]) -> Facts:
     by_customer: dict[str, list[Changes]] = {}
     for changes in planned:
         by_customer.setdefault(dict(changes.request.arguments)["customer"], []).append(changes)
-    customers = tuple(
-        _customer_after(c, by_customer.get(c.party.id, ())) for c in facts.customers
-    )
+    customers = tuple(_customer_after(c, by_customer.get(c.party.id, ())) for c in facts.customers)
     done = tuple(c for many in by_customer.values() for c in many)
-    return attrs.evolve(
-        facts, customers=customers, suppliers=with_planned(facts.suppliers, done)
-    )
+    return attrs.evolve(facts, customers=customers, suppliers=with_planned(facts.suppliers, done))
 
 
 def _customer_after(facts: CustomerFacts, planned: Iterable[Changes]) -> CustomerFacts:

@@ -37,9 +37,7 @@ def pay_supplier(
         same = tuple(line for line in lines if line.amount.currency == currency)
         if sum_of((line.amount for line in same), currency).minor <= 0:
             continue
-        part = sum(
-            1 for p in supplier.payouts if p.currency == currency and p.period == period
-        )
+        part = sum(1 for p in supplier.payouts if p.currency == currency and p.period == period)
         payout = payouts.preview(
             supplier.party.id, same, currency=currency, period=period, part=part
         )

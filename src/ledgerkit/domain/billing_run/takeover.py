@@ -113,14 +113,10 @@ def take_over(
 
 def opening_events(month: Month) -> frozenset[Event]:
     """Return the facts that the opening balances of *month* claim."""
-    return frozenset(
-        Event("opening", b.wallet, b.amount.currency) for b in month.opening_balances
-    )
+    return frozenset(Event("opening", b.wallet, b.amount.currency) for b in month.opening_balances)
 
 
-def _moved(
-    record: Record, stored: Mapping[tuple[type[Record], str], Versioned[Record]]
-) -> bool:
+def _moved(record: Record, stored: Mapping[tuple[type[Record], str], Versioned[Record]]) -> bool:
     held = stored.get((type(record), record.id))
     return held is None or held.record != record
 
@@ -207,18 +203,14 @@ def _openings(
             subject = f"{balance.wallet}/{balance.amount.currency}"
             changes.append(_changes("balance.open", subject, balance.party, at, opened))
     for invoice in month.open_invoices:
-        brought = openings.bring_in_invoice(
-            invoice, at=min(day_start(invoice.issued_on, zone), at)
-        )
+        brought = openings.bring_in_invoice(invoice, at=min(day_start(invoice.issued_on, zone), at))
         id = brought.invoice.id
         if (Invoice, id) not in stored:
             changes.append(_changes("invoice.bring_in", id, invoice.customer, at, brought))
     return changes
 
 
-def _changes(
-    verb: str, subject: str, party: str, at: datetime, *decisions: Decision
-) -> Changes:
+def _changes(verb: str, subject: str, party: str, at: datetime, *decisions: Decision) -> Changes:
     return changes_of(
         *decisions,
         key=f"takeover/{verb}/{subject}",
