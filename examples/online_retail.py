@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -47,7 +48,7 @@ from examples.retail_source import (
     documents,
     read,
 )
-from ledgerkit.adapters.sql import open_store
+from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.domain import credit_notes, invoices, write_offs
 from ledgerkit.domain.changes import Changes, Decision, changes_of, request
 from ledgerkit.domain.credit_notes import Credited, CreditLine
@@ -206,6 +207,17 @@ def _show(tally: Tally) -> None:
         print(f"{tally.sorts.total():,} documents", end="\r", file=sys.stderr, flush=True)
 
 
+@contextmanager
+def books(url: str) -> Iterator[Store]:
+    """Lend the books at *url*; they are begun where there are none."""
+    engine = create_engine(url)
+    try:
+        migrate(engine)
+        yield SqlStore(engine)
+    finally:
+        engine.dispose()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring the source in and print what the books say; return 0 if both come to the same."""
     parser = argparse.ArgumentParser(description="Bring a retailer's documents into books.")
@@ -216,15 +228,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given.path.is_file():
         parser.error(f"there is no file {given.path}")
     url = given.store or f"sqlite:///{given.path.name.partition('.')[0]}.db"
-    store = open_store(url)
     try:
-        tally = bring_in_all(read(given.path), store, at=datetime.now(UTC))
+        with books(url) as store:
+            tally = bring_in_all(read(given.path), store, at=datetime.now(UTC))
+            known = tally.booked - tally.new
+            print(f"{given.path.name} is in {url}: {tally.new:,} documents new, {known:,} known")
+            return show(tally, store, most=None if given.all else FEW)
     except LedgerkitError as error:
         print(error, file=sys.stderr)
         return 1
-    known = tally.booked - tally.new
-    print(f"{given.path.name} is in {url}: {tally.new:,} documents new, {known:,} known already")
-    return show(tally, store, most=None if given.all else FEW)
 
 
 def show(tally: Tally, store: Store, *, most: int | None) -> int:

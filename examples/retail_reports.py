@@ -245,5 +245,7 @@ def reconciliation_lines(found: Reconciliation) -> Iterator[str]:
 def _rounding_taken_back(rounded: RoundedRow) -> tuple[str, str]:
     row = rounded.row
     name = f"rounding of {row.document}, line {rounded.place}, taken back"
-    booked = f"{row.quantity:,} x {pounds(row.price.per, 3)} is booked as {pounds(row.amount.minor)}"
+    booked = (
+        f"{row.quantity:,} x {pounds(row.price.per, 3)} is booked as {pounds(row.amount.minor)}"
+    )
     return f"{name}: {booked}", pounds(-row.rounding, 3)

@@ -8,6 +8,7 @@ Whole numbers are text, since JSON readers elsewhere lose digits above 2**53. (s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from fractions import Fraction
@@ -16,6 +17,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import attrs
 from cattrs import Converter, transform_error
+from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
 
 from ledgerkit.domain.billing_run import BillingCycle
@@ -131,52 +133,115 @@ def index_of(record: Record) -> Index:
     return _of(type(record)).index(record)
 
 
+Hook = Callable[[Any, Any], Any]
+
+_RATIO = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
+_SCHEMA = re.compile(r"([a-z_]+)/([1-9][0-9]{0,5})")
+
+
+def _exactly(kind: type[T], value: object) -> T:
+    if type(value) is not kind:
+        msg = f"expected {kind.__name__}, got {value!r}"
+        raise TypeError(msg)
+    return value
+
+
+def _text_of(value: object, _: Any) -> str:
+    text = _exactly(str, value)
+    if not text.isascii():
+        text.encode()  # half of a surrogate pair cannot be stored
+    return text
+
+
+def _whole(value: object, _: Any) -> int:
+    if type(value) is not str or str(int(value)) != value:
+        msg = f"expected a whole number as text, got {value!r}"
+        raise TypeError(msg)
+    return int(value)
+
+
+def _moment(value: object, _: Any) -> datetime:
+    moment = instant(datetime.fromisoformat(_exactly(str, value)))
+    if moment.isoformat() != value:
+        msg = f"expected an instant in UTC like 2026-10-01T12:00:00+00:00, got {value!r}"
+        raise ValueError(msg)
+    return moment
+
+
+def _day(value: object, _: Any) -> date:
+    day = date.fromisoformat(_exactly(str, value))
+    if day.isoformat() != value:
+        msg = f"expected a date like 2026-10-01, got {value!r}"
+        raise ValueError(msg)
+    return day
+
+
+def _ratio(value: object, _: Any) -> Fraction:
+    text = _exactly(str, value)
+    # The pattern first: Fraction("1e999999999") would count for ever.
+    if not _RATIO.fullmatch(text) or str(Fraction(text)) != text:
+        msg = f"expected a ratio in lowest terms like 21/100, got {value!r}"
+        raise ValueError(msg)
+    return Fraction(text)
+
+
+def _only(kind: type, hook: Hook) -> Hook:
+    """Return *hook* for values of exactly *kind*; else text would pass for a list of letters."""
+    return lambda value, of: hook(_exactly(kind, value), of)
+
+
+def _set_hook(of: Any, converter: Converter) -> Hook:
+    listed = homogenous_tuple_structure_factory(tuple[of.__args__[0], ...], converter)
+
+    def structure(value: object, _: Any) -> frozenset[Any]:
+        items: tuple[Any, ...] = listed(_exactly(list, value), of)
+        if len(set(items)) < len(items):
+            msg = f"expected each item once, got {value!r}"
+            raise ValueError(msg)
+        return frozenset(items)
+
+    return structure
+
+
+def _is_tuple(of: Any) -> bool:
+    return getattr(of, "__origin__", None) is tuple
+
+
+def _is_frozenset(of: Any) -> bool:
+    return getattr(of, "__origin__", None) is frozenset
+
+
+def _tuple_hook(of: Any, converter: Converter) -> Hook:
+    if of.__args__[-1] is Ellipsis:
+        return _only(list, homogenous_tuple_structure_factory(of, converter))
+    return _only(list, converter.gen_structure_hetero_tuple(of))
+
+
+def _record_hook(of: Any, converter: Converter) -> Hook:
+    return _only(dict, converter.gen_structure_attrs_fromdict(of))
+
+
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True, prefer_attrib_converters=False)
-
-    def exactly(kind: type[T]) -> Callable[[object, Any], T]:
-        def check(value: object, _: Any) -> T:
-            if type(value) is not kind:
-                msg = f"expected {kind.__name__}, got {value!r}"
-                raise TypeError(msg)
-            return value
-
-        return check
-
-    def whole(value: object, _: Any) -> int:
-        if type(value) is not str or str(int(value)) != value:
-            msg = f"expected a whole number as text, got {value!r}"
-            raise TypeError(msg)
-        return int(value)
-
-    def moment(value: object, _: Any) -> datetime:
-        return instant(datetime.fromisoformat(exactly(str)(value, None)))
-
-    def ratio(value: object, _: Any) -> Fraction:
-        fraction = Fraction(exactly(str)(value, None))
-        if str(fraction) != value:
-            msg = f"expected a ratio in lowest terms like 21/100, got {value!r}"
-            raise ValueError(msg)
-        return fraction
-
-    def day(value: object, _: Any) -> date:
-        return date.fromisoformat(exactly(str)(value, None))
-
-    converter.register_structure_hook(str, exactly(str))
-    converter.register_structure_hook(bool, exactly(bool))
-    converter.register_structure_hook(int, whole)
-    converter.register_structure_hook(datetime, moment)
-    converter.register_structure_hook(date, day)
-    converter.register_structure_hook(Fraction, ratio)
+    hooks: tuple[tuple[type, Hook], ...] = (
+        (str, _text_of),
+        (bool, lambda value, _: _exactly(bool, value)),
+        (int, _whole),
+        (datetime, _moment),
+        (date, _day),
+        (Fraction, _ratio),
+    )
+    for kind, hook in hooks:
+        converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook_factory(attrs.has, _record_hook)
+    converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
+    converter.register_structure_hook_factory(_is_frozenset, _set_hook)
     converter.register_unstructure_hook(int, str)
     converter.register_unstructure_hook(Fraction, str)
     converter.register_unstructure_hook(bool, lambda value: value)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook(date, date.isoformat)
-    converter.register_unstructure_hook_func(
-        lambda t: getattr(t, "__origin__", None) is frozenset,
-        sorted,
-    )
+    converter.register_unstructure_hook_func(_is_frozenset, sorted)
     return converter
 
 
@@ -185,20 +250,41 @@ _CONVERTER = _converter()
 
 def _text(name: str, version: int, data: object) -> str:
     envelope = {"schema": f"{name}/{version}", "data": data}
-    return json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    try:
+        text.isascii() or text.encode()
+    except UnicodeEncodeError as error:
+        raise BadDocument(name, (f"it cannot be stored: {error.reason}",)) from error
+    return text
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        msg = f"a field stands there twice, among {', '.join(sorted(fields))}"
+        raise ValueError(msg)
+    return fields
+
+
+def _constant(name: str) -> None:
+    msg = f"{name} is no number"
+    raise ValueError(msg)
 
 
 def _parsed(name: str, version: int, text: str) -> dict[str, Any]:
-    envelope = json.loads(text)
-    if not isinstance(envelope, dict) or envelope.keys() != {"schema", "data"}:
+    try:
+        envelope = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadDocument(name, (f"it is no JSON of ours: {error}",)) from error
+    if type(envelope) is not dict or envelope.keys() != {"schema", "data"}:
         raise BadDocument(name, ("it needs the fields schema and data, and no others",))
-    stored, _, number = str(envelope["schema"]).partition("/")
-    if stored != name or not number.isdecimal() or int(number) > version:
+    stored = _SCHEMA.fullmatch(envelope["schema"]) if type(envelope["schema"]) is str else None
+    if stored is None or stored[1] != name or int(stored[2]) > version:
         raise BadDocument(name, (f"it is {envelope['schema']!r}, read is {name}/{version}",))
-    data = cast("dict[str, Any]", envelope["data"])
-    for step in range(int(number), version):
-        data = UPCASTS[name, step](data)
-    return data
+    data = envelope["data"]
+    for step in range(int(stored[2]), version):
+        data = UPCASTS[name, step](_exactly(dict, data))
+    return cast("dict[str, Any]", data)
 
 
 def _structured(name: str, data: object, kind: type[T]) -> T:

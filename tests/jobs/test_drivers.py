@@ -140,7 +140,7 @@ async def sleeper() -> None:
     """Await what no driver performs, and try to hide it."""
     try:
         await asyncio.sleep(0)
-    except Exception:
+    except Exception:  # noqa: BLE001 - a careless job
         await steps.now()
 
 
@@ -184,9 +184,7 @@ def test_a_missing_port_is_named(step: Callable[[], Job[object]], port: str) -> 
 def test_every_step_calls_its_port() -> None:
     """Each step answers what the port would."""
     notifier = RecordingNotifier()
-    host = make_host(
-        renderer=PlainTextRenderer(), documents=MemoryDocuments(), notifier=notifier
-    )
+    host = make_host(renderer=PlainTextRenderer(), documents=MemoryDocuments(), notifier=notifier)
     event = Event("session", "s-1")
 
     async def job() -> dict[str, object]:
@@ -240,7 +238,9 @@ def test_every_step_calls_its_port() -> None:
 def test_pages_are_steps() -> None:
     """Reading everything takes a step a page, so that a kill can fall between them."""
     host = make_host()
-    many = changes("k-1", opens=(Wallet("a"), Wallet("b")), records=tuple(map(party, map(str, range(501)))))
+    many = changes(
+        "k-1", opens=(Wallet("a"), Wallet("b")), records=tuple(map(party, map(str, range(501))))
+    )
     host.store.commit(many)
     for n in range(501):
         host.store.commit(changes(f"k {n}", journals=(transfer(f"j {n}", "a", "b", 1),)))
@@ -312,8 +312,7 @@ def test_blocking_ports_run_in_threads() -> None:
         user.set("eve")
         job: Job[tuple[str, int]] = awaiting(Step("block", block))
         running = asyncio.create_task(run_async(job, make_host()))
-        while not waiting.is_set():
-            await asyncio.sleep(0)
+        assert await asyncio.to_thread(waiting.wait, 5)
         free.set()
         return await running
 
@@ -350,8 +349,7 @@ def test_cancelled_it_ends_between_two_steps(error: Exception | None) -> None:
 
     async def main() -> list[str]:
         running = asyncio.create_task(run_async(job(), make_host()))
-        while not begun.is_set():
-            await asyncio.sleep(0)
+        assert await asyncio.to_thread(begun.wait, 5)
         running.cancel()
         await asyncio.sleep(0)
         running.cancel()  # impatience changes nothing

@@ -12,12 +12,11 @@ from typing import Annotated, ClassVar, Literal
 import attrs
 from cyclopts import App, Parameter
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
 
 from ledgerkit.adapters.csv_folder import RowProblem, read_folder
 from ledgerkit.adapters.exports import lines_csv
 from ledgerkit.adapters.objects import FolderDocuments
-from ledgerkit.adapters.sql import SqlStore, open_store
+from ledgerkit.adapters.sql import DatabaseError, SqlStore, open_store
 from ledgerkit.adapters.typst import TypstRenderer
 from ledgerkit.cli.progress import Watched
 from ledgerkit.cli.summary import print_problems, print_report, print_verified
@@ -29,7 +28,7 @@ from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import ISO
 from ledgerkit.domain.packages import AGGREGATE, PER_PACKAGE, SESSION
 from ledgerkit.domain.payouts import Payout
-from ledgerkit.domain.periods import Period
+from ledgerkit.domain.periods import Period, instant
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.billing_run import Asked, preview_month, run_month
 from ledgerkit.jobs.host import Host
@@ -69,7 +68,7 @@ class MonthOptions:
     ] = "package"
     at: Annotated[
         datetime | None,
-        Parameter(help="The instant of the run, with offset or in UTC; the present by default."),
+        Parameter(help="The instant of the run, with its offset; the present by default."),
     ] = None
     freeze: Annotated[
         bool, Parameter(help="Hide every amount in what is printed here.", negative="")
@@ -123,7 +122,8 @@ def preview_a_month(folder: Path, options: Annotated[MonthOptions, Parameter(nam
     """
     with _refusals():
         asked, at = _asked(folder, options, with_documents=False)
-        host = Host(store=open_store(options.store), clock=_FixedClock(at))
+        url = options.store if _exists(options.store) else "sqlite://"  # a preview makes no file
+        host = Host(store=open_store(url), clock=_FixedClock(at))
         with Watched(host, err) as watched:
             report = watched.run(preview_month(asked))
         print_report(
@@ -155,10 +155,14 @@ def verify(store: Annotated[str, Parameter(name="--store")]) -> int:
         return 1 if verified.problems else 0
 
 
-def _existing(url: str) -> SqlStore:
+def _exists(url: str) -> bool:
     path = url.removeprefix("sqlite:///")
+    return path == url or Path(path).exists()
+
+
+def _existing(url: str) -> SqlStore:
     # SQLite makes a file that is not there; books that were never written cannot be verified.
-    if path not in {url, ":memory:"} and not Path(path).exists():
+    if not _exists(url):
         raise BooksNotFound(url)
     return open_store(url)
 
@@ -203,17 +207,24 @@ def _asked(folder: Path, options: MonthOptions, *, with_documents: bool) -> tupl
         logos = (folder / name for name in LOGOS)
         logo = next((path.read_bytes() for path in logos if path.is_file()), None)
         head = Letterhead(business=month.business, units=UNITS, logo=logo)
-    at = options.at or datetime.now(UTC)
     asked = Asked(
         month=month,
-        period=Period.parse(options.period),
+        period=_month_named(options.period),
         policy=Policy(
             terms_days=options.terms_days,
             alerts=AGGREGATE if options.alerts == "aggregate" else PER_PACKAGE,
         ),
         head=head,
     )
-    return asked, at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return asked, datetime.now(UTC) if options.at is None else instant(options.at)
+
+
+def _month_named(text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except ValueError as error:
+        msg = f"--period is a month such as 2026-10 (got {text!r}: {error})"
+        raise ValueError(msg) from error
 
 
 async def _lines(period: Period) -> str:
@@ -237,7 +248,7 @@ def _refusals() -> Iterator[None]:
     except (LedgerkitError, ValueError, OSError) as error:
         err.print(f"[bold red]Refused:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
-    except SQLAlchemyError as error:
+    except DatabaseError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         err.print(f"[bold red]Refused:[/] the store says: {reason}", highlight=False)
         sys.exit(1)

@@ -17,10 +17,11 @@ from ledgerkit.domain.changes import Draw, Effects, Series
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line
-from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, reverse
+from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, net_of, reverse
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.sessions import undone
 
 CREDIT_NOTE = Lifecycle("credit_note", DRAFT, {(DRAFT, "issue"): ISSUED})
 CREDIT_NOTES = Series("CN", "{series}-{year}-{n:5}")
@@ -90,6 +91,13 @@ class CreditNote:
             raise ValueError(msg)
         if any(line.amount.currency != self.currency for line in self.lines):
             msg = f"credit note {self.id!r} is in {self.currency}; a line of it is not"
+            raise ValueError(msg)
+        named = [line.line for line in self.lines if line.line is not None]
+        if len({line.id for line in self.lines}) < len(self.lines) or len(set(named)) < len(named):
+            msg = f"credit note {self.id!r} has a line twice"
+            raise ValueError(msg)
+        if self.status not in CREDIT_NOTE.statuses:
+            msg = f"credit note {self.id!r} is {self.status!r}; it is draft or issued"
             raise ValueError(msg)
 
     @property
@@ -171,13 +179,8 @@ def draft(
     given = credited(notes)
     lines = []
     for id, amount in asked.items():
-        charged = invoice.line(id)
-        if charged is None:
-            raise UnknownLine(invoice.id, id)
-        before = Money(given.get(id, 0), invoice.currency)
-        if amount + before > charged.amount:
-            raise OverCredited(invoice.id, id, charged.amount, before, amount)
-        lines.append(_credit_of(charged, amount, before))
+        charged = _check_room(invoice, id, amount, given)
+        lines.append(_credit_of(charged, amount, given.get(id, 0)))
     return CreditNote(
         id=derive("crn", invoice.id, str(len(notes)), on=invoice.issued_on),
         customer=invoice.customer,
@@ -188,9 +191,9 @@ def draft(
     )
 
 
-def _credit_of(charged: Line, amount: Money, before: Money) -> CreditLine:
+def _credit_of(charged: Line, amount: Money, before: int) -> CreditLine:
     return CreditLine(
-        id=derive("crl", charged.id, str(before.minor), on=charged.on),
+        id=derive("crl", charged.id, str(before), on=charged.on),
         line=charged.id,
         source=charged.source,
         item=charged.item,
@@ -217,36 +220,59 @@ class Credited:
         )
 
 
+def undo(charge: Journal, *, on: date, at: datetime) -> Journal:
+    """Return the journal that takes back *charge* whole, everybody's share of it, effective *at*.
+
+    It claims the fact that the charge was undone, so that nobody undoes it twice and the next run
+    can tell that what it charged may be charged anew. (spec: ledger 3, 5)
+    """
+    reversal = reverse(charge, id=derive("jrn", "reversal", charge.id, on=on), at=at)
+    return attrs.evolve(reversal, event=None if charge.event is None else undone(charge.event))
+
+
 def issue(
     note: CreditNote,
     *,
     on: date,
     at: datetime,
+    invoice: Invoice | None = None,
+    earlier: Iterable[CreditNote] = (),
     undoes: Mapping[str, Journal] | None = None,
     series: Series = CREDIT_NOTES,
 ) -> Credited:
-    """Issue *note*, dated *on*.
+    """Issue *note*, dated *on*; *invoice* is the one it refers to, with all *earlier* notes of it.
 
-    A line credited in full may undo the journal that charged it, named in *undoes* by the id of
-    the invoice line: everybody's share goes back. All other lines are borne by the platform.
+    A line that gives back the rest of what was charged may undo the journal that charged it, named
+    in *undoes* by the id of the invoice line: everybody's share goes back, what earlier notes gave
+    back of it included. All other lines are borne by the platform. What was undone counts as never
+    charged: a run charges it anew if it is approved, so do not undo to be obliging.
 
     Raises:
         IllegalTransition: it is issued already.
-        ValueError: a journal in *undoes* charged another amount than the line gives back.
+        OverCredited, UnknownLine: since it was drafted others took what was left.
+        ValueError: *invoice* is another one, or a journal in *undoes* charged something else than
+            what the line and earlier notes give back together.
     """
     status = CREDIT_NOTE.after(note.status, "issue")
+    given = _room_for(note, invoice, tuple(earlier))
     payer = f"customer:{note.customer}"
     journals = []
     rest = Money(0, note.currency)
     for line in note.lines:
+        rest += line.amount
         charge = (undoes or {}).get(line.line or "")
         if charge is None:
-            rest += line.amount
             continue
-        if not any(e.wallet == payer and e.amount == -line.amount for e in charge.entries):
-            msg = f"journal {charge.id!r} did not charge {line.amount}; credit the line plainly"
+        charged = -net_of(charge.entries).get((payer, note.currency), 0)
+        if charged != line.amount.minor + given.get(line.line or "", 0):
+            msg = (
+                f"journal {charge.id!r} charged {charged}, not what is given back of line "
+                f"{line.line!r}; credit the line plainly"
+            )
             raise ValueError(msg)
-        journals.append(reverse(charge, id=derive("jrn", "reversal", charge.id, on=on), at=at))
+        # The platform bore what was given back before; now it is part of what is undone.
+        rest -= Money(charged, note.currency)
+        journals.append(undo(charge, on=on, at=at))
     if rest.minor:
         journals.append(
             Journal(
@@ -259,6 +285,35 @@ def issue(
         )
     issued = attrs.evolve(note, status=status, issued_on=on)
     return Credited(issued, tuple(journals), Draw(note.id, series, on))
+
+
+def _room_for(
+    note: CreditNote, invoice: Invoice | None, earlier: tuple[CreditNote, ...]
+) -> Mapping[str, int]:
+    """Return what *earlier* notes gave back by line; raise if *note* would give back too much.
+
+    Checked when a note is drafted and again when it is issued. (spec: billing 0.6, 7)
+    """
+    named = None if invoice is None else invoice.id
+    if named != note.invoice:
+        msg = f"credit note {note.id!r} is of invoice {note.invoice!r}; got {named!r}"
+        raise ValueError(msg)
+    if invoice is None:
+        return {}
+    given = credited(n for n in earlier if n.invoice == invoice.id and n.id != note.id)
+    for line in note.lines:
+        _check_room(invoice, line.line or "", line.amount, given)
+    return given
+
+
+def _check_room(invoice: Invoice, id: str, amount: Money, given: Mapping[str, int]) -> Line:
+    charged = invoice.line(id)
+    if charged is None:
+        raise UnknownLine(invoice.id, id)
+    before = Money(given.get(id, 0), invoice.currency)
+    if amount + before > charged.amount:
+        raise OverCredited(invoice.id, id, charged.amount, before, amount)
+    return charged
 
 
 def imported(

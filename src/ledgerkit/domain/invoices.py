@@ -284,11 +284,12 @@ def issue(
     ):
         if legs:
             owed = sum_of((leg.amount for leg in legs), draft.currency)
+            due = (Entry(payer, -owed),) if owed.minor else ()
             journals.append(
                 Journal(
                     id=derive("jrn", kind, draft.id, on=on),
                     kind=kind,
-                    entries=(Entry(payer, -owed), *legs),
+                    entries=(*due, *legs),
                     effective_at=at,
                     event=Event("invoice", draft.id, kind),
                 )

@@ -13,7 +13,7 @@ import attrs
 
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.invoices import ISSUED, Invoice, Line
+from ledgerkit.domain.invoices import ISSUED, Invoice, Line, NegativeInvoice
 from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import OPENING
@@ -85,10 +85,17 @@ class InvoiceBroughtIn:
 
 
 def bring_in_invoice(opened: OpenInvoice, *, at: datetime) -> InvoiceBroughtIn:
-    """Take over an open invoice with the number it has; no number of ours is drawn."""
+    """Take over an open invoice with the number it has; no number of ours is drawn.
+
+    Raises:
+        NegativeInvoice: its open amount is below zero; open a balance instead.
+        ZeroAmount: nothing of it is open.
+    """
     number, customer, open_amount = opened.number, opened.customer, opened.open_amount
     issued_on = opened.issued_on
     id = derive("inv", "brought_in", customer, number, on=issued_on)
+    if open_amount.minor < 0:
+        raise NegativeInvoice(id, open_amount)
     journal = Journal(
         id=derive("jrn", "invoice.brought_in", id, on=issued_on),
         kind="invoice.brought_in",

@@ -7,7 +7,6 @@ and nothing that happened is forgotten. (spec: reliability A4, B6)
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import ClassVar
 
@@ -21,8 +20,6 @@ DONE = "done"
 REFUSED = "refused"
 OUTCOMES = (DONE, REFUSED, WAITING)
 
-_TOPIC = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
-
 
 @attrs.frozen
 class Message:
@@ -30,7 +27,7 @@ class Message:
 
     Attributes:
         id: Derived from what it tells, so that a repeated decision tells nothing twice.
-        topic: What kind of message, such as `notice.low_package`: words joined by points.
+        topic: What kind of message, such as `notice.low_package`; points make it hierarchical.
         recipient: Whom: the id of a party, or of a port.
         body: Its facts as (name, text) pairs, each name once; the words are the host's.
 
@@ -52,9 +49,6 @@ class Message:
             if not value or not value.isprintable():
                 msg = f"message {field} must be printable characters (got {value!r})"
                 raise ValueError(msg)
-        if not _TOPIC.fullmatch(self.topic):
-            msg = f"a topic is words joined by points, like notice.low (got {self.topic!r})"
-            raise ValueError(msg)
         if type(self.body) is not tuple or not all(
             type(pair) is tuple and [type(part) for part in pair] == [str, str]
             for pair in self.body

@@ -66,10 +66,11 @@ class Party:
         if type(self.address) is not tuple:
             msg = f"address must be a tuple of lines (got {self.address!r})"
             raise TypeError(msg)
-        for text in (self.name, *self.address):
-            if not text_of("name or line of an address", text).strip():
-                msg = f"party {self.id!r} has an empty name or line of an address"
-                raise ValueError(msg)
+        if not text_of("party name", self.name).strip():
+            msg = f"party {self.id!r} needs a name (got {self.name!r})"
+            raise ValueError(msg)
+        for text in self.address:
+            text_of("line of an address", text)
         for field in ("email", "tax_id"):
             if getattr(self, field) is not None:
                 name_of(field, getattr(self, field))

@@ -99,6 +99,12 @@ class Payout:
         if self.total.minor <= 0:
             msg = f"payout {self.id!r} comes to {self.total}; only more than 0 is paid"
             raise ValueError(msg)
+        if len({(line.journal, line.line) for line in self.lines}) < len(self.lines):
+            msg = f"payout {self.id!r} pays an entry twice"
+            raise ValueError(msg)
+        if self.status not in PAYOUT.statuses or (self.status == PAID) != bool(self.reference):
+            msg = f"payout {self.id!r} is {self.status!r} with the reference {self.reference!r}"
+            raise ValueError(msg)
 
     @property
     def total(self) -> Money:
@@ -145,7 +151,7 @@ def gather(
 
     An entry counts when it took effect before the period's end, in the supplier's zone; payments
     themselves are no earnings. *claimed* are the (journal, line) of earlier payouts, *labels* the
-    (item, detail) of sources.
+    (item, detail) of sessions, by id.
     """
     lines = []
     for entry in entries:
@@ -155,7 +161,8 @@ def gather(
         if (entry.journal, entry.line) in claimed:
             continue
         source = entry.journal if entry.event is None else entry.event.id
-        item, detail = labels.get(source, ("", ""))
+        of_session = entry.event is not None and entry.event.type == "session"
+        item, detail = labels.get(source, ("", "")) if of_session else ("", "")
         lines.append(
             PayoutLine(
                 journal=entry.journal,
@@ -223,9 +230,10 @@ def pay(payout: Payout, *, reference: str, at: datetime, cash: str = "cash:bank"
         ReferenceNeeded: *reference* is empty.
         IllegalTransition: it is not pending.
     """
-    if not reference:
+    if not reference.strip():
         raise ReferenceNeeded(payout.id)
-    paid = attrs.evolve(_moved(payout, "pay").payout, reference=reference)
+    status = PAYOUT.after(payout.status, "pay")
+    paid = attrs.evolve(payout, status=status, reference=name_of("payout reference", reference))
     journal = Journal(
         id=derive("jrn", "payout.paid", payout.id, on=payout.period.start),
         kind="payout.paid",

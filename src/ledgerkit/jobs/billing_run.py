@@ -327,15 +327,15 @@ def _report(
     packages: Iterable[Package],
     balance: tuple[TrialBalance, ...],
 ) -> RunReport:
-    stored = tuple(changes)
+    stored, held = tuple(changes), tuple(packages)
     return RunReport(
         period=asked.period,
         committed=len(stored),
         invoices=tuple(i for i in _new(Invoice, stored) if i.reference is None),
         credit_notes=_new(CreditNote, stored),
         payouts=_new(Payout, stored),
-        summary=month_summary(_journals(stored)),
-        packages=package_ledgers(packages, threshold=asked.policy.threshold),
+        summary=month_summary(_journals(stored), packages=held),
+        packages=package_ledgers(held, threshold=asked.policy.threshold),
         skipped=tuple(dict.fromkeys(left_out)),
         trial_balance=balance,
     )

@@ -32,8 +32,6 @@ from ledgerkit.ports.documents import DocumentMissing, Stored
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
-Job: TypeAlias = "Coroutine[Step[Any], Any, T]"
-
 
 @attrs.frozen(eq=False)
 class Step(Awaitable[T], Generic[T]):
@@ -44,6 +42,10 @@ class Step(Awaitable[T], Generic[T]):
 
     def __await__(self) -> Generator[Step[T], T, T]:
         return (yield self)
+
+
+# What an `async def` that awaits steps returns: a job, of which T is the report.
+Job: TypeAlias = Coroutine[Step[Any], Any, T]
 
 
 async def now() -> datetime:

@@ -44,6 +44,11 @@ from ledgerkit.testing.samples import NOON, OCTOBER
 
 Stores: TypeAlias = Mapping[str, Store]
 Answer: TypeAlias = tuple[str, object]
+HOURS = st.sampled_from([0, 0, -1, -2, -6, -12, -24, -36, 1])
+FEW = ("EUR", "EUR", "EUR", "JPY")  # so that money meets limits
+JOURNALS = of.journals(
+    st.just("jrn"), currencies=FEW, effective=HOURS.map(lambda n: NOON + timedelta(hours=n))
+)
 PAGE = 3  # small, so that every read goes over several pages
 
 
@@ -82,15 +87,20 @@ class BooksMachine(RuleBasedStateMachine):
 
     # ---- commands
 
-    @initialize(opens=st.lists(of.wallets(statuses=("open",)), max_size=5))
+    @initialize(opens=st.lists(of.wallets(currencies=FEW, statuses=("open",)), max_size=5))
     def open_the_books(self, opens: list[Wallet]) -> None:
         """Begin with all wallets open."""
         rest = [Wallet(address) for address in of.ADDRESSES]
         self.commit(self.changes(opens=tuple(_by_id(*rest, *opens).values())))
 
+    @rule(target=committed, posted=st.lists(JOURNALS, min_size=1, max_size=3))
+    def post(self, posted: list[Journal]) -> Changes | MultipleResults[Changes]:
+        """Post journals, also some that the books refuse."""
+        return self.commit(self.changes(journals=self.named(posted)))
+
     @rule(
         target=committed,
-        posted=st.lists(of.journals(st.just("jrn")), max_size=3),
+        posted=st.lists(JOURNALS, max_size=2),
         records=st.lists(
             of.parties() | of.invoices(), max_size=2, unique_by=lambda r: (type(r), r.id)
         ),
@@ -123,7 +133,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     @rule(
         target=committed,
-        many=st.lists(st.lists(of.journals(st.just("jrn")), max_size=2), max_size=3),
+        many=st.lists(st.lists(JOURNALS, max_size=2), max_size=3),
         records=st.lists(of.invoices(), max_size=1),
         series=of.series(),
         earlier=st.none() | committed,
@@ -177,26 +187,21 @@ class BooksMachine(RuleBasedStateMachine):
             return multiple()
         return self.commit(self.changes(journals=(undone,)))
 
-    @rule(opens=st.lists(of.wallets(), max_size=2), policies=st.lists(of.wallets(), max_size=2))
+    @rule(
+        opens=st.lists(of.wallets(), max_size=2),
+        policies=st.lists(of.wallets(currencies=FEW), min_size=1, max_size=3),
+    )
     def set_policies(self, opens: list[Wallet], policies: list[Wallet]) -> None:
         """Limit, freeze, thaw and close wallets; opening changes nothing, as they are open."""
         wanted, set_to = _by_id(*opens).values(), _by_id(*policies).values()
         self.commit(self.changes(opens=tuple(wanted), policies=tuple(set_to)))
 
-    @rule(wallets=st.lists(st.sampled_from(of.ADDRESSES), min_size=1))
-    def thaw(self, wallets: list[str]) -> None:
-        """Let wallets move again, so that closed ones do not stop everything."""
-        self.commit(self.changes(policies=tuple(Wallet(id) for id in dict.fromkeys(wallets))))
-
-    @rule(ago=st.integers(1, 30))
-    def close_the_books(self, ago: int) -> None:
-        """Lock what is older than *ago* hours."""
-        self.commit(self.changes(closes_before=self.at - timedelta(hours=ago)))
-
-    @rule(hours=st.integers(1, 6))
-    def wait(self, hours: int) -> None:
-        """Let time pass."""
+    @rule(hours=st.integers(1, 6), closed=st.none() | st.integers(12, 36))
+    def wait(self, hours: int, closed: int | None) -> None:
+        """Let time pass, and maybe lock what is older than so many hours."""
         self.at += timedelta(hours=hours)
+        if closed is not None:
+            self.commit(self.changes(closes_before=self.at - timedelta(hours=closed)))
 
     @rule(
         topic=st.sampled_from(["notice", "notice.low", "transfer", "not"]),
@@ -285,9 +290,15 @@ class BooksMachine(RuleBasedStateMachine):
         )
 
     def named(self, posted: Sequence[Journal]) -> tuple[Journal, ...]:
-        """Return *posted* with ids that are new."""
+        """Return *posted* with ids that are new, counting from now instead of `NOON`."""
+        ago = self.at - NOON
         return tuple(
-            attrs.evolve(journal, id=f"jrn-{self.commands}-{n}") for n, journal in enumerate(posted)
+            attrs.evolve(
+                journal,
+                id=f"jrn-{self.commands}-{n}",
+                effective_at=journal.effective_at + ago,
+            )
+            for n, journal in enumerate(posted)
         )
 
     def expected(self, records: Sequence[Record], moved: int) -> tuple[Expect, ...]:

@@ -112,8 +112,8 @@ def journals(
         kind=st.sampled_from(["session.charged", "package.bought"]),
         entries=entries(wallets, currencies, most=most),
         effective_at=instants() if effective is None else effective,
-        event=st.none() | events(),
-        requires=st.just(()) | st.tuples(conditions(wallets, currencies)),
+        event=st.none() | st.none() | events(),
+        requires=st.one_of(*[st.just(())] * 4, st.tuples(conditions(wallets, currencies))),
         forced_by=st.sampled_from([None, None, None, "eve"]),
         metadata=st.sampled_from([(), (("why", "a test"),)]),
     )
@@ -124,8 +124,8 @@ def limits(currencies: Sequence[str] = CURRENCIES) -> st.SearchStrategy[Limit]:
     return st.builds(
         Limit,
         st.sampled_from(currencies),
-        st.none() | st.integers(-100, 0),
-        ceiling=st.none() | st.integers(0, 200),
+        st.sampled_from([0, -50, -100, None]),
+        ceiling=st.sampled_from([None, None, 50, 200]),
     )
 
 
@@ -133,16 +133,18 @@ def wallets(
     addresses: Sequence[str] = ADDRESSES,
     currencies: Sequence[str] = CURRENCIES,
     *,
-    statuses: Sequence[str] = ("open", "open", "open", "frozen", "closed"),
+    statuses: Sequence[str] = (*("open",) * 9, "frozen", "closed"),
 ) -> st.SearchStrategy[Wallet]:
-    """Return wallets, most of them open and without limits."""
-    some = st.lists(limits(currencies), max_size=2, unique_by=lambda limit: limit.currency)
+    """Return wallets, most of them open and many with limits."""
+    some = st.lists(
+        limits(currencies), min_size=1, max_size=2, unique_by=lambda limit: limit.currency
+    )
     only = st.frozensets(st.sampled_from(currencies), min_size=1)
     return st.builds(
         Wallet,
         st.sampled_from(addresses),
         st.just(()) | some.map(tuple),
-        currencies=st.none() | st.none() | only,
+        currencies=st.one_of(*[st.none()] * 6, only),
         status=st.sampled_from(statuses),
     )
 

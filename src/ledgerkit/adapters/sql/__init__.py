@@ -5,6 +5,8 @@ transaction; `migrate(connection)` brings the tables up to date. Needs `pip inst
 ledgerkit[sql]`, for PostgreSQL `ledgerkit[postgres]`.
 """
 
+from sqlalchemy.exc import SQLAlchemyError as DatabaseError
+
 from ledgerkit.adapters.sql.connect import ConflictRetry, DatabaseTooOld, create_engine
 from ledgerkit.adapters.sql.legs import TooManyLegs
 from ledgerkit.adapters.sql.migrate import SchemaTooNew, SchemaTooOld, migrate
@@ -13,6 +15,7 @@ from ledgerkit.adapters.sql.tables import metadata
 
 __all__ = [
     "ConflictRetry",
+    "DatabaseError",
     "DatabaseTooOld",
     "SchemaTooNew",
     "SchemaTooOld",

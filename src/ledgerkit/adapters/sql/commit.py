@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +12,7 @@ from ledgerkit.adapters.sql import tables
 from ledgerkit.adapters.sql.connect import ATTEMPTS, ConflictRetry, Link
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.folding import place_journals
+from ledgerkit.adapters.sql.quick import Memory, NotPlain, write_quickly
 from ledgerkit.adapters.sql.reading import READ_COMMITTED, Tenant, tenant_id, tenant_of
 from ledgerkit.adapters.sql.rows import moment
 from ledgerkit.adapters.sql.working import Known, load_working_set, lock_posting
@@ -32,6 +34,8 @@ class Committer:
         self._link = link
         self._tenant = tenant
         self._units = units
+        self._memory = Memory()
+        self._memory_lock = Lock()
 
     def commit(self, many: Sequence[Changes], *, named: bool) -> tuple[Committed, ...]:
         """Return what each of *many* did, having stored all of them or none.
@@ -43,18 +47,37 @@ class Committer:
         if not many:
             return ()
         moved: Exception | None = None
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             try:
+                if attempt == 0:
+                    return self._quickly(many)
                 return self._link.write(lambda connection: self._careful(connection, many, named))
-            except Moved as error:
+            except (Moved, NotPlain) as error:
                 moved = error
             except IntegrityError as error:
-                # Two transactions wrote the same key at once; the second look sees the first.
-                if self._link.dialect != "postgresql":
-                    raise
                 moved = error
+                # A careful writer of SQLite is alone; only a broken rule can be in its way.
+                if attempt > 0 and self._link.dialect != "postgresql":
+                    raise
         reason = "what the batch is judged on keeps moving"
         raise ConflictRetry(reason, ATTEMPTS) from moved
+
+    def _quickly(self, many: Sequence[Changes]) -> tuple[Committed, ...]:
+        # One batch at a time uses the memory; others that come meanwhile do without.
+        alone = not self._link.joins_host and self._memory_lock.acquire(blocking=False)
+        try:
+            memory = self._memory if alone else Memory()
+            batch, done = self._link.write(
+                lambda connection: write_quickly(
+                    Database(connection), self._tenant, self._units, memory, many
+                )
+            )
+            if alone:
+                batch.learn()
+            return done
+        finally:
+            if alone:
+                self._memory_lock.release()
 
     def number(self) -> None:
         """Give newly posted journals their place in recording order, where that is not done yet."""
@@ -88,6 +111,13 @@ class Committer:
             members=tuple((many[i], id) for i, id in zip(fresh, ids, strict=True)),
             wallet_ids=working.wallet_ids,
             places=working.places,
+            missing=[
+                key
+                for i in fresh
+                for journal in many[i].journals
+                for key in ((e.wallet, e.amount.currency) for e in journal.entries)
+                if key not in working.places
+            ],
         )
         done = dict(zip(fresh, write(writing, working.book.wallets), strict=True))
         answers: dict[str, Committed] = {}

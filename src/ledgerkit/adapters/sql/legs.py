@@ -16,7 +16,7 @@ from ledgerkit.adapters.sql import tables
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.working import Place
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Journal, net_of
+from ledgerkit.domain.ledger import Journal
 
 
 @attrs.frozen
@@ -50,17 +50,34 @@ class BalanceMoves:
         self._low: dict[int, int] = {}
         self._high: dict[int, int] = {}
 
-    def add(self, journal: Journal) -> None:
-        """Count *journal*, the next one in posting order."""
-        sums = self._sums
-        forced = journal.forced_by is not None
-        for key, net in net_of(journal.entries).items():
-            place = self._places[key]
-            id = place.id
-            sums[id] = after = sums.get(id, 0) + net
-            if forced or not place.limited:
-                continue
-            if net < 0:
+    def add(self, journal: Journal, first: int, rows: list[tuple[int, int, int]]) -> None:
+        """Count *journal*, the next in posting order, and add its entries from *first* to *rows*.
+
+        A row is the entry's id, the balance's and the amount.
+        """
+        places, sums = self._places, self._sums
+        limited: list[tuple[int, int]] = []
+        for entry in journal.entries:
+            amount = entry.amount
+            place = places[entry.wallet, amount.currency]
+            id, minor = place.id, amount.minor
+            rows.append((first, id, minor))
+            first += 1
+            sums[id] = sums.get(id, 0) + minor
+            if place.limited:
+                limited.append((id, minor))
+        if limited:
+            self._bound(limited, floors=journal.forced_by is None)
+
+    def _bound(self, limited: list[tuple[int, int]], *, floors: bool) -> None:
+        nets = dict(limited)
+        if len(nets) < len(limited):
+            nets = dict.fromkeys(nets, 0)
+            for id, minor in limited:
+                nets[id] += minor
+        for id, net in nets.items():
+            after = self._sums[id]
+            if net < 0 and floors:
                 self._low[id] = min(self._low.get(id, after), after)
             elif net > 0:
                 self._high[id] = max(self._high.get(id, after), after)

@@ -7,7 +7,9 @@ few journals have are JSON.
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring_ascii as _quoted
 from collections.abc import Iterable
+from functools import lru_cache
 from datetime import UTC, datetime, timedelta
 
 from ledgerkit.domain.changes import Request
@@ -24,14 +26,33 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+class Instants:
+    """Turns instants into microseconds, quickly where one instant comes again and again."""
+
+    __slots__ = ("_last", "_micros")
+
+    def __init__(self) -> None:
+        self._last: datetime | None = None
+        self._micros = 0
+
+    def micros(self, at: datetime) -> int:
+        """Return the UTC instant *at* in microseconds since 1970."""
+        if at is not self._last:
+            self._last, self._micros = at, micros(at)
+        return self._micros
+
+
 def moment(at: int) -> datetime:
     """Return the instant that is *at* microseconds after the start of 1970."""
     return _EPOCH + timedelta(microseconds=at)
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def compact(value: object) -> str:
     """Return *value* as JSON, the same text for the same value."""
-    return json.dumps(value, separators=(",", ":"))
+    return _encode(value)
 
 
 def policy_text(wallet: Wallet) -> str:
@@ -39,6 +60,7 @@ def policy_text(wallet: Wallet) -> str:
     return dump_value("wallet", wallet)
 
 
+@lru_cache(maxsize=65536)
 def wallet_of(text: str) -> Wallet:
     """Return the wallet whose policy is *text*."""
     return load_value("wallet", text, Wallet)
@@ -46,7 +68,10 @@ def wallet_of(text: str) -> Wallet:
 
 def request_text(request: Request) -> str:
     """Return *request* as text; two requests are the same if their texts are."""
-    return compact({"verb": request.verb, "arguments": request.arguments})
+    arguments = ",".join(
+        [f"[{_quoted(name)},{_quoted(value)}]" for name, value in request.arguments]
+    )
+    return f'{{"verb":{_quoted(request.verb)},"arguments":[{arguments}]}}'
 
 
 def request_of(text: str) -> Request:

@@ -161,7 +161,8 @@ entries = Table(
     _key("id", _big),
     _needed("balance", Integer),
     _needed("amount", _big),
-    Index("ledgerkit_entries_balance", "balance", "id"),
+    # Without the id: SQLite ends each index with it, and PostgreSQL keeps equal keys once.
+    Index("ledgerkit_entries_balance", "balance"),
     **_STRICT,
 )
 

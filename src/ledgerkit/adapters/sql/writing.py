@@ -17,6 +17,7 @@ from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.legs import BalanceMoves, TooManyLegs
 from ledgerkit.adapters.sql.reading import Tenant
 from ledgerkit.adapters.sql.rows import (
+    Instants,
     conditions_text,
     micros,
     pairs_text,
@@ -26,7 +27,7 @@ from ledgerkit.adapters.sql.rows import (
 from ledgerkit.adapters.sql.tables import LINE_BITS, MOST_LEGS, SEQUENCE_BITS
 from ledgerkit.adapters.sql.working import Place
 from ledgerkit.domain.changes import Changes, Committed, Number
-from ledgerkit.domain.ledger import Wallet
+from ledgerkit.domain.ledger import Event, Wallet
 from ledgerkit.schema import dump, index_of, kind_of
 
 
@@ -45,6 +46,7 @@ class Writing:
         versions: The version of each record that the batch expects, before it is written.
         wallet_ids: The row of each open wallet; new ones are added.
         places: The row of each balance; new ones are added.
+        missing: Balances that the journals need and that have no row yet.
     """
 
     db: Database
@@ -52,6 +54,7 @@ class Writing:
     members: tuple[tuple[Changes, int], ...]
     wallet_ids: dict[str, int]
     places: dict[tuple[str, str], Place]
+    missing: Sequence[tuple[str, str]] = ()
 
 
 def write(writing: Writing, wallets: Mapping[str, Wallet]) -> tuple[Committed, ...]:
@@ -63,7 +66,8 @@ def write(writing: Writing, wallets: Mapping[str, Wallet]) -> tuple[Committed, .
     """
     _write_commits(writing)
     _write_wallets(writing, wallets)
-    _write_journals(writing, wallets)
+    open_balances(writing, wallets, writing.missing)
+    _write_journals(writing)
     numbers = _draw(writing)
     _write_records(writing, numbers)
     _write_messages(writing)
@@ -75,8 +79,9 @@ def write(writing: Writing, wallets: Mapping[str, Wallet]) -> tuple[Committed, .
 
 def _write_commits(writing: Writing) -> None:
     tenant = writing.tenant.id
+    instants = Instants()
     rows = [
-        (id, tenant, c.key, request_text(c.request), c.actor, c.reason, micros(c.at))
+        (id, tenant, c.key, request_text(c.request), c.actor, c.reason, instants.micros(c.at))
         for c, id in writing.members
     ]
     columns = "id tenant key request actor reason at"
@@ -92,6 +97,8 @@ def _write_wallets(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
     opened: dict[str, int] = {}
     policies: list[tuple[Wallet, int]] = []
     for changes, commit in writing.members:
+        if not (changes.opens or changes.policies):
+            continue
         for wallet in changes.opens:
             if wallet.id not in writing.wallet_ids and wallet.id not in opened:
                 opened[wallet.id] = commit
@@ -231,18 +238,14 @@ _JOURNAL_COLUMNS = (
 )
 
 
-def _write_journals(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
+def _write_journals(writing: Writing) -> None:
     journals = [(j, c, commit) for c, commit in writing.members for j in c.journals]
     if not journals:
         return
     db, tenant, places = writing.db, writing.tenant.id, writing.places
-    open_balances(
-        writing,
-        wallets,
-        [(e.wallet, e.amount.currency) for j, *_ in journals for e in j.entries],
-    )
     originals = _Originals(db, tenant, [j.reverses for j, *_ in journals if j.reverses])
     moves = BalanceMoves(places)
+    instants = Instants()
     rows: list[tuple[object, ...]] = []
     entries: list[tuple[int, int, int]] = []
     for id, (journal, changes, commit) in zip(
@@ -250,7 +253,8 @@ def _write_journals(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
     ):
         if len(journal.entries) > MOST_LEGS:
             raise TooManyLegs(journal.id, len(journal.entries), MOST_LEGS)
-        event = journal.event
+        type, fact, part = event_columns(journal.event)
+        original, reversal = originals.place(journal.reverses)
         rows.append(
             (
                 id,
@@ -258,21 +262,20 @@ def _write_journals(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
                 journal.id,
                 journal.kind,
                 commit,
-                micros(journal.effective_at),
-                micros(changes.at),
-                *((None, None, None) if event is None else (event.type, event.id, event.part)),
-                *originals.place(journal.reverses),
+                instants.micros(journal.effective_at),
+                instants.micros(changes.at),
+                type,
+                fact,
+                part,
+                original,
+                reversal,
                 journal.forced_by,
                 conditions_text(journal.requires),
                 pairs_text(journal.metadata),
             )
         )
         originals.ids[journal.id] = id
-        moves.add(journal)
-        first = id << LINE_BITS
-        for line, entry in enumerate(journal.entries):
-            amount = entry.amount
-            entries.append((first + line, places[entry.wallet, amount.currency].id, amount.minor))
+        moves.add(journal, id << LINE_BITS, entries)
     # Entries first: PostgreSQL refuses a journal whose entries are not there.
     db.insert(tables.entries, "id balance amount", entries)
     db.insert(tables.journals, _JOURNAL_COLUMNS, rows)
@@ -280,6 +283,11 @@ def _write_journals(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
         db.insert(tables.unplaced, "tenant journal", [row[1::-1] for row in rows])
     if not moves.write(db):
         raise Moved
+
+
+def event_columns(event: Event | None) -> tuple[str | None, str | None, str | None]:
+    """Return type, id and part of *event*, or nothing."""
+    return (None, None, None) if event is None else (event.type, event.id, event.part)
 
 
 def journal_ids(db: Database, tenant: int, count: int) -> list[int]:
@@ -380,6 +388,8 @@ def _write_records(writing: Writing, numbers: Mapping[int, Sequence[Number]]) ->
     first: dict[tuple[str, str], int] = {}
     versions = []
     for changes, commit in writing.members:
+        if not changes.records:
+            continue
         texts = {number.record: number.text for number in numbers.get(commit, ())}
         expected = changes.expected
         for record in changes.records:
@@ -389,8 +399,6 @@ def _write_records(writing: Writing, numbers: Mapping[int, Sequence[Number]]) ->
             kind = kind_of(type(record))
             key = kind, record.id
             version = expected[type(record), record.id] + 1
-            if key in newest and first.get(key, 0) < version:
-                version = max(version, cast("int", newest[key][3]) + 1)
             first.setdefault(key, version)
             index = index_of(stored)
             on = None if index.on is None else index.on.isoformat()

@@ -23,10 +23,8 @@ from ledgerkit.domain.billing_run.facts import (
     Facts,
     Policy,
     SupplierFacts,
-    events_wanted,
-    journals_wanted,
-    period_event,
 )
+from ledgerkit.domain.billing_run.incentives import period_event
 from ledgerkit.domain.billing_run.plan import (
     due_periods,
     plan_billing_run,
@@ -35,6 +33,7 @@ from ledgerkit.domain.billing_run.plan import (
 )
 from ledgerkit.domain.billing_run.suppliers import pay_supplier
 from ledgerkit.domain.billing_run.takeover import Month, opening_events, take_over
+from ledgerkit.domain.billing_run.wanted import events_wanted, journals_wanted
 
 __all__ = [
     "BILLING_CYCLE",

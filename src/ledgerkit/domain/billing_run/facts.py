@@ -16,9 +16,9 @@ from ledgerkit.domain.ledger import EntryLine, Event, Journal
 from ledgerkit.domain.packages import AGGREGATE, LOW, PER_PACKAGE, Package, Threshold
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
-from ledgerkit.domain.periods import Cycle, Period
-from ledgerkit.domain.sessions import APPROVED, Match, Session
-from ledgerkit.domain.splits import PER_PERIOD, Incentive
+from ledgerkit.domain.periods import Cycle
+from ledgerkit.domain.sessions import Match, Session
+from ledgerkit.domain.splits import Incentive
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +58,7 @@ class CustomerFacts:
         party: The customer.
         matches: Its matches.
         sessions: Sessions of its matches, of any status; those booked before as well, so that one
-            un-approved since is noticed.
+            un-approved since is noticed. A session that is missing is not un-approved.
         packages: Its packages, with the versions they were read at.
         invoices: Its invoices.
         credit_notes: Its credit notes.
@@ -83,7 +83,7 @@ class SupplierFacts:
     Attributes:
         party: The supplier.
         entries: Lines of its wallet that may be in no payout yet.
-        payouts: Its payouts that may hold some of them.
+        payouts: Its payouts that may hold some of them, and all of the period.
     """
 
     party: Party
@@ -106,6 +106,7 @@ class Facts:
             settled elsewhere.
         billed_through: The first local day that no run has billed, or None before the first run.
         closed_before: The books are closed for what counts before this instant, or None.
+        supplier_names: The names of suppliers as they stand on invoices, by id.
     """
 
     business: Party
@@ -117,30 +118,18 @@ class Facts:
     opened_on: date
     billed_through: date | None = None
     closed_before: datetime | None = None
+    # Looked up for every session, so they are gathered once.
+    supplier_names: Mapping[str, str] = attrs.field(init=False, eq=False, repr=False)
+    _by_match: Mapping[str, list[Incentive]] = attrs.field(init=False, eq=False, repr=False)
 
+    def __attrs_post_init__(self) -> None:
+        names = {supplier.party.id: supplier.party.name for supplier in self.suppliers}
+        by_match: dict[str, list[Incentive]] = {}
+        for incentive in self.incentives:
+            by_match.setdefault(incentive.match, []).append(incentive)
+        object.__setattr__(self, "supplier_names", MappingProxyType(names))
+        object.__setattr__(self, "_by_match", by_match)
 
-def journals_wanted(facts: CustomerFacts) -> frozenset[str]:
-    """Return the ids of journals that a run may undo: of billed sessions not approved any more."""
-    approved = {s.id for s in facts.sessions if s.status == APPROVED}
-    known = {s.id for s in facts.sessions}
-    return frozenset(
-        line.journal
-        for invoice in facts.invoices
-        for line in invoice.lines
-        if line.journal is not None and line.source in known - approved and line.package is None
-    )
-
-
-def events_wanted(facts: Facts, customer: CustomerFacts, period: Period) -> frozenset[Event]:
-    """Return the events whose posting a run for *period* asks about: incentives per period."""
-    matches = {match.id for match in customer.matches}
-    return frozenset(
-        period_event(incentive, period)
-        for incentive in facts.incentives
-        if incentive.per == PER_PERIOD and incentive.match in matches
-    )
-
-
-def period_event(incentive: Incentive, period: Period) -> Event:
-    """Return the fact that *incentive* was earned in *period*."""
-    return Event("incentive", incentive.id, str(period))
+    def incentives_of(self, match: str) -> tuple[Incentive, ...]:
+        """Return the incentives of *match*."""
+        return tuple(self._by_match.get(match, ()))

@@ -6,7 +6,8 @@ is taken back when none is approved any more. (seed 000; spec: billing 10, C-21)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 import attrs
 
@@ -61,28 +62,35 @@ class Earning:
             yield from (event, undone(event))
 
 
-def earnings(facts: Facts, customer: CustomerFacts, bookings: Bookings) -> Iterator[Earning]:
-    """Yield what matches of *customer* may earn per period, by incentive and period."""
-    by_match: dict[str, list[Session]] = {}
-    for session in customer.sessions:
-        by_match.setdefault(session.match, []).append(session)
-    wanted = (i for match in by_match for i in facts.incentives_of(match))
+def earnings(
+    facts: Facts,
+    customer: CustomerFacts,
+    *,
+    before: date | None = None,
+    bookings: Bookings | None = None,
+) -> Iterator[Earning]:
+    """Yield what matches of *customer* may earn per period, by incentive and period.
+
+    With *before*, only in periods that begin before that day.
+    """
+    wanted = [i for m in customer.matches for i in facts.incentives_of(m.id) if i.per == PER_PERIOD]
+    if not wanted:
+        return
+    known = bookings_of(customer) if bookings is None else bookings
     for incentive in sorted(wanted, key=lambda i: i.id):
-        if incentive.per != PER_PERIOD:
-            continue
         periods: dict[Period, list[Session]] = {}
-        for session in by_match[incentive.match]:
-            on = bookings.day(session, customer.party.zone)
-            if incentive.holds(on):
+        for session in customer.sessions:
+            on = known.day(session, customer.party.zone)
+            if session.match == incentive.match and incentive.holds(on):
                 periods.setdefault(facts.cycle.containing(on), []).append(session)
         for period in sorted(periods):
-            held = sorted(periods[period], key=lambda s: (s.starts_at, s.id))
-            yield Earning(
-                incentive=incentive,
-                period=period,
-                sessions=tuple(held),
-                turns=bookings.returns + 2,
-            )
+            if before is None or period.start < before:
+                yield Earning(
+                    incentive=incentive,
+                    period=period,
+                    sessions=tuple(sorted(periods[period], key=lambda s: (s.starts_at, s.id))),
+                    turns=known.returns + 2,
+                )
 
 
 def pay_period_incentives(desk: Desk, sessions: Sequence[Session]) -> None:
@@ -91,28 +99,30 @@ def pay_period_incentives(desk: Desk, sessions: Sequence[Session]) -> None:
     *sessions* are those in the scope of the run.
     """
     billed = {session.id for session in sessions}
-    posted = desk.customer.posted
-    for earning in earnings(desk.facts, desk.customer, desk.bookings):
-        turn = _turn(earning, posted)
-        live = period_event(earning.incentive, earning.period, turn) in posted
+    found = earnings(
+        desk.facts, desk.customer, before=desk.period.end, bookings=desk.bookings
+    )
+    for earning in found:
+        turn, posted = _standing(earning, desk.customer.posted)
         first = next((s for s in earning.sessions if s.id in billed), None)
-        if not live and first is not None:
+        if not posted and first is not None:
             _post(desk, earning, first, turn)
-        elif live and not earning.kept and not _may_be_kept(desk, earning.period):
+        elif posted and not earning.kept and not _may_be_kept(desk, earning.period):
             _take_back(desk, earning, turn)
 
 
-def _turn(earning: Earning, posted: frozenset[Event]) -> int:
-    """Return the turn that is posted now, or that is next."""
-    for turn in range(1, earning.turns):
-        if undone(period_event(earning.incentive, earning.period, turn)) not in posted:
-            return turn
-    return earning.turns
+def _standing(earning: Earning, posted: frozenset[Event]) -> tuple[int, bool]:
+    """Return the turn that is posted now, or that is next, and which of the two it is."""
+    turn = 1
+    while undone(period_event(earning.incentive, earning.period, turn)) in posted:
+        turn += 1
+    return turn, period_event(earning.incentive, earning.period, turn) in posted
 
 
 def _may_be_kept(desk: Desk, period: Period) -> bool:
-    """Return whether a session of *period* is booked that the facts do not tell of: it may have
-    earned the incentive, and what nobody tells of is not un-approved.
+    """Return whether a session of *period* is booked that the facts do not tell of.
+
+    It may have earned the incentive, and what nobody tells of is not un-approved.
     """
     told = {session.id for session in desk.customer.sessions}
     return any(on in period and id not in told for id, on in desk.bookings.live.items())
@@ -140,18 +150,21 @@ def _take_back(desk: Desk, earning: Earning, turn: int) -> None:
     desk.post(attrs.evolve(reversal, event=event), on=desk.today)
 
 
-def incentive_events(facts: Facts, customer: CustomerFacts) -> frozenset[Event]:
+def incentive_events(
+    facts: Facts, customer: CustomerFacts, before: date | None = None
+) -> frozenset[Event]:
     """Return the facts that tell which incentives per period of *customer* are posted."""
-    found = earnings(facts, customer, bookings_of(customer))
+    found = earnings(facts, customer, before=before)
     return frozenset(event for earning in found for event in earning.events())
 
 
-def incentive_journals(facts: Facts, customer: CustomerFacts) -> frozenset[str]:
+def incentive_journals(
+    facts: Facts, customer: CustomerFacts, before: date | None = None
+) -> frozenset[str]:
     """Return the ids of the journals of incentives per period that may have to be taken back."""
-    found = earnings(facts, customer, bookings_of(customer))
     return frozenset(
         journal_id(earning.incentive, earning.period, turn)
-        for earning in found
+        for earning in earnings(facts, customer, before=before)
         if not earning.kept
         for turn in range(1, earning.turns + 1)
     )

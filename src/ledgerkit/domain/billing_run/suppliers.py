@@ -26,7 +26,7 @@ def pay_supplier(
     """Return the payouts of *supplier* for *period*, one per currency, or None: nothing is owed.
 
     What sums to zero or less stays on the wallet and is settled with later earnings. *labels*
-    gives the (item, detail) of the sources that lines name. (spec: billing 6, 10)
+    gives the (item, detail) of the sessions that lines name. (spec: billing 6, 10)
     """
     claimed = {(line.journal, line.line) for p in supplier.payouts for line in p.lines}
     lines = payouts.gather(
@@ -61,13 +61,17 @@ def pay_supplier(
 
 
 def labels_of(facts: Facts) -> dict[str, tuple[str, str]]:
-    """Return the (item, detail) of every session in *facts*: what was taught, and to whom."""
+    """Return the (item, detail) of every session in *facts*: what was taught, and to whom.
+
+    A session of an unknown match has none: its customer is skipped, and stops nobody.
+    """
     labels: dict[str, tuple[str, str]] = {}
     for customer in facts.customers:
         matches = {match.id: match for match in customer.matches}
         for session in customer.sessions:
-            match = matches[session.match]
-            labels[session.id] = str(session.key or match.key), match.student
+            match = matches.get(session.match)
+            if match is not None:
+                labels[session.id] = str(session.key or match.key), match.student
     return labels
 
 

@@ -51,7 +51,7 @@ _is_kind = lru_cache(maxsize=1024)(_is_name)  # the kinds of journals are few
 
 
 def text_of(field: str, value: object) -> str:
-    r"""Return *value* if people can read it: 4,000 characters at most, no control ones but newlines.
+    r"""Return *value* if people can read it: 4,000 characters at most, newlines the only controls.
 
     Unlike a name it may hold what scripts and typography need, such as no-break spaces and joiners.
 

@@ -123,7 +123,8 @@ class Package:
             )
             raise ValueError(msg)
         # Only what is left is forfeited, and only when something is: see `expire`.
-        if self.status not in PACKAGE.statuses or (self.status == EXPIRED) != (self.forfeited > 0):
+        expired = self.forfeited > 0 and self.expires_on is not None and self.expiries > 0
+        if self.status not in PACKAGE.statuses or (self.status == EXPIRED) != expired:
             msg = f"package {self.id!r} is {self.status!r} with {self.forfeited} units forfeited"
             raise ValueError(msg)
 
@@ -159,8 +160,10 @@ class Package:
         return self.units - self.used - self.forfeited
 
     def share(self, unit: int) -> Money:
-        """Return the share of the price of *unit*, counted from 1; the first ones have the odd
-        minor units: 100.00 over 3 is 33.34, 33.33, 33.33. (spec: billing 0.4, C-13)
+        """Return the share of the price of *unit*, counted from 1.
+
+        The first ones have the odd minor units: 100.00 over 3 is 33.34, 33.33, 33.33.
+        (spec: billing 0.4, C-13)
         """
         each, odd = divmod(self.price.minor, self.units)
         return Money(each + (unit <= odd), self.price.currency)

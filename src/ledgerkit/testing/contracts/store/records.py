@@ -67,14 +67,14 @@ class RecordsContract:
     def test_2_pages_hold_each_match_once_by_id(self, store: Store, limit: int) -> None:
         """The pages together are all records, by id in code point order, whatever their size."""
         ids = ["a", "B", "c-10", "c-2", "é", "z", "ß"]
-        store.commit(changes("k-1", records=tuple(party(id) for id in ids)))
+        store.commit(changes("k-1", records=tuple(invoice(id) for id in ids)))
         found: list[str] = []
-        page = store.find(Party, limit=limit)
+        page = store.find(Invoice, limit=limit)
         sizes = [len(page.items)]
         found += (each.record.id for each in page.items)
         while page.next is not None:
             assert isinstance(page.next, str)
-            page = store.find(Party, after=page.next, limit=limit)
+            page = store.find(Invoice, after=page.next, limit=limit)
             sizes.append(len(page.items))
             found += (each.record.id for each in page.items)
 

@@ -1,0 +1,213 @@
+"""Quick path: a batch of plain changes, written as if nothing stood against it.
+
+Nearly every batch is plain and goes through, so it is not judged first: unique indexes, guarded
+updates and the epoch of the policies refuse what must not be, and then the whole batch is undone
+and judged with care, which finds the same and explains it. Whatever is not plain goes the careful
+way at once. (design: architecture, Storage)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import attrs
+
+from ledgerkit.adapters.sql import tables
+from ledgerkit.adapters.sql.database import Database
+from ledgerkit.adapters.sql.reading import Tenant, tenant_of
+from ledgerkit.adapters.sql.rows import moment, wallet_of
+from ledgerkit.adapters.sql.working import Place
+from ledgerkit.adapters.sql.writing import Moved, Writing, write
+from ledgerkit.domain.changes import Changes, Committed
+from ledgerkit.domain.ledger import Journal, Wallet
+from ledgerkit.domain.money import Units
+
+# Sums of this many legs of this size are far from 64 bits, with folding in between.
+MOST_PLAIN = 1 << 40
+_MOST_REMEMBERED = 200_000
+
+
+class NotPlain(Exception):  # noqa: N818 - a signal, never seen outside
+    """The batch needs to be judged before it is written."""
+
+
+@attrs.define
+class Memory:
+    """What a store remembers between its own commits; true as long as the epoch is the same.
+
+    Nothing met inside a host's transaction is remembered: after a rollback its ids can name
+    something else.
+
+    Attributes:
+        tenant: The tenant, with its epoch and closed time; None before the first commit.
+        wallets: Open wallets by address, with their rows.
+        places: Balances that plain legs may move, by (wallet, currency).
+    """
+
+    tenant: Tenant | None = None
+    wallets: dict[str, tuple[int, Wallet]] = attrs.Factory(dict)
+    places: dict[tuple[str, str], Place] = attrs.Factory(dict)
+
+    def hold(self, tenant: Tenant) -> None:
+        """Forget all but *tenant* if it is another one, of another epoch, or there is too much."""
+        if tenant != self.tenant or len(self.places) > _MOST_REMEMBERED:
+            self.tenant = tenant
+            self.wallets.clear()
+            self.places.clear()
+
+
+@attrs.define
+class Batch:
+    """A plain batch on its way, and what it learned for the next one."""
+
+    db: Database
+    tenant: Tenant
+    units: Units
+    memory: Memory
+    wallets: dict[str, tuple[int, Wallet]] = attrs.Factory(dict)
+    places: dict[tuple[str, str], Place] = attrs.Factory(dict)
+
+    def learn(self) -> None:
+        """Remember what the batch met; only after its transaction is committed."""
+        self.memory.wallets.update(self.wallets)
+        self.memory.places.update(self.places)
+
+
+def write_quickly(
+    db: Database, name: str, units: Units, memory: Memory, many: Sequence[Changes]
+) -> tuple[Batch, tuple[Committed, ...]]:
+    """Return what was committed, having written *many* unjudged, and what was learned.
+
+    Raises:
+        NotPlain: the batch must be judged.
+        Moved: something stands against it; the transaction must be undone.
+    """
+    tenant = tenant_of(db, name)
+    if tenant is None:
+        raise NotPlain
+    memory.hold(tenant)
+    batch = Batch(db, tenant, units, memory)
+    legs = _check(batch, many)
+    ids = db.next_ids(tables.commits, len(many))
+    writing = Writing(
+        db=db,
+        tenant=tenant,
+        members=tuple(zip(many, ids, strict=True)),
+        wallet_ids={address: id for address, (id, _) in batch.wallets.items()},
+        places=batch.places,
+        missing=[key for key in legs if key not in batch.places],
+    )
+    wallets = {address: wallet for address, (_, wallet) in batch.wallets.items()}
+    wallets.update(_opened(many, wallets))
+    return batch, write(writing, wallets)
+
+
+def _opened(many: Iterable[Changes], known: dict[str, Wallet]) -> dict[str, Wallet]:
+    opened: dict[str, Wallet] = {}
+    for changes in many:
+        for wallet in changes.opens:
+            if wallet.id not in known:
+                opened.setdefault(wallet.id, wallet)
+    return opened
+
+
+def _check(batch: Batch, many: Sequence[Changes]) -> Collection[tuple[str, str]]:
+    """Return the balances that *many* move; raises `NotPlain`."""
+    closed = batch.tenant.closed_before
+    after = None if closed is None else moment(closed)
+    legs: dict[tuple[str, str], None] = {}
+    opens: dict[str, Wallet] = {}
+    for changes in many:
+        if changes.policies or changes.closes_before is not None or not _writes_all(changes):
+            raise NotPlain
+        for wallet in changes.opens:
+            opens.setdefault(wallet.id, wallet)
+        at = changes.at
+        for journal in changes.journals:
+            if journal.reverses is not None or journal.requires or journal.effective_at > at:
+                raise NotPlain
+            if after is not None and journal.effective_at < after:
+                raise NotPlain
+            _add_legs(legs, journal)
+    _resolve(batch, legs, opens)
+    return legs.keys()
+
+
+def _writes_all(changes: Changes) -> bool:
+    # What is only read has to be held; what is written is guarded by its version.
+    if len(changes.expects) == 0:
+        return True
+    written = {(type(record), record.id) for record in changes.records}
+    return all((expect.kind, expect.id) in written for expect in changes.expects)
+
+
+def _add_legs(legs: dict[tuple[str, str], None], journal: Journal) -> None:
+    for entry in journal.entries:
+        amount = entry.amount
+        if not -MOST_PLAIN < amount.minor < MOST_PLAIN:
+            raise NotPlain
+        legs[entry.wallet, amount.currency] = None
+
+
+def _resolve(
+    batch: Batch, legs: dict[tuple[str, str], None], opens: dict[str, Wallet]
+) -> None:
+    memory = batch.memory
+    missing = []
+    for key in legs:
+        place = memory.places.get(key)
+        if place is None:
+            missing.append(key)
+        else:
+            batch.places[key] = place
+    addresses = {wallet for wallet, _ in missing} | {a for a in opens if a not in memory.wallets}
+    for address in addresses | opens.keys():
+        known = memory.wallets.get(address)
+        if known is not None:
+            batch.wallets[address] = known
+    unknown = sorted(addresses - batch.wallets.keys())
+    if unknown:
+        _read_wallets(batch, unknown)
+    for wallet, currency in missing:
+        found = batch.wallets.get(wallet)
+        policy = opens.get(wallet) if found is None else found[1]
+        if policy is None or not _takes(policy, currency, batch.units):
+            raise NotPlain
+    if missing:
+        _read_places(batch, missing)
+
+
+def _takes(wallet: Wallet, currency: str, units: Units) -> bool:
+    return (
+        wallet.status == "open"
+        and currency in units.exponents
+        and (wallet.currencies is None or currency in wallet.currencies)
+    )
+
+
+def _read_wallets(batch: Batch, addresses: Sequence[str]) -> None:
+    db = batch.db
+    for address, id, policy in db.rows(
+        f"SELECT w.address, w.id, w.policy FROM {db.each('text')} "  # noqa: S608
+        "CROSS JOIN ledgerkit_wallets w WHERE w.address = k.value AND w.tenant = ?",
+        db.listed(addresses),
+        batch.tenant.id,
+    ):
+        batch.wallets[address] = id, wallet_of(policy)
+
+
+def _read_places(batch: Batch, keys: Iterable[tuple[str, str]]) -> None:
+    db = batch.db
+    wanted = set(keys)
+    ids = {batch.wallets[wallet][0]: wallet for wallet, _ in wanted if wallet in batch.wallets}
+    for wallet, currency, id, limited, posted in db.rows(
+        f"SELECT b.wallet, b.currency, b.id, b.limited, b.posted FROM {db.each('integer')} "  # noqa: S608
+        "CROSS JOIN ledgerkit_balances b WHERE b.wallet = k.value",
+        db.listed(sorted(ids)),
+    ):
+        key = ids[wallet], currency
+        if key not in wanted:
+            continue
+        if db.postgres and abs(posted) > MOST_PLAIN << 20:
+            raise NotPlain
+        batch.places[key] = Place(id, bool(limited))

@@ -1,0 +1,172 @@
+"""Desk: where one customer's bill is put together; nothing of it outlives the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import ClassVar
+
+import attrs
+
+from ledgerkit.domain.billing_run.bookings import Bookings, bookings_of
+from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
+from ledgerkit.domain.changes import Decision, Effects
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.invoices import Line
+from ledgerkit.domain.ledger import Journal, Wallet, belated
+from ledgerkit.domain.outbox import Message
+from ledgerkit.domain.packages import Package
+from ledgerkit.domain.periods import Period, local_date
+from ledgerkit.domain.sessions import Match, Session
+
+
+@attrs.frozen
+class UnknownMatch(LedgerkitError):
+    """A session of a match that is not among the facts."""
+
+    session: str
+    match: str
+    code: ClassVar[str] = "unknown_match"
+
+    def __str__(self) -> str:
+        return f"session {self.session!r} is of match {self.match!r}, which nobody told of; add it"
+
+
+@attrs.frozen
+class SessionsRepeated(LedgerkitError):
+    """Sessions that stand in the facts more than once."""
+
+    sessions: tuple[str, ...]
+    code: ClassVar[str] = "sessions_repeated"
+
+    def __str__(self) -> str:
+        return f"sessions are told more than once: {', '.join(self.sessions)}; tell each once"
+
+
+@attrs.frozen
+class JournalNotRead(LedgerkitError):
+    """A journal has to be undone and is not among the facts."""
+
+    journal: str
+    code: ClassVar[str] = "journal_not_read"
+
+    def __str__(self) -> str:
+        return f"journal {self.journal!r} has to be undone and was not read; see journals_wanted"
+
+
+@attrs.define
+class Desk:
+    """What is decided for one customer so far.
+
+    Attributes:
+        facts: All facts of the run.
+        customer: Those of the customer.
+        policy: How the business bills.
+        period: The period that is billed.
+        as_of: When the facts were read.
+        packages: The customer's packages as they are by now, by id.
+        matches: The customer's matches, by id.
+        bookings: What was booked before the run.
+        journals: What is posted.
+        opens: The wallets it needs, by address.
+        messages: What is told.
+        alerts: The alert of each package that ran low, by its id.
+        lines: What goes on the invoice of each currency.
+        documents: The documents that are issued.
+    """
+
+    facts: Facts
+    customer: CustomerFacts
+    policy: Policy
+    period: Period
+    as_of: datetime
+    packages: dict[str, Package]
+    matches: Mapping[str, Match]
+    bookings: Bookings
+    journals: list[Journal] = attrs.Factory(list)
+    opens: dict[str, Wallet] = attrs.Factory(dict)
+    messages: list[Message] = attrs.Factory(list)
+    alerts: dict[str, Message] = attrs.Factory(dict)
+    lines: dict[str, list[Line]] = attrs.Factory(dict)
+    documents: list[Decision] = attrs.Factory(list)
+
+    @property
+    def zone(self) -> str:
+        """The zone of the customer's contract."""
+        return self.customer.party.zone
+
+    @property
+    def today(self) -> date:
+        """The customer's local day."""
+        return local_date(self.as_of, self.zone)
+
+    def day(self, session: Session) -> date:
+        """Return the local day of *session*."""
+        return self.bookings.day(session, self.zone)
+
+    def match_of(self, session: Session) -> Match:
+        """Return the match of *session*; raises `UnknownMatch`."""
+        try:
+            return self.matches[session.match]
+        except KeyError:
+            raise UnknownMatch(session.id, session.match) from None
+
+    def journal(self, id: str) -> Journal:
+        """Return the posted journal *id*; raises `JournalNotRead`."""
+        try:
+            return self.customer.journals[id]
+        except KeyError:
+            raise JournalNotRead(id) from None
+
+    def post(self, journal: Journal, *, on: date) -> None:
+        """Post *journal*, of a fact of the local day *on*.
+
+        If the books are closed for its time it takes effect now and names the period it belongs
+        to: that of its day, whichever period is billed. (spec: ledger 6)
+        """
+        closed = self.facts.closed_before
+        if closed is not None and journal.effective_at < closed:
+            period = self.facts.cycle.containing(on)
+            journal = belated(journal, period=period, at=self.as_of)
+        for entry in journal.entries:
+            self.opens.setdefault(entry.wallet, Wallet(entry.wallet))
+        self.journals.append(journal)
+
+    def keep(self, package: Package, effects: Effects, *, on: date) -> None:
+        """Take in *effects*, of a fact of the day *on*, and go on with *package*.
+
+        Only its last version is stored.
+        """
+        self.packages[package.id] = package
+        for wallet in effects.opens:
+            self.opens.setdefault(wallet.id, wallet)
+        for journal in effects.journals:
+            self.post(journal, on=on)
+
+
+def open_desk(
+    facts: Facts, customer: CustomerFacts, *, policy: Policy, period: Period, as_of: datetime
+) -> Desk:
+    """Return an empty desk for *customer*; what it holds does not depend on the order of facts.
+
+    Raises:
+        SessionsRepeated: a session stands in the facts more than once.
+    """
+    ids = [session.id for session in customer.sessions]
+    if len(set(ids)) < len(ids):
+        raise SessionsRepeated(tuple(sorted({id for id in ids if ids.count(id) > 1})))
+    customer = attrs.evolve(
+        customer,
+        packages=tuple(sorted(customer.packages, key=lambda read: read.record.id)),
+        invoices=tuple(sorted(customer.invoices, key=lambda invoice: invoice.id)),
+    )
+    return Desk(
+        facts,
+        customer,
+        policy,
+        period,
+        as_of,
+        packages={read.record.id: read.record for read in customer.packages},
+        matches={match.id: match for match in customer.matches},
+        bookings=bookings_of(customer),
+    )

@@ -1,0 +1,184 @@
+"""Billing records, package ledgers and histories: lists of what the books hold, as views.
+
+(seed 000: billing records, package ledgers, billing cycles)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+import attrs
+
+from ledgerkit.domain.changes import Version
+from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.packages import ACTIVE, LOW, Package, Threshold
+from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.periods import Period
+from ledgerkit.domain.statements.views import Shown, View
+
+
+@attrs.frozen(kw_only=True)
+class BillingRecord(View):
+    """One document of the billing: an invoice, a credit note or a payout.
+
+    Attributes:
+        kind: `invoice`, `credit_note` or `payout`.
+        id: The id of the record.
+        number: Its document number, or None.
+        party: The customer or supplier.
+        on: Its date: of issue, or the first day of a payout's period.
+        period: What it bills, or None.
+        status: Its status.
+        total: Its total; of a credit note, what is given back.
+    """
+
+    kind: str
+    id: str
+    number: str | None
+    party: str
+    on: date | None
+    period: Period | None
+    status: str
+    total: Shown
+
+
+def billing_records(
+    *,
+    invoices: Iterable[Invoice] = (),
+    credit_notes: Iterable[CreditNote] = (),
+    payouts: Iterable[Payout] = (),
+    since: date | None = None,
+    until: date | None = None,
+    party: str | None = None,
+) -> tuple[BillingRecord, ...]:
+    """Return the records of one *party*, or all, dated *since* <= day < *until*, by date.
+
+    (seed 000: filtering by date range, parent and tutor)
+    """
+    records = [
+        BillingRecord(
+            kind="invoice",
+            id=i.id,
+            number=i.number,
+            party=i.customer,
+            on=i.issued_on,
+            period=i.period,
+            status=i.status,
+            total=i.total,
+        )
+        for i in invoices
+    ]
+    records += [
+        BillingRecord(
+            kind="credit_note",
+            id=n.id,
+            number=n.number,
+            party=n.customer,
+            on=n.issued_on,
+            period=None,
+            status=n.status,
+            total=n.total,
+        )
+        for n in credit_notes
+    ]
+    records += [
+        BillingRecord(
+            kind="payout",
+            id=p.id,
+            number=None,
+            party=p.supplier,
+            on=p.period.start,
+            period=p.period,
+            status=p.status,
+            total=p.total,
+        )
+        for p in payouts
+    ]
+    wanted = (
+        r
+        for r in records
+        if (party is None or r.party == party)
+        and (since is None or (r.on is not None and r.on >= since))
+        and (until is None or (r.on is not None and r.on < until))
+    )
+    return tuple(sorted(wanted, key=lambda r: (r.on or date.min, r.kind, r.id)))
+
+
+@attrs.frozen(kw_only=True)
+class PackageLedger(View):
+    """The units of one package: purchased is redeemed + expired + remaining.
+
+    Attributes:
+        package: Its id.
+        customer: The id of the customer.
+        purchased: Units bought.
+        redeemed: Units used, those before these books included.
+        expired: Units forfeited.
+        returned: How often a unit was given back.
+        remaining: Units left.
+        expires_on: The first local day it does not pay for, or None.
+        deferred: The value of what is left.
+        low: Whether it is active and few are left.
+    """
+
+    package: str
+    customer: str
+    purchased: int
+    redeemed: int
+    expired: int
+    returned: int
+    remaining: int
+    expires_on: date | None
+    deferred: Shown
+    low: bool
+
+
+def package_ledgers(
+    packages: Iterable[Package], *, threshold: Threshold = LOW
+) -> tuple[PackageLedger, ...]:
+    """Return the units of each package, by customer and id; expired ones are never low."""
+    return tuple(
+        PackageLedger(
+            package=p.id,
+            customer=p.customer,
+            purchased=p.units,
+            redeemed=p.used,
+            expired=p.forfeited,
+            returned=len(p.returned),
+            remaining=p.remaining,
+            expires_on=p.expires_on,
+            deferred=p.deferred,
+            low=p.status == ACTIVE and threshold.is_low(p.remaining, of=p.units),
+        )
+        for p in sorted(packages, key=lambda p: (p.customer, p.id))
+    )
+
+
+@attrs.frozen(kw_only=True)
+class HistoryRow(View):
+    """One step in the life of a record: status, who, why and when."""
+
+    id: str
+    version: int
+    status: str
+    actor: str
+    reason: str
+    at: datetime
+
+
+def history_rows(versions: Iterable[Version[Any]]) -> tuple[HistoryRow, ...]:
+    """Return the steps of a record that has a status, such as a billing cycle or a payout."""
+    return tuple(
+        HistoryRow(
+            id=v.record.id,
+            version=v.version,
+            status=v.record.status,
+            actor=v.actor,
+            reason=v.reason,
+            at=v.at,
+        )
+        for v in versions
+    )

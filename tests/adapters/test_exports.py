@@ -1,0 +1,122 @@
+"""Exports: what the CSV of billing lines says, and that it is safe to open."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from fractions import Fraction
+
+import attrs
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledgerkit.adapters.exports import COLUMNS, lines_csv
+from ledgerkit.domain.credit_notes import CreditLine, CreditNote
+from ledgerkit.domain.invoices import Invoice, Line
+from ledgerkit.domain.money import ISO, Money
+from ledgerkit.domain.payouts import Payout, PayoutLine
+from ledgerkit.domain.periods import Period
+
+OCTOBER = Period.parse("2026-10")
+DAY = date(2026, 10, 5)
+LINE = Line(
+    id="lin_1",
+    source="s1",
+    item="maths / secondary / 60 min",
+    detail="Leo, with a comma",
+    on=DAY,
+    unit_price=Fraction(5000),
+    amount=Money(5000, "EUR"),
+    journal="jrn_1",
+)
+INVOICE = Invoice(
+    id="inv_1",
+    customer="ana",
+    currency="EUR",
+    lines=(LINE,),
+    status="issued",
+    period=OCTOBER,
+    issued_on=date(2026, 11, 1),
+    number="INV-2026-00001",
+)
+NOTE = CreditNote(
+    id="crn_1",
+    customer="ana",
+    currency="EUR",
+    invoice="inv_1",
+    lines=(
+        CreditLine(id="crl_1", line="lin_1", source="s1", item="x", on=DAY, amount=LINE.amount),
+    ),
+    reason="not held",
+    status="issued",
+    issued_on=date(2026, 11, 2),
+    number="CN-2026-00001",
+)
+PAYOUT = Payout(
+    id="pay_1",
+    supplier="tom",
+    currency="EUR",
+    period=OCTOBER,
+    part=0,
+    lines=(
+        PayoutLine(
+            journal="jrn_1",
+            line=1,
+            kind="session.charged",
+            source="s1",
+            on=DAY,
+            amount=Money(3000, "EUR"),
+        ),
+    ),
+)
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """Read the CSV back."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_each_line_is_a_row() -> None:
+    """An invoice of 50.00, its credit note and the payout of 30.00 are three rows."""
+    text = lines_csv(invoices=[INVOICE], credit_notes=[NOTE], payouts=[PAYOUT], units=ISO)
+
+    assert [
+        ("invoice", "INV-2026-00001", "ana", "2026-11-01", "2026-10-05", "50.00"),
+        ("credit_note", "CN-2026-00001", "ana", "2026-11-02", "2026-10-05", "-50.00"),
+        ("payout", "pay_1", "tom", "2026-11-01", "2026-10-05", "30.00"),
+    ] == [
+        tuple(row[c] for c in ("document", "number", "party", "date", "line_date", "amount"))
+        for row in rows(text)
+    ]
+
+
+def test_no_lines_are_a_header() -> None:
+    """Without documents there is the header alone."""
+    text = lines_csv(units=ISO)
+
+    assert ",".join(COLUMNS) + "\n" == text
+
+
+def test_invoice_without_period() -> None:
+    """An invoice written by hand has empty period columns."""
+    by_hand = attrs.evolve(INVOICE, period=None, issued_on=None, number=None)
+
+    (row,) = rows(lines_csv(invoices=[by_hand], units=ISO))
+
+    assert ("", "", "", "") == (
+        row["period_start"],
+        row["period_end"],
+        row["date"],
+        row["number"],
+    )
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20))
+def test_no_cell_is_a_formula(detail: str) -> None:
+    """Whatever a name is, no cell of text begins as a spreadsheet's formula does."""
+    hostile = attrs.evolve(INVOICE, lines=(attrs.evolve(LINE, detail=detail),))
+
+    (row,) = rows(lines_csv(invoices=[hostile], units=ISO))
+
+    assert not row["detail"].startswith(("=", "+", "-", "@", "\t", "\r"))

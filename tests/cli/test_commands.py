@@ -1,0 +1,248 @@
+"""The command line as a person uses it: a process, a folder, a database file."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sqlite3
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ledgerkit import cli
+
+DATA = Path(__file__).parents[2] / "examples" / "data" / "tutoring"
+AT = "2026-11-01T08:00:00+00:00"
+
+
+def ledgerkit(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command in *cwd*, as wide as a report needs."""
+    return subprocess.run(
+        [sys.executable, "-m", "ledgerkit", *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={"COLUMNS": "120", "PATH": "", "PYTHONUTF8": "1"},
+        check=False,
+        timeout=120,
+    )
+
+
+def run_month(folder: Path, cwd: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run October 2026 of *folder* into books.db and out, on the morning after."""
+    where = ("--period", "2026-10", "--store", "sqlite:///books.db", "--out", "out", "--at", AT)
+    return ledgerkit("run-month", str(folder), *where, *more, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def billed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The month of the examples, billed once: where, and what was printed."""
+    cwd = tmp_path_factory.mktemp("month")
+    done = run_month(DATA, cwd)
+    assert (0, "") == (done.returncode, done.stderr)
+    return cwd, done.stdout
+
+
+def rows(database: Path, query: str) -> list[tuple[object, ...]]:
+    """Ask the database file with plain SQL."""
+    with sqlite3.connect(database) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_month_is_billed(billed: tuple[Path, str]) -> None:
+    """The summary names documents, revenue, margin, low packages, skipped and a zero balance."""
+    _, printed = billed
+
+    for said in (
+        "63 invoice(s) (INV-2026-00001 to INV-2026-00063)",
+        "15 payout(s)",
+        "Margin",
+        "Packages running low",
+        "no price for coding / upper secondary / 60 min in EUR on 2026-10-01",
+        "Trial balance",
+    ):
+        assert said in printed
+
+
+def test_documents_are_written(billed: tuple[Path, str]) -> None:
+    """Every invoice and payout has its PDF."""
+    cwd, _ = billed
+
+    pdfs = sorted((cwd / "out" / "invoices").glob("*.pdf"))
+    payouts = sorted((cwd / "out" / "payouts" / "2026-10").glob("*.pdf"))
+
+    assert [f"INV-2026-{n:05}.pdf" for n in range(1, 64)] == [path.name for path in pdfs]
+    assert 15 == len(payouts)
+    assert {b"%PDF-"} == {path.read_bytes()[:5] for path in (*pdfs, *payouts)}
+
+
+def test_lines_add_up_to_the_books(billed: tuple[Path, str]) -> None:
+    """The CSV's payout lines are what the suppliers' wallets hold, currency by currency."""
+    cwd, _ = billed
+    with (cwd / "out" / "lines-2026-10.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+
+    paid = {
+        currency: sum(
+            Decimal(line["amount"])
+            for line in lines
+            if (line["document"], line["currency"]) == ("payout", currency)
+        )
+        for currency in ("EUR", "GBP")
+    }
+
+    held = dict(
+        rows(
+            cwd / "books.db",
+            "select currency, sum(posted) from balance where wallet like 'supplier:%' group by 1",
+        )
+    )
+    assert held == {currency: int(amount * 100) for currency, amount in paid.items()}
+
+
+def test_running_again_says_so(billed: tuple[Path, str]) -> None:
+    """A second run prints that nothing is new, and stores nothing."""
+    cwd, _ = billed
+    before = rows(cwd / "books.db", "select count(*) from ledgerkit_commits")
+
+    again = run_month(DATA, cwd)
+
+    assert "Nothing is new" in again.stdout
+    assert before == rows(cwd / "books.db", "select count(*) from ledgerkit_commits")
+
+
+def test_books_verify(billed: tuple[Path, str]) -> None:
+    """`verify` finds the books whole."""
+    cwd, _ = billed
+
+    done = ledgerkit("verify", "--store", "sqlite:///books.db", cwd=cwd)
+
+    assert 0 == done.returncode
+    assert "The books hold" in done.stdout
+
+
+def test_broken_books_are_named(billed: tuple[Path, str], tmp_path: Path) -> None:
+    """One entry changed behind the books' back makes `verify` exit with 1 and the reason."""
+    cwd, _ = billed
+    shutil.copy(cwd / "books.db", tmp_path)
+    with sqlite3.connect(tmp_path / "books.db") as connection:
+        triggers = connection.execute(
+            "select name from sqlite_master where type = 'trigger' and tbl_name = ?",
+            ("ledgerkit_entries",),
+        ).fetchall()
+        for (name,) in triggers:
+            connection.execute(f"drop trigger {name}")
+        connection.execute(
+            "update ledgerkit_entries set amount = amount + 1 "
+            "where id = (select max(id) from ledgerkit_entries)"
+        )
+    connection.close()
+
+    done = ledgerkit("verify", "--store", "sqlite:///books.db", cwd=tmp_path)
+
+    assert 1 == done.returncode
+    assert "unbalanced" in done.stdout
+
+
+def test_preview_stores_nothing(billed: tuple[Path, str], tmp_path: Path) -> None:
+    """A preview prints the figures of the run and leaves no file."""
+    _, printed = billed
+
+    done = ledgerkit(
+        "preview-month",
+        str(DATA),
+        *("--period", "2026-10", "--store", "sqlite:///books.db", "--at", AT),
+        cwd=tmp_path,
+    )
+
+    table = printed[printed.index("The month") : printed.index("Books in")]
+    assert 0 == done.returncode
+    assert table.rstrip() in done.stdout
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_frozen_amounts(tmp_path: Path) -> None:
+    """With --freeze no amount is printed."""
+    done = ledgerkit(
+        "preview-month",
+        str(DATA),
+        *("--period", "2026-10", "--store", "sqlite:///books.db", "--at", AT, "--freeze"),
+        cwd=tmp_path,
+    )
+
+    margin = next(line for line in done.stdout.splitlines() if "Margin" in line)
+    assert ["Margin", "—", "—"] == [cell.strip() for cell in margin.strip("│").split("│")]
+    assert "Trial balance" not in done.stdout
+
+
+@pytest.fixture
+def misspelt(tmp_path: Path) -> Path:
+    """The example folder with one misspelt status."""
+    folder = tmp_path / "month"
+    shutil.copytree(DATA, folder)
+    text = (folder / "sessions.csv").read_text("utf-8").splitlines(keepends=True)
+    text[4] = text[4].replace(",approved,", ",aproved,")
+    (folder / "sessions.csv").write_text("".join(text), "utf-8")
+    return folder
+
+
+def test_malformed_rows_are_refused(misspelt: Path, tmp_path: Path) -> None:
+    """A malformed row is named by file, line, column and reason, and nothing is billed."""
+    done = run_month(misspelt, tmp_path)
+
+    row = next(line for line in done.stderr.splitlines() if "sessions.csv" in line)
+    assert 1 == done.returncode
+    assert ["sessions.csv", "5", "status", "aproved"] == [
+        cell.strip() for cell in row.strip("│").split("│")
+    ][:4]
+    assert not (tmp_path / "books.db").exists()
+
+
+def test_malformed_rows_can_be_skipped(misspelt: Path, tmp_path: Path) -> None:
+    """With --skip-invalid the rest is billed and the row is listed."""
+    done = run_month(misspelt, tmp_path, "--skip-invalid")
+
+    assert 0 == done.returncode
+    assert "aproved" in done.stderr
+    assert "63 invoice(s)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run-month", "nowhere", "--period", "2026-10"), "'nowhere' is no folder"),
+        (("run-month", str(DATA), "--period", "2026-13"), "--period is a month such as 2026-10"),
+    ],
+)
+def test_wrong_input_is_one_sentence(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    """What cannot be done is refused in a sentence, with exit code 1."""
+    done = ledgerkit(*words, "--store", "sqlite:///b.db", "--out", "out", cwd=tmp_path)
+
+    assert (1, True) == (done.returncode, done.stderr.startswith("Refused: "))
+    assert said in done.stderr
+
+
+def test_absent_books_are_not_made(tmp_path: Path) -> None:
+    """`verify` of books that are not there refuses and makes no file."""
+    done = ledgerkit("verify", "--store", "sqlite:///none.db", cwd=tmp_path)
+
+    assert 1 == done.returncode
+    assert "there are no books at sqlite:///none.db" in done.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_missing_extras_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without its extras the command says what to install."""
+    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+
+    assert 2 == stopped.value.code
+    assert "pip install 'ledgerkit[cli,sql,pdf]'" in capsys.readouterr().err

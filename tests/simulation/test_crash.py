@@ -1,0 +1,255 @@
+"""Whatever befalls any step of any job, running it again ends in the books of one clean run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.domain.changes import Draw, Expect, Series, Stale
+from ledgerkit.domain.invoices import ISSUED, Invoice
+from ledgerkit.domain.ledger import Wallet
+from ledgerkit.domain.parties import Party
+from ledgerkit.jobs import steps
+from ledgerkit.jobs.drivers import NotAStep, run
+from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.notices import deliver_notices
+from ledgerkit.jobs.steps import Job
+from ledgerkit.testing.books import books, broken_laws
+from ledgerkit.testing.fakes.clock import FakeClock
+from ledgerkit.testing.fakes.documents import MemoryDocuments
+from ledgerkit.testing.fakes.notifier import RecordingNotifier
+from ledgerkit.testing.samples import OCTOBER, changes, invoice, message, party, transfer
+from ledgerkit.testing.simulator import (
+    Failed,
+    Fate,
+    Killed,
+    Rigged,
+    crash_everywhere,
+    failed_after,
+    failed_before,
+    interleave,
+    killed_after,
+    killed_before,
+    overtaken,
+    repeated,
+    slowed,
+)
+
+SERIES = Series("INV", "{series}-{n:3}")
+HOUR = timedelta(hours=1)
+
+
+# ---- hosts -----------------------------------------------------------------------------------
+def make_host() -> Host:
+    """Return a host in memory with three messages waiting, one of them for nobody."""
+    store = MemoryStore()
+    told = tuple(message(f"m-{n}", recipient=f"c-{n}") for n in (1, 2, 3))
+    store.commit(changes("begin", opens=(Wallet("a"), Wallet("b")), messages=told))
+    notifier = RecordingNotifier(unreachable=["c-2"])
+    return Host(store=store, clock=FakeClock(), notifier=notifier, documents=MemoryDocuments())
+
+
+def outcome(host: Host) -> object:
+    """Return what must come out the same: the books, and who was told what."""
+    assert isinstance(host.notifier, RecordingNotifier)
+    shown = books(host.store)
+    assert () == broken_laws(shown)
+    told = sorted(each.id for each in host.notifier.received)
+    assert host.documents is not None
+    printed = [host.documents.get(f"{number.text}.txt") for number in shown.numbers]
+    return shown, told, printed
+
+
+def an_hour_later(host: Host) -> None:
+    """Let every lease end."""
+    assert isinstance(host.clock, FakeClock)
+    host.clock.advance(HOUR)
+
+
+# ---- small jobs ------------------------------------------------------------------------------
+async def issue(*ids: str) -> list[str]:
+    """Issue an invoice for each id, post and print it; return their numbers."""
+    numbers = []
+    for id in ids:
+        while (known := await steps.load(Invoice, id)) is None:
+            decided = changes(
+                f"issue/{id}",
+                journals=(transfer(f"jrn_{id}", "a", "b", 5),),
+                records=(invoice(id, status=ISSUED, issued_on=OCTOBER),),
+                draws=(Draw(id, SERIES, OCTOBER),),
+            )
+            await steps.commit(decided)
+        number = str(known.record.number)
+        await steps.put_document(f"{number}.txt", id.encode(), media_type="text/plain")
+        numbers.append(number)
+    return numbers
+
+
+async def rename(id: str, *names: str) -> None:
+    """Give a party one name after another, each once, whoever else does the same."""
+    for name in names:
+        done = False
+        while not done:
+            known = await steps.load(Party, id)
+            expects = (Expect(Party, id, 0 if known is None else known.version),)
+            try:
+                await steps.commit(
+                    changes(f"{id}/{name}", records=(party(id, name),), expects=expects)
+                )
+            except Stale:
+                continue
+            done = True
+
+
+# ---- every job -------------------------------------------------------------------------------
+@attrs.frozen
+class Case:
+    """A job, the host on which it begins, and what must come out."""
+
+    job: Callable[[], Job[Any]]
+    make_host: Callable[[], Host] = make_host
+    outcome: Callable[[Host], object] = outcome
+    recover: Callable[[Host], object] = an_hour_later
+
+
+JOBS = {
+    "notices": Case(deliver_notices),
+    "issue": Case(lambda: issue("i-1", "i-2", "i-3")),
+    "rename": Case(lambda: rename("c-1", "Ada", "Eve")),
+}
+FATES = [killed_before, killed_after, failed_before, failed_after, repeated, slowed(HOUR)]
+
+
+@pytest.mark.parametrize("case", JOBS.values(), ids=JOBS)
+@pytest.mark.parametrize("fate", FATES, ids=lambda fate: fate.__qualname__.split(".")[0])
+def test_run_again_after(case: Case, fate: Fate) -> None:
+    """Befallen around any step and run again, a job ends as if nothing had happened."""
+    steps = crash_everywhere(
+        case.make_host, case.job, case.outcome, recover=case.recover, fates=[fate]
+    )
+
+    assert 0 < steps
+
+
+@pytest.mark.parametrize("case", JOBS.values(), ids=JOBS)
+def test_another_worker_in_between(case: Case) -> None:
+    """Overtaken at any step by a worker with the same job, it ends the same."""
+    steps = crash_everywhere(
+        case.make_host, case.job, case.outcome, recover=case.recover, fates=[overtaken(case.job)]
+    )
+
+    assert 0 < steps
+
+
+# ---- the simulator itself --------------------------------------------------------------------
+async def careless() -> None:
+    """Post under a key that depends on what was posted before."""
+    n = len(await steps.journals())
+    await steps.commit(changes(f"k-{n}", journals=(transfer(f"j-{n}", "a", "b", 1),)))
+
+
+async def marked_late() -> None:
+    """Be careless, but only until a mark is set in a commit of its own."""
+    if await steps.load(Party, "done") is None:
+        await careless()
+        await steps.commit(changes("mark", records=(party("done"),)))
+
+
+def test_a_job_that_does_it_twice_is_found() -> None:
+    """A second run that changes the books is no second run."""
+    with pytest.raises(AssertionError, match=r"run twice without a crash.*journals is"):
+        crash_everywhere(make_host, careless, lambda host: books(host.store))
+
+
+def test_a_job_that_is_only_safe_at_its_end_is_found() -> None:
+    """The failure names the step after which a crash is not survived."""
+    with pytest.raises(AssertionError, match="killed_after: step 3 of 4, commit, and run again"):
+        crash_everywhere(make_host, marked_late, lambda host: books(host.store))
+
+
+def test_steps_are_counted_and_named() -> None:
+    """A rigged host tells what it was asked, the step that met its fate included."""
+    rigged = Rigged(make_host(), {3: killed_before})
+    with pytest.raises(Killed, match="load Invoice"):
+        run(issue("i-1"), rigged)
+
+    assert ["load Invoice", "commit", "load Invoice"] == rigged.names
+    assert 4 == crash_everywhere(make_host, lambda: issue("i-1"), outcome, recover=an_hour_later)
+
+
+def test_a_failure_is_seen_by_the_job() -> None:
+    """Unlike a kill it is raised at the step, where the job may handle it."""
+
+    async def job() -> str:
+        try:
+            await steps.now()
+        except Failed as error:
+            return str(error)
+        return "nothing happened"
+
+    assert "now" == run(job(), Rigged(make_host(), {1: failed_before}))
+
+
+def test_only_a_fake_clock_can_be_slowed() -> None:
+    """Another clock is nothing that a test could move."""
+
+    class Stopped:
+        now = FakeClock().now
+
+    host = attrs.evolve(make_host(), clock=Stopped())
+    with pytest.raises(TypeError, match="only a FakeClock"):
+        run(issue("i-1"), Rigged(host, {1: slowed(HOUR)}))
+
+
+# ---- runs in between each other --------------------------------------------------------------
+def test_runs_race_for_a_record() -> None:
+    """Who loses looks again, so every name is there; it lost twice here."""
+    rigged = Rigged(make_host())
+    interleave([rename("c-1", "Ada", "Eve"), rename("c-1", "Bo", "Cy")], rigged)
+    names = [version.record.name for version in rigged.host.store.history(Party, "c-1")]
+
+    assert ["Ada", "Eve", "Bo", "Cy"] == names
+    assert 6 == rigged.names.count("commit")
+
+
+@given(st.lists(st.integers(0, 9), max_size=40))
+def test_any_order_of_two_runs(order: list[int]) -> None:
+    """Two runs that share an invoice, a series and a record get through, whoever goes first."""
+    host = make_host()
+    one, two, _ = interleave(
+        [issue("i-1", "i-2"), issue("i-3", "i-2"), rename("c-1", "Ada")], host, order
+    )
+
+    assert one[1] == two[1]
+    assert ["INV-001", "INV-002", "INV-003"] == sorted({*one, *two})
+    assert 3 == len(host.store.journals().items)
+    assert () == broken_laws(books(host.store))
+
+
+def test_a_run_that_fails_reports_its_error() -> None:
+    """The others go on; only a job that awaits no step stops the test."""
+
+    async def broken() -> None:
+        await steps.now()
+        raise LookupError
+
+    async def wrong() -> None:
+        await Never()
+
+    class Never:
+        def __await__(self) -> Any:
+            yield 7
+
+    reports = interleave([broken(), issue("i-1")], make_host())
+
+    assert isinstance(reports[0], LookupError)
+    assert ["INV-001"] == reports[1]
+    with pytest.raises(NotAStep, match="7 in"):
+        interleave([issue("i-1"), wrong()], make_host())
