@@ -23,6 +23,7 @@ from ledgerkit.jobs.verification import Verified, verify
 from ledgerkit.ports.store import Store
 
 STUDENTS, INSTRUCTORS = 10_000, 500
+OPENED = STUDENTS + INSTRUCTORS  # journals in the books when a workload begins
 FLOOR = -100_000_000
 FLIGHTS_A_DAY = 2_000
 FIRST_DAY = date(2026, 1, 1)

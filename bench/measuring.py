@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from statistics import median
 from time import perf_counter
 
@@ -87,23 +87,25 @@ def race(contenders: Mapping[str, Prepared], *, rounds: int, items: int) -> dict
 
 
 def relay(
-    legs: Sequence[Mapping[str, Work]], *, items: int, per_round: int
+    legs: Iterable[Mapping[str, Prepared]], *, items: int, per_round: int
 ) -> dict[str, Times]:
-    """Return the times of contenders that alternate leg by leg, *per_round* legs to a round.
+    """Return the times of contenders that take turns leg by leg, *per_round* legs to a round.
 
-    A leg names what each contender does next; *items* are done in one leg. Where one commit takes
-    a millisecond, rounds one after the other would meet different moments of the machine.
+    A leg says what each contender does next, *items* each; one is made ready when those before it
+    are done. A commit takes a millisecond: rounds after each other would meet another machine.
     """
     rounds: dict[str, list[float]] = {}
     for number, leg in enumerate(legs):
-        for name, work in leg.items():
+        for name, prepare in leg.items():
             taken = rounds.setdefault(name, [])
             if number % per_round == 0:
                 taken.append(0.0)
                 gc.collect()
+            work = prepare()
             start = perf_counter()
             work()
             taken[-1] += perf_counter() - start
+            del work
     return {name: Times(tuple(taken), items * per_round) for name, taken in rounds.items()}
 
 

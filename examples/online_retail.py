@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -208,7 +208,7 @@ def _show(tally: Tally) -> None:
 
 
 @contextmanager
-def books(url: str) -> Iterator[Store]:
+def books(url: str) -> Generator[Store]:
     """Lend the books at *url*; they are begun where there are none."""
     engine = create_engine(url)
     try:

@@ -282,8 +282,10 @@ def _parsed(name: str, version: int, text: str) -> dict[str, Any]:
     if stored is None or stored[1] != name or int(stored[2]) > version:
         raise BadDocument(name, (f"it is {envelope['schema']!r}, read is {name}/{version}",))
     data = envelope["data"]
+    if type(data) is not dict:
+        raise BadDocument(name, (f"expected the fields of a record, got {data!r}",))
     for step in range(int(stored[2]), version):
-        data = UPCASTS[name, step](_exactly(dict, data))
+        data = UPCASTS[name, step](data)
     return cast("dict[str, Any]", data)
 
 

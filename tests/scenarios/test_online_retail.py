@@ -465,7 +465,7 @@ def test_whole_year(tmp_path: Path) -> None:
     assert 0 == sides.difference
     assert {"INV": 19_959, "CN": 3_836} == {series: drawn[-1].n for series, drawn in found.items()}
     assert {"INV": 19_959, "CN": 3_836} == {series: len(drawn) for series, drawn in found.items()}
-    assert "zero value      2,102" in printed
+    assert "zero value       2,102" in printed
     assert "Line roundings: 4, together -0.004, the largest 0.001" in printed
     assert 0 == run(Path(str(YEAR)), url)[0]
 

@@ -30,6 +30,7 @@ class Watched:
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("reading", total=None)
 

@@ -18,13 +18,15 @@ from typing import Literal, TypeAlias
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 
-from ledgerkit.domain.money import Money, Units
+from ledgerkit.domain.money import Money, Rate, Rounding, Units, round_exact
 
 Width: TypeAlias = Literal["short", "medium", "long", "full"]
 
 _LOCALE = re.compile("[A-Za-z]{2,3}(?:[_-](?:[A-Za-z]{4}|[A-Za-z]{2}|[0-9]{3}))*")
 _NO_BREAK_SPACE = "\xa0"
 _MINUS = "\u2212"
+_MOST_DECIMALS = 6  # of a quantity without end
+_MOST_DIGITS = 4  # of a price, below the minor unit
 
 
 def fallbacks(locale: str) -> tuple[str, ...]:
@@ -106,6 +108,55 @@ def money(amount: Money, locale: str, units: Units) -> str:
             units.decimal(amount), amount.currency, pattern, locale=cldr, currency_digits=False
         )
     return _typeset(text)
+
+
+def price(rate: Rate, locale: str, units: Units) -> str:
+    r"""Return the price of one, with the decimals of its currency and as many more as it needs.
+
+    One that decimals cannot write is rounded and says so. Raises `UnknownCurrency`.
+
+    >>> from ledgerkit.domain.money import ISO
+    >>> price(Rate(Fraction(31, 20), "EUR"), "es", ISO), price(Rate(Fraction(1, 3), "USD"), "en", ISO)
+    ('0,0155\xa0€', '≈\xa0$0.003333')
+    """
+    cldr = _cldr(locale)
+    exponent = units.exponent(rate.currency)
+    digits, whole = _whole(rate.per, most=_MOST_DIGITS)
+    symbol = numbers.get_currency_symbol(rate.currency, locale=cldr)
+    pattern = _pattern(cldr, exponent + digits, spaced=symbol[-1:].isalpha())
+    with _exact():
+        text = numbers.format_currency(
+            Decimal(f"{whole}E-{exponent + digits}"),
+            rate.currency,
+            pattern,
+            locale=cldr,
+            currency_digits=False,
+        )
+    return _marked(text, exact=Fraction(whole, 10**digits) == rate.per)
+
+
+def ratio(value: Fraction, locale: str) -> str:
+    r"""Return *value* with all its decimals; one that they cannot write is rounded and says so.
+
+    >>> ratio(Fraction(9, 5), "es"), ratio(Fraction(1, 3), "en")
+    ('1,8', '≈\xa00.333333')
+    """
+    digits, whole = _whole(value, most=_MOST_DECIMALS)
+    text = quantity(Decimal(f"{whole}E-{digits}"), locale)
+    return _marked(text, exact=Fraction(whole, 10**digits) == value)
+
+
+def _whole(value: Fraction, *, most: int) -> tuple[int, int]:
+    """Return how many decimals *value* needs and the whole number they make; rounded at *most*."""
+    for digits in range(most):
+        scaled = value * 10**digits
+        if scaled.denominator == 1:
+            return digits, scaled.numerator
+    return most, round_exact(value * 10**most, Rounding.HALF_UP)
+
+
+def _marked(text: str, *, exact: bool) -> str:
+    return _typeset(text) if exact else f"≈{_NO_BREAK_SPACE}{_typeset(text)}"
 
 
 def day(on: date, locale: str, width: Width = "medium") -> str:

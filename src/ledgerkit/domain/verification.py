@@ -8,17 +8,21 @@ have no gaps, and each document's arithmetic holds against the journals that pos
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 import attrs
 
 from ledgerkit.domain.changes import Number
 from ledgerkit.domain.credit_notes import CreditNote, credited
-from ledgerkit.domain.invoices import Invoice, Line
-from ledgerkit.domain.ledger import Balance, Journal, Posted, Wallet
+from ledgerkit.domain.ids import derive
+from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line
+from ledgerkit.domain.ledger import Balance, Event, Posted, Wallet
 from ledgerkit.domain.money import Rounding, round_exact
-from ledgerkit.domain.packages import SESSION, Package
-from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.packages import DEFERRED, SESSION, Package
+from ledgerkit.domain.payouts import PAID, Payout
+
+_PARTIES = ("customer:", "supplier:")  # whose documents are checked against journals
 
 
 @attrs.frozen
@@ -26,7 +30,7 @@ class Problem:
     """Something in the books that cannot be.
 
     Attributes:
-        code: What is broken: `unbalanced`, `balance_differs`, `below_floor`, `number_gap`, ...
+        code: What is broken; each function here lists the codes it finds.
         subject: The id of what is broken.
         reason: The sentence, with the figures.
     """
@@ -40,45 +44,65 @@ class Problem:
 class Checked:
     """What a pass over all journals adds up to; feed it each one in recording order.
 
+    Finds `journal_missing`, `journal_twice`, `unbalanced`, `event_twice`, `reverses_nothing`.
+
     Attributes:
         sums: Entries by (wallet, currency), in minor units.
         forced: Wallets that an approved journal may have taken below their floor.
-        journals: How many journals were seen.
-        amounts: What each journal moved on each wallet, for checking documents.
+        journals: The number of the last journal seen.
+        amounts: What each journal moved on wallets of parties, by (wallet, currency).
+        events: Which journal booked which fact.
         problems: What was found on the way.
     """
 
     sums: Counter[tuple[str, str]] = attrs.Factory(Counter)
     forced: set[str] = attrs.Factory(set)
     journals: int = 0
-    amounts: dict[str, Mapping[str, int]] = attrs.Factory(dict)
+    amounts: dict[str, Mapping[tuple[str, str], int]] = attrs.Factory(dict)
+    events: dict[Event, str] = attrs.Factory(dict)
     problems: list[Problem] = attrs.Factory(list)
 
     def feed(self, posted: Posted) -> None:
         """Take in one journal."""
         journal = posted.journal
-        self.journals += 1
-        if posted.sequence != self.journals:
-            reason = f"journal {journal.id} is number {posted.sequence}, expected {self.journals}"
-            self.problems.append(Problem("journal_missing", journal.id, reason))
-            self.journals = posted.sequence
+        if posted.sequence != self.journals + 1:
+            expected = f"expected {self.journals + 1}"
+            self._report("journal_missing", journal.id, f"is number {posted.sequence}, {expected}")
+        self.journals = posted.sequence
+        if journal.id in self.amounts:
+            self._report("journal_twice", journal.id, f"is posted again as {posted.sequence}")
+        if journal.event is not None:
+            first = self.events.setdefault(journal.event, journal.id)
+            if first != journal.id:
+                self._report("event_twice", journal.id, f"books {journal.event}, so does {first}")
+        if journal.reverses is not None and journal.reverses not in self.amounts:
+            self._report("reverses_nothing", journal.id, f"reverses {journal.reverses}, not posted")
         if journal.forced_by is not None:
             self.forced.update(entry.wallet for entry in journal.entries)
-        self._add(journal)
+        self._add(posted)
 
-    def _add(self, journal: Journal) -> None:
-        off = Counter[str]()
-        moved = Counter[str]()
-        for entry in journal.entries:
-            self.sums[entry.wallet, entry.amount.currency] += entry.amount.minor
-            off[entry.amount.currency] += entry.amount.minor
-            if entry.amount.currency != SESSION:
-                moved[entry.wallet] += entry.amount.minor
-        self.amounts[journal.id] = moved
+    def _add(self, posted: Posted) -> None:
+        off: dict[str, int] = {}
+        moved: dict[tuple[str, str], int] = {}
+        for entry in posted.journal.entries:
+            currency, minor = entry.amount.currency, entry.amount.minor
+            key = entry.wallet, currency
+            self.sums[key] += minor
+            off[currency] = off.get(currency, 0) + minor
+            if entry.wallet.startswith(_PARTIES):
+                moved[key] = moved.get(key, 0) + minor
+        self.amounts[posted.journal.id] = moved
         for currency, minor in off.items():
             if minor:
-                reason = f"journal {journal.id} is off by {minor} {currency}"
-                self.problems.append(Problem("unbalanced", journal.id, reason))
+                self._report("unbalanced", posted.journal.id, f"is off by {minor} {currency}")
+
+    def _report(self, code: str, journal: str, what: str) -> None:
+        self.problems.append(Problem(code, journal, f"journal {journal} {what}"))
+
+    def booked(self, event: Event, wallet: str, currency: str) -> int:
+        """Return what the journal that booked *event* moved on *wallet*; 0 if there is none."""
+        journal = self.events.get(event)
+        return 0 if journal is None else self.amounts[journal].get((wallet, currency), 0)
 
 
 def balances_problems(
@@ -86,7 +110,10 @@ def balances_problems(
     balances: Mapping[tuple[str, str], Balance],
     wallets: Iterable[Wallet],
 ) -> tuple[Problem, ...]:
-    """Return where balances differ from entries, or are below a floor or above a ceiling."""
+    """Return where balances differ from entries, or break the limits of their wallet.
+
+    Finds `balance_differs`, `unknown_wallet`, `below_floor`, `above_ceiling`.
+    """
     found = []
     for key in sorted(checked.sums.keys() | balances.keys()):
         held, summed = balances.get(key, Balance()).posted, checked.sums[key]
@@ -94,42 +121,59 @@ def balances_problems(
             name = f"{key[0]} {key[1]}"
             reason = f"{name} has a balance of {held}, its entries sum to {summed}"
             found.append(Problem("balance_differs", name, reason))
-    for wallet in wallets:
-        for limit in wallet.limits:
-            summed = checked.sums[wallet.id, limit.currency]
-            name = f"{wallet.id} {limit.currency}"
-            if limit.floor is not None and summed < limit.floor and wallet.id not in checked.forced:
-                reason = f"{name} holds {summed}, below its floor of {limit.floor}"
-                found.append(Problem("below_floor", name, reason))
-            if limit.ceiling is not None and summed > limit.ceiling:
-                reason = f"{name} holds {summed}, above its ceiling of {limit.ceiling}"
-                found.append(Problem("above_ceiling", name, reason))
+    policies = {wallet.id: wallet for wallet in wallets}
+    found += [
+        Problem("unknown_wallet", id, f"{id} has entries and was never opened")
+        for id in sorted({wallet for wallet, _ in checked.sums} - policies.keys())
+    ]
+    for wallet in policies.values():
+        found += _limit_problems(wallet, checked)
     return tuple(found)
+
+
+def _limit_problems(wallet: Wallet, checked: Checked) -> Iterator[Problem]:
+    for limit in wallet.limits:
+        summed = checked.sums[wallet.id, limit.currency]
+        name = f"{wallet.id} {limit.currency}"
+        if limit.floor is not None and summed < limit.floor and wallet.id not in checked.forced:
+            reason = f"{name} holds {summed}, below its floor of {limit.floor}"
+            yield Problem("below_floor", name, reason)
+        if limit.ceiling is not None and summed > limit.ceiling:
+            reason = f"{name} holds {summed}, above its ceiling of {limit.ceiling}"
+            yield Problem("above_ceiling", name, reason)
 
 
 def number_problems(
     numbers: Iterable[Number], documents: Iterable[Invoice | CreditNote]
 ) -> tuple[Problem, ...]:
-    """Return gaps and repeats in each series, and documents whose number was not drawn for them."""
+    """Return gaps and repeats in each series, and documents whose number was not drawn for them.
+
+    Finds `number_gap`, `number_twice`, `number_differs`, `number_without_document`.
+    """
+    found = []
     by_counter: defaultdict[str, list[Number]] = defaultdict(list)
+    drawn: dict[str, Number] = {}
     for number in numbers:
         by_counter[number.counter].append(number)
-    found = []
-    for counter, drawn in sorted(by_counter.items()):
-        ordered = sorted(drawn, key=lambda n: n.n)
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        first = drawn.setdefault(number.record, number)
+        if first is not number:
+            reason = f"{number.record} has the numbers {first.text} and {number.text}"
+            found.append(Problem("number_twice", number.record, reason))
+    for counter, many in sorted(by_counter.items()):
+        ordered = sorted(many, key=lambda n: n.n)
+        for before, after in pairwise(ordered):
             if after.n != before.n + 1:
                 reason = f"series {counter} goes from {before.n} ({before.text}) to {after.n}"
                 found.append(Problem("number_gap", counter, reason))
-    texts = {n.record: n.text for many in by_counter.values() for n in many}
     for document in documents:
-        texts_drawn = texts.pop(document.id, None)
-        own = None if document.reference is not None else document.number
-        if own is not None and texts_drawn != own:
-            reason = f"document {document.id} has number {own}, drawn was {texts_drawn}"
+        number_of = drawn.pop(document.id, None)
+        # What was issued elsewhere keeps its number, unless it was given one of ours as well.
+        expected = document.reference if number_of is None else number_of.text
+        if document.number != expected or (expected is None and document.status != DRAFT):
+            reason = f"document {document.id} has number {document.number}, drawn was {expected}"
             found.append(Problem("number_differs", document.id, reason))
-    for record, text in sorted(texts.items()):
-        reason = f"number {text} was drawn for {record}, which has no document"
+    for record, number in sorted(drawn.items()):
+        reason = f"number {number.text} was drawn for {record}, which has no document"
         found.append(Problem("number_without_document", record, reason))
     return tuple(found)
 
@@ -137,53 +181,137 @@ def number_problems(
 def invoice_problems(
     invoice: Invoice, notes: Iterable[CreditNote], checked: Checked
 ) -> tuple[Problem, ...]:
-    """Return where the arithmetic of *invoice* fails: lines, journals, and credits beyond them."""
+    """Return where the arithmetic of *invoice* fails: lines, journals, and credits beyond them.
+
+    *notes* are those of the invoice. Finds `line_differs`, `charge_differs`, `tax_differs`,
+    `over_credited`, `credit_of_nothing`, `credit_differs`.
+    """
     found = []
-    given = credited(notes)
-    payer = f"customer:{invoice.customer}"
+    notes = tuple(notes)
+    given = dict(credited(notes))
+    payer = f"customer:{invoice.customer}", invoice.currency
     for line in invoice.lines:
-        expected = _amount_of(line)
-        if line.amount.minor != expected:
-            reason = f"line {line.id} says {line.amount.minor}, its price comes to {expected}"
-            found.append(Problem("line_differs", invoice.id, f"invoice {invoice.number}: {reason}"))
+        minor, expected = line.amount.minor, _amount_of(line)
+        if minor != expected:
+            found.append(("line_differs", f"line {line.id} is {minor}, its price says {expected}"))
         if line.journal is not None:
             moved = checked.amounts.get(line.journal)
-            owed = -moved[payer] if moved is not None else None
-            if owed is None or (line.package is None and owed != line.amount.minor):
-                reason = f"line {line.id} says {line.amount.minor}, journal {line.journal} {owed}"
-                found.append(
-                    Problem("charge_differs", invoice.id, f"invoice {invoice.number}: {reason}")
-                )
-        if given.get(line.id, 0) > line.amount.minor:
-            reason = f"line {line.id} of {line.amount.minor} has {given[line.id]} credited"
-            found.append(
-                Problem("over_credited", invoice.id, f"invoice {invoice.number}: {reason}")
-            )
+            owed = None if moved is None else -moved.get(payer, 0)
+            if owed is None or (line.package is None and owed != minor):
+                reason = f"line {line.id} is {minor}, its journal {line.journal} charged {owed}"
+                found.append(("charge_differs", reason))
+        if given.pop(line.id, 0) > minor:
+            found.append(("over_credited", f"line {line.id} is {minor}, more is credited"))
+    if given:
+        found.append(("credit_of_nothing", f"there is no line {', '.join(sorted(given))}"))
+    found += _issue_problems(invoice, checked)
+    by_line = {line.id: line for line in invoice.lines}
+    for note in notes:
+        found += _note_problems(note, by_line, checked)
+    return tuple(
+        Problem(code, invoice.id, f"invoice {invoice.number}: {what}") for code, what in found
+    )
+
+
+def _amount_of(line: Line) -> int | None:
+    """Return what the price of *line* comes to; None: its trace names no rounding."""
+    if line.package is not None:
+        return 0
+    rounding = dict(line.trace).get("rounding", "half_up").upper()
+    if rounding not in Rounding.__members__:
+        return None
+    return round_exact(line.quantity * line.unit_price, Rounding[rounding])
+
+
+def _issue_problems(invoice: Invoice, checked: Checked) -> Iterator[tuple[str, str]]:
+    """Yield where what issuing posted is not what lines without a journal and taxes come to."""
+    payer = f"customer:{invoice.customer}"
+    unposted = sum(li.amount.minor for li in invoice.lines if li.journal is None)
+    for code, part, minor in (
+        ("charge_differs", "invoice.charged", unposted),
+        ("tax_differs", "invoice.taxed", invoice.tax.minor),
+    ):
+        posted = -checked.booked(Event("invoice", invoice.id, part), payer, invoice.currency)
+        expected = minor if invoice.status == ISSUED else 0
+        if posted != expected:
+            yield code, f"it comes to {expected}, its journal {part} charged {posted}"
+
+
+def _note_problems(
+    note: CreditNote, lines: Mapping[str, Line], checked: Checked
+) -> Iterator[tuple[str, str]]:
+    """Yield where the journals of *note* do not give back what it says.
+
+    They are its own and the reversals of what its lines charged, made on its day. A charge that
+    was credited by hand and undone later the same day is made even by a journal of its own.
+    """
+    payer = f"customer:{note.customer}", note.currency
+    posted = checked.booked(Event("credit_note", note.id), *payer)
+    for credit in note.lines:
+        line = lines.get(credit.line or "")
+        if line is not None and line.journal is not None:
+            for kind in ("reversal", "credit_absorbed"):
+                made = derive("jrn", kind, line.journal, on=note.issued_on)
+                posted += checked.amounts.get(made, {}).get(payer, 0)
+    expected = note.total.minor if note.status == ISSUED else 0
+    if posted != expected:
+        reason = f"credit note {note.number} gives back {expected}, its journals {posted}"
+        yield "credit_differs", reason
+
+
+def loose_note_problems(notes: Iterable[CreditNote], checked: Checked) -> tuple[Problem, ...]:
+    """Return where *notes* fail that were imported without an invoice, or name one not there.
+
+    Finds `credit_of_nothing`, `credit_differs`.
+    """
+    found = []
+    for note in notes:
+        if note.invoice is not None:
+            reason = f"credit note {note.number} is of invoice {note.invoice}, which is not there"
+            found.append(Problem("credit_of_nothing", note.id, reason))
+        found += [Problem(code, note.id, what) for code, what in _note_problems(note, {}, checked)]
     return tuple(found)
 
 
-def _amount_of(line: Line) -> int:
-    if line.package is not None:
-        return 0
-    rounding = Rounding[dict(line.trace).get("rounding", "half_up").upper()]
-    return round_exact(line.quantity * line.unit_price, rounding)
+def billed_twice_problems(invoices: Iterable[Invoice]) -> tuple[Problem, ...]:
+    """Return journals that more than one line documents: `billed_twice`."""
+    found = []
+    billed: dict[str, str] = {}
+    for invoice in invoices:
+        for line in invoice.lines:
+            if line.journal in billed:
+                first = billed[line.journal]
+                reason = f"journal {line.journal} is billed by invoices {first} and {invoice.id}"
+                found.append(Problem("billed_twice", invoice.id, reason))
+            elif line.journal is not None:
+                billed[line.journal] = invoice.id
+    return tuple(found)
 
 
 def payout_problems(payouts: Iterable[Payout], checked: Checked) -> tuple[Problem, ...]:
-    """Return entries that two payouts claim, or that are not what a payout says."""
+    """Return entries that two payouts claim, or that are not what a payout says, and payments.
+
+    Finds `paid_twice`, `payout_differs`, `payment_differs`.
+    """
     claims: dict[tuple[str, int], str] = {}
-    sums: defaultdict[tuple[str, str], int] = defaultdict(int)
+    sums: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     found = []
     for payout in payouts:
+        wallet = f"supplier:{payout.supplier}"
         for line in payout.lines:
             claim = line.journal, line.line
             if claim in claims:
                 reason = f"entry {claim} is in payouts {claims[claim]} and {payout.id}"
                 found.append(Problem("paid_twice", payout.id, reason))
             claims[claim] = payout.id
-            sums[line.journal, f"supplier:{payout.supplier}"] += line.amount.minor
-    for (journal, wallet), minor in sums.items():
-        moved = checked.amounts.get(journal, {}).get(wallet, 0)
+            sums[line.journal, wallet, payout.currency] += line.amount.minor
+        paid = -checked.booked(Event("payout", payout.id), wallet, payout.currency)
+        due = payout.total.minor if payout.status == PAID else 0
+        if paid != due:
+            reason = f"payout {payout.id} is {payout.status}: {due} to have left, {paid} did"
+            found.append(Problem("payment_differs", payout.id, reason))
+    for (journal, wallet, currency), minor in sums.items():
+        moved = checked.amounts.get(journal, {}).get((wallet, currency), 0)
         if moved != minor:
             reason = f"payouts pay {minor} of journal {journal}, which gave {wallet} {moved}"
             found.append(Problem("payout_differs", journal, reason))
@@ -191,11 +319,22 @@ def payout_problems(payouts: Iterable[Payout], checked: Checked) -> tuple[Proble
 
 
 def package_problems(packages: Iterable[Package], checked: Checked) -> tuple[Problem, ...]:
-    """Return packages whose wallet does not hold what remains of them."""
+    """Return packages whose wallet does not hold what remains, and what they do not owe together.
+
+    Finds `package_differs`, `deferred_differs`.
+    """
     found = []
+    owed = Counter[str]()
     for package in packages:
+        owed[package.price.currency] += package.deferred.minor
         held = checked.sums[package.wallet, SESSION]
         if held != package.remaining:
             reason = f"{package.wallet} holds {held}, package {package.id} has {package.remaining}"
             found.append(Problem("package_differs", package.id, reason))
+    booked = {c: minor for (wallet, c), minor in checked.sums.items() if wallet == DEFERRED}
+    for currency in sorted(owed.keys() | booked.keys()):
+        if owed[currency] != booked.get(currency, 0):
+            name = f"{DEFERRED} {currency}"
+            reason = f"{name} holds {booked.get(currency, 0)}, packages defer {owed[currency]}"
+            found.append(Problem("deferred_differs", name, reason))
     return tuple(found)

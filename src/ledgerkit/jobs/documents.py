@@ -1,77 +1,170 @@
-"""Documents: print invoices and payout statements, keep them, and link them to their records.
+"""Documents: print invoices, credit notes and payout statements, keep them, and link them.
 
-The document is stored first and linked second; a crash in between prints it again, the same.
+The document is stored first and linked second; a crash in between prints it again, the same: a
+document shows parties as they were when its record was stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
+from typing import ClassVar, TypeAlias
 
 import attrs
 
 from ledgerkit.documents import Document
-from ledgerkit.documents.builders import Letterhead, invoice_document, payout_document
+from ledgerkit.documents.builders import (
+    Letterhead,
+    credit_note_document,
+    days_of,
+    invoice_document,
+    payout_document,
+)
+from ledgerkit.domain.changes import Record, Skipped, Version, skipped
+from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink, link
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
-from ledgerkit.domain.periods import Period
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.host import PortMissing
+
+_Draw: TypeAlias = Callable[[Letterhead, Party], Document]
+
+
+@attrs.frozen
+class Printed:
+    """What a printing did.
+
+    Attributes:
+        keys: The keys of the documents stored now.
+        skipped: Whose document could not be printed, and why.
+    """
+
+    keys: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+@attrs.frozen
+class PartyNotStored(LedgerkitError):
+    """A document is for a party that the books do not know."""
+
+    party: str
+    document: str
+    code: ClassVar[str] = "party_not_stored"
+
+    def __str__(self) -> str:
+        return f"{self.document} is for {self.party!r}, which is not in the books; store the party"
 
 
 @attrs.frozen
 class _Sheet:
     """A document to print: of which record, for whom, under which key."""
 
-    of: str
+    record: Record
     party: str
     key: str
-    build: Callable[[], Document]
+    draw: _Draw
 
 
-async def print_documents(head: Letterhead, period: Period, at: datetime) -> tuple[str, ...]:
-    """Print what has no document yet: issued invoices, and payouts of *period* and later ones.
+async def print_documents(head: Letterhead, at: datetime) -> Printed:
+    """Print what has no document yet: issued invoices and credit notes, and payouts.
 
-    Returns the keys stored now. Open invoices that were brought in have their document elsewhere.
+    One that cannot be printed is reported and stops no other. Invoices and credit notes that were
+    brought in have their document elsewhere.
+
+    Raises:
+        PortMissing: the host has no renderer or no document store.
     """
     links = {v.record.of: v.record.key for v in await steps.find_all(DocumentLink)}
-    printed = []
-    for sheet in await _sheets(head, period):
-        linked = links.get(sheet.of)
-        if linked is not None and await steps.has_document(linked):
+    people: dict[str, tuple[Version[Party], ...]] = {}
+    printed, left_out = [], []
+    for sheet in await _sheets():
+        key = links.get(sheet.record.id, sheet.key)
+        linked = sheet.record.id in links
+        if linked and await steps.has_document(key):
             continue
-        await steps.put_document(sheet.key, await steps.render(sheet.build()))
-        if linked is None:
-            await steps.commit(link(sheet.of, party=sheet.party, key=sheet.key, at=at))
-        printed.append(sheet.key)
-    return tuple(printed)
+        try:
+            await _print(attrs.evolve(sheet, key=key), head, people, None if linked else at)
+        except PortMissing:
+            raise
+        except LedgerkitError as error:
+            left_out.append(skipped(sheet.party, error))
+        else:
+            printed.append(key)
+    return Printed(tuple(printed), tuple(left_out))
 
 
-async def _sheets(head: Letterhead, period: Period) -> tuple[_Sheet, ...]:
-    parties = {v.record.id: v.record for v in await steps.find_all(Party)}
-    invoices = (v.record for v in await steps.find_all(Invoice))
-    payouts = (v.record for v in await steps.find_all(Payout, since=period.start))
+async def _print(
+    sheet: _Sheet,
+    head: Letterhead,
+    people: dict[str, tuple[Version[Party], ...]],
+    at: datetime | None,
+) -> None:
+    """Draw *sheet*, store it and, with *at*, link it."""
+    business = head.business
+    for id in (sheet.party, business.id):
+        if id not in people:
+            people[id] = await steps.history(Party, id)
+    if not people[sheet.party]:
+        raise PartyNotStored(sheet.party, sheet.key)
+    stored_at = (await steps.history(type(sheet.record), sheet.record.id))[0].at
+    if people[business.id]:
+        head = attrs.evolve(head, business=_as_of(people[business.id], stored_at))
+    document = sheet.draw(head, _as_of(people[sheet.party], stored_at))
+    await steps.put_document(sheet.key, await steps.render(document))
+    if at is not None:
+        await steps.commit(link(sheet.record.id, party=sheet.party, key=sheet.key, at=at))
+
+
+def _as_of(versions: tuple[Version[Party], ...], at: datetime) -> Party:
+    """Return the version that was the newest *at* an instant, or the oldest."""
+    known = [version.record for version in versions if version.at <= at]
+    return known[-1] if known else versions[0].record
+
+
+async def _sheets() -> tuple[_Sheet, ...]:
+    invoices = {v.record.id: v.record for v in await steps.find_all(Invoice)}
+    notes = [v.record for v in await steps.find_all(CreditNote)]
+    payouts = [v.record for v in await steps.find_all(Payout)]
     return (
-        *(
-            _invoice_sheet(invoice, head, parties[invoice.customer])
-            for invoice in invoices
-            if invoice.number is not None and invoice.reference is None
-        ),
-        *(_payout_sheet(payout, head, parties[payout.supplier]) for payout in payouts),
+        *(_invoice_sheet(i, invoices) for i in invoices.values() if _is_ours(i)),
+        *(_note_sheet(note, invoices) for note in notes if _is_ours(note)),
+        *(_payout_sheet(payout) for payout in payouts),
     )
 
 
-def _invoice_sheet(invoice: Invoice, head: Letterhead, customer: Party) -> _Sheet:
-    build = partial(invoice_document, invoice, head=head, customer=customer)
-    return _Sheet(invoice.id, customer.id, f"invoices/{invoice.number}.pdf", build)
+def _is_ours(document: Invoice | CreditNote) -> bool:
+    return document.number is not None and document.reference is None
 
 
-def _payout_sheet(payout: Payout, head: Letterhead, supplier: Party) -> _Sheet:
-    build = partial(
-        payout_document, payout, head=head, supplier=supplier, issued_on=payout.period.end
-    )
+def _number_of(id: str | None, invoices: Mapping[str, Invoice]) -> str | None:
+    return None if id is None or id not in invoices else invoices[id].number
+
+
+def _invoice_sheet(invoice: Invoice, invoices: Mapping[str, Invoice]) -> _Sheet:
+    supplements = _number_of(invoice.supplements, invoices)
+
+    def draw(head: Letterhead, customer: Party) -> Document:
+        return invoice_document(invoice, head=head, customer=customer, supplements=supplements)
+
+    return _Sheet(invoice, invoice.customer, f"invoices/{invoice.number}.pdf", draw)
+
+
+def _note_sheet(note: CreditNote, invoices: Mapping[str, Invoice]) -> _Sheet:
+    corrects = _number_of(note.invoice, invoices)
+
+    def draw(head: Letterhead, customer: Party) -> Document:
+        return credit_note_document(note, head=head, customer=customer, corrects=corrects)
+
+    return _Sheet(note, note.customer, f"credit_notes/{note.number}.pdf", draw)
+
+
+def _payout_sheet(payout: Payout) -> _Sheet:
+    def draw(head: Letterhead, supplier: Party) -> Document:
+        return payout_document(payout, head=head, supplier=supplier, issued_on=payout.period.end)
+
     part = f"-{payout.part}" if payout.part else ""
-    name = f"{supplier.id}-{payout.currency}{part}"
-    return _Sheet(payout.id, supplier.id, f"payouts/{payout.period.start:%Y-%m}/{name}.pdf", build)
+    name = f"{payout.supplier}-{payout.currency}{part}"
+    return _Sheet(payout, payout.supplier, f"payouts/{days_of(payout.period)}/{name}.pdf", draw)

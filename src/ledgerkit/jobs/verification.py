@@ -13,12 +13,16 @@ from ledgerkit.domain.verification import (
     Checked,
     Problem,
     balances_problems,
+    billed_twice_problems,
     invoice_problems,
+    loose_note_problems,
     number_problems,
     package_problems,
     payout_problems,
 )
 from ledgerkit.jobs import steps
+
+ROUNDS = 5  # how often what seems wrong is looked at again
 
 
 @attrs.frozen(kw_only=True)
@@ -41,32 +45,48 @@ class Verified:
 
 
 async def verify() -> Verified:
-    """Check the books from the entries up: sums, balances, floors, numbers, documents."""
+    """Check the books from the entries up: sums, balances, limits, numbers, documents.
+
+    Books in use may be read halfway, so what seems wrong is looked at again, until nothing has
+    moved between two looks or a bounded number of times.
+    """
     checked = Checked()
-    seen = 0
-    while page := await steps.journals(after=seen):
+    verified = await _look(checked)
+    for _ in range(ROUNDS):
+        if not verified.problems:
+            break
+        before, verified = verified, await _look(checked)
+        if verified == before:
+            break
+    return verified
+
+
+async def _look(checked: Checked) -> Verified:
+    """Feed the journals that *checked* has not seen yet, and read and check all the rest."""
+    while page := await steps.journals(after=checked.journals):
         for posted in page:
             checked.feed(posted)
-        seen = page[-1].sequence
+    numbers = await steps.numbers()  # before documents: one issued since has its number
     balances = await steps.balances()
     wallets = await steps.wallets()
     invoices = [v.record for v in await steps.find_all(Invoice)]
     notes = [v.record for v in await steps.find_all(CreditNote)]
     payouts = [v.record for v in await steps.find_all(Payout)]
     packages = [v.record for v in await steps.find_all(Package)]
-    numbers = await steps.numbers()
+    by_invoice: dict[str | None, list[CreditNote]] = {invoice.id: [] for invoice in invoices}
+    loose = [note for note in notes if note.invoice not in by_invoice]
+    for note in notes:
+        by_invoice.setdefault(note.invoice, []).append(note)
     problems = [
         *checked.problems,
         *balances_problems(checked, balances, wallets),
         *number_problems(numbers, [*invoices, *notes]),
+        *(p for i in invoices for p in invoice_problems(i, by_invoice[i.id], checked)),
+        *billed_twice_problems(invoices),
+        *loose_note_problems(loose, checked),
         *payout_problems(payouts, checked),
         *package_problems(packages, checked),
     ]
-    by_invoice: dict[str | None, list[CreditNote]] = {}
-    for note in notes:
-        by_invoice.setdefault(note.invoice, []).append(note)
-    for invoice in invoices:
-        problems += invoice_problems(invoice, by_invoice.get(invoice.id, ()), checked)
     return Verified(
         journals=checked.journals,
         wallets=len(wallets),

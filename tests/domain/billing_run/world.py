@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from typing import Any, TypeVar
 
 import attrs
 
@@ -15,65 +16,113 @@ from ledgerkit.domain.billing_run import (
     SupplierFacts,
     events_wanted,
     journals_wanted,
+    plan_billing_run,
+    plan_customers,
+    plan_suppliers,
 )
 from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
-from ledgerkit.domain.changes import changes_of, request
+from ledgerkit.domain.changes import Changes, Plan, Record, Versioned, changes_of, request
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.ledger import Cursor, EntryLine, Page
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.packages import Package, purchase
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
-from ledgerkit.domain.periods import CalendarCycle, Period
+from ledgerkit.domain.periods import CalendarCycle, Cycle, Period
 from ledgerkit.domain.sessions import APPROVED, HELD, Match, Session
 from ledgerkit.domain.splits import Incentive
 
-OCTOBER = Period.parse("2026-10")
+R = TypeVar("R", bound=Record)
+
+SEPTEMBER, OCTOBER, NOVEMBER = (Period.month(2026, month) for month in (9, 10, 11))
 NOVEMBER_1 = datetime(2026, 11, 1, 6, tzinfo=UTC)
+DECEMBER_1 = datetime(2026, 12, 1, 6, tzinfo=UTC)
 MATHS = CatalogKey("maths", "secondary", 60)
+MUSIC = CatalogKey("music", "primary", 45)
 POLICY = Policy(terms_days=14)
+MONTHLY = CalendarCycle()
+
+
+def money(major: str, currency: str = "EUR") -> Money:
+    """Return what is written with a point, in a currency of two decimals."""
+    whole, _, cents = major.partition(".")
+    minor = int(whole) * 100
+    return Money(minor - int(cents or 0) if whole[0] == "-" else minor + int(cents or 0), currency)
 
 
 def eur(major: str) -> Money:
     """Return euros written with a point."""
-    whole, _, cents = major.partition(".")
-    return Money(int(whole) * 100 + int(cents or 0), "EUR")
+    return money(major)
 
 
 PRICE = Price(key=MATHS, charge=eur("50"), pay=eur("30"), valid_from=date(2026, 1, 1))
 CATALOG = Catalog("catalog", (PRICE,))
 PARENT = Party(id="ana", role="customer", name="Ana García", currency="EUR", zone="Europe/Madrid")
 TUTOR = Party(id="tom", role="supplier", name="Tom Hill", currency="EUR", zone="Europe/Madrid")
-OWNER = Party(
-    id="aula", role="business", name="Aula Norte", currency="EUR", zone="Europe/Madrid"
-)
-MATCH = Match(
-    id="m1", customer="ana", student="Leo", supplier="tom", key=MATHS, currency="EUR"
-)
+OWNER = Party(id="aula", role="business", name="Aula Norte", currency="EUR", zone="Europe/Madrid")
+MATCH = Match(id="m1", customer="ana", student="Leo", supplier="tom", key=MATHS, currency="EUR")
 
 
-def session(n: int, day: int, *, month: int = 10, approved: bool = True, match: str = "m1"):
-    """Return session *n*, held at noon UTC of a day and approved the same evening."""
-    at = datetime(2026, month, day, 12, tzinfo=UTC)
+def party(id: str, *, role: str = "customer", zone: str = "Europe/Madrid") -> Party:
+    """Return a party, a customer unless told."""
+    return attrs.evolve(PARENT, id=id, name=id.title(), role=role, zone=zone)
+
+
+def match(id: str, **more: Any) -> Match:
+    """Return a match like the first one, with other fields."""
+    return attrs.evolve(MATCH, id=id, **more)
+
+
+def session(
+    n: int,
+    day: int,
+    *,
+    month: int = 10,
+    hour: int = 12,
+    approved: bool = True,
+    match: str = "m1",
+    key: CatalogKey | None = None,
+    approved_on: datetime | None = None,
+) -> Session:
+    """Return session *n*, held on a day at an hour UTC and approved eight hours later."""
+    at = datetime(2026, month, day, hour, tzinfo=UTC)
+    evening = at.replace(hour=min(hour + 8, 23)) if approved_on is None else approved_on
     return Session(
         id=f"s{n}",
         match=match,
         starts_at=at,
         status=APPROVED if approved else HELD,
-        approved_at=at.replace(hour=20) if approved else None,
+        approved_at=evening if approved else None,
+        key=key,
     )
 
 
-def package(units: int = 10, price: str = "450", *, id: str = "p1", **more: object) -> Package:
+def unapproved(session: Session) -> Session:
+    """Return *session* with its approval taken back."""
+    return attrs.evolve(session, status=HELD, approved_at=None)
+
+
+def package(units: int = 10, price: str = "450", *, id: str = "p1", **more: Any) -> Package:
     """Return a package for maths, bought on 1 September."""
-    return Package(
-        id=id,
-        customer="ana",
-        covers=(MATHS,),
-        units=units,
-        price=eur(price),
-        **{"purchased_on": date(2026, 9, 1), **more},
-    )
+    fields: dict[str, Any] = {
+        "customer": "ana",
+        "covers": (MATHS,),
+        "price": eur(price),
+        "purchased_on": date(2026, 9, 1),
+    }
+    return Package(id=id, units=units, **(fields | more))
+
+
+def incentive(id: str = "i1", amount: str = "5", **more: Any) -> Incentive:
+    """Return an incentive of the first match, per session and from the start unless told."""
+    fields: dict[str, Any] = {
+        "match": "m1",
+        "amount": eur(amount),
+        "valid_from": date(2026, 1, 1),
+    }
+    return Incentive(id=id, **(fields | more))
 
 
 @attrs.define
@@ -84,15 +133,19 @@ class World:
     incentives: tuple[Incentive, ...] = ()
     catalog: Catalog = CATALOG
     customers: tuple[Party, ...] = (PARENT,)
+    suppliers: tuple[Party, ...] = (TUTOR,)
     matches: tuple[Match, ...] = (MATCH,)
     opened_on: date = date(2026, 9, 1)
+    billed_through: date | None = None
     closed_before: datetime | None = None
+    cycle: Cycle = MONTHLY
+    policy: Policy = POLICY
     store: MemoryStore = attrs.Factory(MemoryStore)
 
     def buy(self, *packages: Package) -> World:
         """Sell packages on the day of their purchase."""
         for bought in packages:
-            at = datetime.combine(bought.purchased_on, datetime.min.time(), UTC)
+            at = datetime.combine(bought.purchased_on, time.min, UTC)
             self.store.commit(
                 changes_of(
                     purchase(bought, at=at),
@@ -105,31 +158,28 @@ class World:
             )
         return self
 
-    def facts(self, period: Period = OCTOBER) -> Facts:
-        """Read the facts of a run for *period*."""
+    def tell(self, *sessions: Session) -> World:
+        """Replace what is known of *sessions*, or add them."""
+        told = {session.id: session for session in (*self.sessions, *sessions)}
+        self.sessions = tuple(told.values())
+        return self
+
+    def facts(self) -> Facts:
+        """Read the facts of a run."""
         facts = Facts(
             business=OWNER,
             catalog=self.catalog,
             customers=tuple(self._customer(party) for party in self.customers),
-            suppliers=(
-                SupplierFacts(
-                    party=TUTOR,
-                    entries=self.store.entries(TUTOR.wallet).items,
-                    payouts=self._all(Payout, "tom"),
-                ),
-            ),
+            suppliers=tuple(self._supplier(party) for party in self.suppliers),
             incentives=self.incentives,
-            cycle=CalendarCycle(),
+            cycle=self.cycle,
             opened_on=self.opened_on,
+            billed_through=self.billed_through,
             closed_before=self.closed_before,
         )
         return attrs.evolve(
-            facts,
-            customers=tuple(self._with_ledger(facts, c, period) for c in facts.customers),
+            facts, customers=tuple(self._with_ledger(facts, c) for c in facts.customers)
         )
-
-    def _all(self, kind: type, party: str):
-        return tuple(v.record for v in self.store.find(kind, party=party).items)
 
     def _customer(self, party: Party) -> CustomerFacts:
         matches = tuple(m for m in self.matches if m.customer == party.id)
@@ -138,22 +188,66 @@ class World:
             party=party,
             matches=matches,
             sessions=tuple(s for s in self.sessions if s.match in names),
-            packages=self.store.find(Package, party=party.id).items,
-            invoices=self._all(Invoice, party.id),
-            credit_notes=self._all(CreditNote, party.id),
+            packages=self.read(Package, party.id),
+            invoices=self.all(Invoice, party.id),
+            credit_notes=self.all(CreditNote, party.id),
         )
 
-    def _with_ledger(self, facts: Facts, customer: CustomerFacts, period: Period):
-        found = {id: self.store.journal(id) for id in journals_wanted(customer)}
+    def _supplier(self, party: Party) -> SupplierFacts:
+        return SupplierFacts(
+            party=party, entries=self.entries(party.wallet), payouts=self.all(Payout, party.id)
+        )
+
+    def _with_ledger(self, facts: Facts, customer: CustomerFacts) -> CustomerFacts:
+        found = {id: self.store.journal(id) for id in journals_wanted(customer, facts)}
         return attrs.evolve(
             customer,
             journals={id: p.journal for id, p in found.items() if p is not None},
-            posted=frozenset(
-                self.store.posted_events(events_wanted(facts, customer, period))
-            ),
+            posted=frozenset(self.store.posted_events(events_wanted(facts, customer))),
         )
 
-    def commit(self, many: Iterable[object]) -> None:
+    def read(self, kind: type[R], party: str | None = None) -> tuple[Versioned[R], ...]:
+        """Return all records of *kind*, of one party or of all, with their versions."""
+        found: list[Versioned[R]] = []
+        page: Page[Versioned[R]] = self.store.find(kind, party=party)
+        found += page.items
+        while page.next is not None:
+            page = self.store.find(kind, party=party, after=str(page.next))
+            found += page.items
+        return tuple(found)
+
+    def all(self, kind: type[R], party: str | None = None) -> tuple[R, ...]:
+        """Return all records of *kind*, of one party or of all."""
+        return tuple(versioned.record for versioned in self.read(kind, party))
+
+    def entries(self, wallet: str) -> tuple[EntryLine, ...]:
+        """Return every line of *wallet*."""
+        page = self.store.entries(wallet)
+        found = list(page.items)
+        while isinstance(page.next, Cursor):
+            page = self.store.entries(wallet, after=page.next)
+            found += page.items
+        return tuple(found)
+
+    def plan(self, as_of: datetime = NOVEMBER_1, period: Period | None = OCTOBER) -> Plan:
+        """Return what a run would do."""
+        return plan_billing_run(self.facts(), policy=self.policy, as_of=as_of, period=period)
+
+    def run(self, as_of: datetime = NOVEMBER_1, period: Period | None = OCTOBER) -> Plan:
+        """Plan a run, commit it and return the plan."""
+        plan = self.plan(as_of, period)
+        self.commit(plan.changes)
+        return plan
+
+    def run_in_halves(self, as_of: datetime = NOVEMBER_1, period: Period = OCTOBER) -> Plan:
+        """Run as a job does: commit the customers, read again, then commit the suppliers."""
+        billed = plan_customers(self.facts(), policy=self.policy, as_of=as_of, period=period)
+        self.commit(billed.changes)
+        paid = plan_suppliers(self.facts(), as_of=as_of, period=period)
+        self.commit(paid)
+        return Plan((*billed.changes, *paid), billed.skipped)
+
+    def commit(self, many: Iterable[Changes]) -> None:
         """Commit each of *many* alone."""
         for changes in many:
             self.store.commit(changes)
@@ -161,3 +255,32 @@ class World:
     def held(self, wallet: str, currency: str = "EUR") -> int:
         """Return what *wallet* holds."""
         return self.store.balance(wallet, currency).posted
+
+    def balances(self) -> dict[tuple[str, str], int]:
+        """Return all balances that are not zero."""
+        return {key: balance.posted for key, balance in self.store.balances().items()}
+
+    def totals(self, kind: type[Any]) -> list[tuple[str | None, int]]:
+        """Return (number, total) of every invoice, credit note or payout, by number."""
+        found = [(getattr(d, "number", None), d.total.minor) for d in self.all(kind)]
+        return sorted(found, key=lambda pair: pair[0] or "")
+
+
+def messages(plan: Plan) -> list[Message]:
+    """Return what *plan* tells people."""
+    return [message for changes in plan.changes for message in changes.messages]
+
+
+def invoices(plan: Plan) -> list[Invoice]:
+    """Return the invoices of *plan*."""
+    return [r for changes in plan.changes for r in changes.records if isinstance(r, Invoice)]
+
+
+def notes(plan: Plan) -> list[CreditNote]:
+    """Return the credit notes of *plan*."""
+    return [r for changes in plan.changes for r in changes.records if isinstance(r, CreditNote)]
+
+
+def payouts(plan: Plan) -> list[Payout]:
+    """Return the payouts of *plan*."""
+    return [r for changes in plan.changes for r in changes.records if isinstance(r, Payout)]

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
+from contextlib import suppress
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ledgerkit.adapters.sql import tables
-from ledgerkit.adapters.sql.connect import ATTEMPTS, ConflictRetry, Link
+from ledgerkit.adapters.sql.connect import ATTEMPTS, ConflictRetry, Joined, Own, sqlstate
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.folding import place_journals
-from ledgerkit.adapters.sql.quick import Memory, NotPlain, write_quickly
+from ledgerkit.adapters.sql.quick import Batch, Memory, NotPlain, write_at_once, write_quickly
 from ledgerkit.adapters.sql.reading import READ_COMMITTED, Tenant, tenant_id, tenant_of
 from ledgerkit.adapters.sql.rows import moment
+from ledgerkit.adapters.sql.whole import MOVED_STATE
 from ledgerkit.adapters.sql.working import Known, load_working_set, lock_posting
 from ledgerkit.adapters.sql.writing import Moved, Writing, write
 from ledgerkit.domain.changes import Changes, Committed, Number
 from ledgerkit.domain.money import Units
+
+
+_MOST_AT_ONCE = 100
 
 
 class Committer:
@@ -30,12 +34,11 @@ class Committer:
         units: What may be posted.
     """
 
-    def __init__(self, link: Link, tenant: str, units: Units) -> None:
+    def __init__(self, link: Own | Joined, tenant: str, units: Units) -> None:
         self._link = link
         self._tenant = tenant
         self._units = units
         self._memory = Memory()
-        self._memory_lock = Lock()
 
     def commit(self, many: Sequence[Changes], *, named: bool) -> tuple[Committed, ...]:
         """Return what each of *many* did, having stored all of them or none.
@@ -46,38 +49,49 @@ class Committer:
         """
         if not many:
             return ()
+        with suppress(NotPlain, Moved, IntegrityError):
+            return self._quickly(many)
         moved: Exception | None = None
-        for attempt in range(ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
-                if attempt == 0:
-                    return self._quickly(many)
                 return self._link.write(lambda connection: self._careful(connection, many, named))
-            except (Moved, NotPlain) as error:
+            except Moved as error:
                 moved = error
             except IntegrityError as error:
-                moved = error
-                # A careful writer of SQLite is alone; only a broken rule can be in its way.
-                if attempt > 0 and self._link.dialect != "postgresql":
+                # A writer of SQLite is alone: what is in its way now will be there again.
+                if self._link.dialect != "postgresql":
                     raise
+                moved = error
         reason = "what the batch is judged on keeps moving"
         raise ConflictRetry(reason, ATTEMPTS) from moved
 
     def _quickly(self, many: Sequence[Changes]) -> tuple[Committed, ...]:
-        # One batch at a time uses the memory; others that come meanwhile do without.
-        alone = not self._link.joins_host and self._memory_lock.acquire(blocking=False)
+        if isinstance(self._link, Joined):
+            return self._link.write(lambda connection: self._plainly(connection, many))[1]
+        if self._link.speaks_at_once and len(many) <= _MOST_AT_ONCE:
+            with suppress(NotPlain):
+                return self._at_once(self._link, many)
+        batch, done = self._link.write(lambda connection: self._plainly(connection, many))
+        self._memory = batch.learned()
+        return done
+
+    def _plainly(
+        self, connection: Connection, many: Sequence[Changes]
+    ) -> tuple[Batch, tuple[Committed, ...]]:
+        return write_quickly(Database(connection), self._tenant, self._units, self._memory, many)
+
+    def _at_once(self, link: Own, many: Sequence[Changes]) -> tuple[Committed, ...]:
+        memory = self._memory
         try:
-            memory = self._memory if alone else Memory()
-            batch, done = self._link.write(
-                lambda connection: write_quickly(
-                    Database(connection), self._tenant, self._units, memory, many
-                )
+            return link.at_once(
+                lambda connection: write_at_once(Database(connection), self._units, memory, many)
             )
-            if alone:
-                batch.learn()
-            return done
-        finally:
-            if alone:
-                self._memory_lock.release()
+        except DBAPIError as error:
+            if sqlstate(error) != MOVED_STATE:
+                raise
+            # Perhaps it was the policies: look at the epoch before the next one.
+            self._memory = Memory()
+            raise Moved from error
 
     def number(self) -> None:
         """Give newly posted journals their place in recording order, where that is not done yet."""

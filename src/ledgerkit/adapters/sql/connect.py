@@ -140,8 +140,15 @@ class Own:
         if self.dialect == "postgresql":  # whatever the host's default, this needs no retries
             options["isolation_level"] = "READ COMMITTED"
         self._writing = engine.execution_options(**options)
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         # One shared connection (a database in memory) can be in one transaction at a time.
         self._alone = RLock() if isinstance(engine.pool, StaticPool) else None
+
+    @property
+    def speaks_at_once(self) -> bool:
+        """Whether one statement can be a transaction that sees what was committed before it."""
+        dialect = self.engine.dialect
+        return dialect.driver == "psycopg" and dialect.default_isolation_level == "READ COMMITTED"
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -151,11 +158,25 @@ class Own:
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Return what *work* returns, committed; raises `ConflictRetry` after many attempts."""
+        return self._again(lambda: self._transaction(work))
+
+    def at_once(self, work: Callable[[Connection], T]) -> T:
+        """Return what *work* returns, which is one statement that commits by itself."""
+        return self._again(lambda: self._statement(work))
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        with _held(self._alone), self._writing.begin() as connection:
+            return work(connection)
+
+    def _statement(self, work: Callable[[Connection], T]) -> T:
+        with self._single.connect() as connection:
+            return work(connection)
+
+    def _again(self, attempt_it: Callable[[], T]) -> T:
         attempt = 1
         while True:
             try:
-                with _held(self._alone), self._writing.begin() as connection:
-                    return work(connection)
+                return attempt_it()
             except DBAPIError as error:
                 reason = conflict(error)
                 if reason is None:
@@ -216,14 +237,21 @@ def link_to(bind: Engine | Connection) -> Own | Joined:
 
 def conflict(error: DBAPIError) -> str | None:
     """Return why the database asks to run the transaction again, or None if it does not."""
-    original: Any = error.orig
-    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    state = sqlstate(error)
     if state in _CONFLICT_STATES:
         return f"SQLSTATE {state}"
+    original: Any = error.orig
     code = getattr(original, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in _CONFLICT_CODES:
         return str(getattr(original, "sqlite_errorname", code))
     return None
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """Return the SQLSTATE of *error*, or None where the driver gives none."""
+    original: Any = error.orig
+    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    return None if state is None else str(state)
 
 
 @contextmanager

@@ -97,15 +97,25 @@ class BalanceMoves:
         return len(rows) == db.run_many(_GUARDED, rows)
 
     def _write_postgres(self, db: Database) -> bool:
-        limited = {place.id for place in self._places.values() if place.limited}
-        deltas = [(id, net) for id, net in self._sums.items() if id not in limited and net != 0]
+        deltas, rows = self.parts()
         db.insert(tables.deltas, "balance amount", deltas)
-        rows = [
-            (id, net, self._low.get(id), self._high.get(id))
-            for id, net in sorted(self._sums.items())
-            if id in limited
-        ]
         return not rows or len(rows) == db.run(_GUARDED_ARRAYS, *map(list, zip(*rows, strict=True)))
+
+    def parts(
+        self,
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, int, int | None, int | None]]]:
+        """Return the deltas, (balance, amount), and the guarded moves, (balance, net, low, high).
+
+        Both stand in the order of balances.
+        """
+        limited = {place.id for place in self._places.values() if place.limited}
+        deltas, guarded = [], []
+        for id, net in sorted(self._sums.items()):
+            if id in limited:
+                guarded.append((id, net, self._low.get(id), self._high.get(id)))
+            elif net != 0:
+                deltas.append((id, net))
+        return deltas, guarded
 
 
 _GUARDED = (

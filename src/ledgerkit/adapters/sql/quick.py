@@ -8,7 +8,7 @@ way at once. (design: architecture, Storage)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -16,6 +16,7 @@ from ledgerkit.adapters.sql import tables
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.reading import Tenant, tenant_of
 from ledgerkit.adapters.sql.rows import moment, wallet_of
+from ledgerkit.adapters.sql.whole import is_whole, write_whole
 from ledgerkit.adapters.sql.working import Place
 from ledgerkit.adapters.sql.writing import Moved, Writing, write
 from ledgerkit.domain.changes import Changes, Committed
@@ -33,13 +34,13 @@ class NotPlain(Exception):  # noqa: N818 - a signal, never seen outside
 
 @attrs.define
 class Memory:
-    """What a store remembers between its own commits; true as long as the epoch is the same.
+    """What a store remembers between its own commits; true for one epoch of a tenant's policies.
 
     Nothing met inside a host's transaction is remembered: after a rollback its ids can name
-    something else.
+    something else. Threads may share it: what is added is never changed.
 
     Attributes:
-        tenant: The tenant, with its epoch and closed time; None before the first commit.
+        tenant: The tenant, with its epoch and closed time; None: nothing is remembered.
         wallets: Open wallets by address, with their rows.
         places: Balances that plain legs may move, by (wallet, currency).
     """
@@ -48,12 +49,11 @@ class Memory:
     wallets: dict[str, tuple[int, Wallet]] = attrs.Factory(dict)
     places: dict[tuple[str, str], Place] = attrs.Factory(dict)
 
-    def hold(self, tenant: Tenant) -> None:
-        """Forget all but *tenant* if it is another one, of another epoch, or there is too much."""
-        if tenant != self.tenant or len(self.places) > _MOST_REMEMBERED:
-            self.tenant = tenant
-            self.wallets.clear()
-            self.places.clear()
+    def of(self, tenant: Tenant) -> Memory:
+        """Return this memory, or an empty one if this is of another epoch or too full."""
+        if tenant == self.tenant and len(self.places) <= _MOST_REMEMBERED:
+            return self
+        return Memory(tenant)
 
 
 @attrs.define
@@ -67,10 +67,76 @@ class Batch:
     wallets: dict[str, tuple[int, Wallet]] = attrs.Factory(dict)
     places: dict[tuple[str, str], Place] = attrs.Factory(dict)
 
-    def learn(self) -> None:
-        """Remember what the batch met; only after its transaction is committed."""
+    def learned(self) -> Memory:
+        """Return the memory with what the batch met; only after its transaction is committed."""
         self.memory.wallets.update(self.wallets)
         self.memory.places.update(self.places)
+        return self.memory
+
+    def check(self, many: Sequence[Changes], *, ask: bool = True) -> list[tuple[str, str]]:
+        """Return the balances that *many* move and that have no row yet.
+
+        Unless it may *ask* the database, nothing is known but what is remembered.
+
+        Raises:
+            NotPlain: the batch must be judged.
+        """
+        legs, opens = _plain_legs(self.tenant, many)
+        memory = self.memory
+        missing = []
+        for key in legs:
+            place = memory.places.get(key)
+            if place is None:
+                missing.append(key)
+            else:
+                self.places[key] = place
+        unknown = {wallet for wallet, _ in missing} | opens.keys()
+        for address in list(unknown):
+            known = memory.wallets.get(address)
+            if known is not None:
+                self.wallets[address] = known
+                unknown.discard(address)
+        if not (unknown or missing):
+            return []
+        if not ask:
+            raise NotPlain
+        self._read_wallets(sorted(unknown))
+        for wallet, currency in missing:
+            found = self.wallets.get(wallet)
+            policy = opens.get(wallet) if found is None else found[1]
+            if policy is None or not _takes(policy, currency, self.units):
+                raise NotPlain
+        self._read_places(missing)
+        return [key for key in missing if key not in self.places]
+
+    def _read_wallets(self, addresses: Sequence[str]) -> None:
+        if not addresses:
+            return
+        db = self.db
+        for address, id, policy in db.rows(
+            f"SELECT w.address, w.id, w.policy FROM {db.each('text')} "  # noqa: S608
+            "CROSS JOIN ledgerkit_wallets w WHERE w.address = k.value AND w.tenant = ?",
+            db.listed(addresses),
+            self.tenant.id,
+        ):
+            self.wallets[address] = id, wallet_of(policy)
+
+    def _read_places(self, keys: Iterable[tuple[str, str]]) -> None:
+        db, wanted = self.db, set(keys)
+        ids = {self.wallets[wallet][0]: wallet for wallet, _ in wanted if wallet in self.wallets}
+        if not ids:
+            return
+        for wallet, currency, id, limited, posted in db.rows(
+            "SELECT b.wallet, b.currency, b.id, b.limited, b.posted "  # noqa: S608
+            f"FROM {db.each('integer')} CROSS JOIN ledgerkit_balances b WHERE b.wallet = k.value",
+            db.listed(sorted(ids)),
+        ):
+            key = ids[wallet], currency
+            if key not in wanted:
+                continue
+            if db.postgres and abs(posted) > MOST_PLAIN << 20:
+                raise NotPlain
+            self.places[key] = Place(id, bool(limited))
 
 
 def write_quickly(
@@ -85,9 +151,8 @@ def write_quickly(
     tenant = tenant_of(db, name)
     if tenant is None:
         raise NotPlain
-    memory.hold(tenant)
-    batch = Batch(db, tenant, units, memory)
-    legs = _check(batch, many)
+    batch = Batch(db, tenant, units, memory.of(tenant))
+    missing = batch.check(many)
     ids = db.next_ids(tables.commits, len(many))
     writing = Writing(
         db=db,
@@ -95,11 +160,27 @@ def write_quickly(
         members=tuple(zip(many, ids, strict=True)),
         wallet_ids={address: id for address, (id, _) in batch.wallets.items()},
         places=batch.places,
-        missing=[key for key in legs if key not in batch.places],
+        missing=missing,
     )
     wallets = {address: wallet for address, (_, wallet) in batch.wallets.items()}
     wallets.update(_opened(many, wallets))
     return batch, write(writing, wallets)
+
+
+def write_at_once(
+    db: Database, units: Units, memory: Memory, many: Sequence[Changes]
+) -> tuple[Committed, ...]:
+    """Return what was committed by one statement; PostgreSQL, outside of a transaction.
+
+    Raises:
+        NotPlain: the batch holds more than journals on balances that are remembered.
+    """
+    if memory.tenant is None or not is_whole(many):
+        raise NotPlain
+    batch = Batch(db, memory.tenant, units, memory)
+    if batch.check(many, ask=False):
+        raise NotPlain
+    return write_whole(db, batch, many)
 
 
 def _opened(many: Iterable[Changes], known: dict[str, Wallet]) -> dict[str, Wallet]:
@@ -111,10 +192,11 @@ def _opened(many: Iterable[Changes], known: dict[str, Wallet]) -> dict[str, Wall
     return opened
 
 
-def _check(batch: Batch, many: Sequence[Changes]) -> Collection[tuple[str, str]]:
-    """Return the balances that *many* move; raises `NotPlain`."""
-    closed = batch.tenant.closed_before
-    after = None if closed is None else moment(closed)
+def _plain_legs(
+    tenant: Tenant, many: Sequence[Changes]
+) -> tuple[dict[tuple[str, str], None], dict[str, Wallet]]:
+    """Return the balances that *many* move and the wallets they open; raises `NotPlain`."""
+    closed = None if tenant.closed_before is None else moment(tenant.closed_before)
     legs: dict[tuple[str, str], None] = {}
     opens: dict[str, Wallet] = {}
     for changes in many:
@@ -126,11 +208,10 @@ def _check(batch: Batch, many: Sequence[Changes]) -> Collection[tuple[str, str]]
         for journal in changes.journals:
             if journal.reverses is not None or journal.requires or journal.effective_at > at:
                 raise NotPlain
-            if after is not None and journal.effective_at < after:
+            if closed is not None and journal.effective_at < closed:
                 raise NotPlain
             _add_legs(legs, journal)
-    _resolve(batch, legs, opens)
-    return legs.keys()
+    return legs, opens
 
 
 def _writes_all(changes: Changes) -> bool:
@@ -149,65 +230,9 @@ def _add_legs(legs: dict[tuple[str, str], None], journal: Journal) -> None:
         legs[entry.wallet, amount.currency] = None
 
 
-def _resolve(
-    batch: Batch, legs: dict[tuple[str, str], None], opens: dict[str, Wallet]
-) -> None:
-    memory = batch.memory
-    missing = []
-    for key in legs:
-        place = memory.places.get(key)
-        if place is None:
-            missing.append(key)
-        else:
-            batch.places[key] = place
-    addresses = {wallet for wallet, _ in missing} | {a for a in opens if a not in memory.wallets}
-    for address in addresses | opens.keys():
-        known = memory.wallets.get(address)
-        if known is not None:
-            batch.wallets[address] = known
-    unknown = sorted(addresses - batch.wallets.keys())
-    if unknown:
-        _read_wallets(batch, unknown)
-    for wallet, currency in missing:
-        found = batch.wallets.get(wallet)
-        policy = opens.get(wallet) if found is None else found[1]
-        if policy is None or not _takes(policy, currency, batch.units):
-            raise NotPlain
-    if missing:
-        _read_places(batch, missing)
-
-
 def _takes(wallet: Wallet, currency: str, units: Units) -> bool:
     return (
         wallet.status == "open"
         and currency in units.exponents
         and (wallet.currencies is None or currency in wallet.currencies)
     )
-
-
-def _read_wallets(batch: Batch, addresses: Sequence[str]) -> None:
-    db = batch.db
-    for address, id, policy in db.rows(
-        f"SELECT w.address, w.id, w.policy FROM {db.each('text')} "  # noqa: S608
-        "CROSS JOIN ledgerkit_wallets w WHERE w.address = k.value AND w.tenant = ?",
-        db.listed(addresses),
-        batch.tenant.id,
-    ):
-        batch.wallets[address] = id, wallet_of(policy)
-
-
-def _read_places(batch: Batch, keys: Iterable[tuple[str, str]]) -> None:
-    db = batch.db
-    wanted = set(keys)
-    ids = {batch.wallets[wallet][0]: wallet for wallet, _ in wanted if wallet in batch.wallets}
-    for wallet, currency, id, limited, posted in db.rows(
-        f"SELECT b.wallet, b.currency, b.id, b.limited, b.posted FROM {db.each('integer')} "  # noqa: S608
-        "CROSS JOIN ledgerkit_balances b WHERE b.wallet = k.value",
-        db.listed(sorted(ids)),
-    ):
-        key = ids[wallet], currency
-        if key not in wanted:
-            continue
-        if db.postgres and abs(posted) > MOST_PLAIN << 20:
-            raise NotPlain
-        batch.places[key] = Place(id, bool(limited))

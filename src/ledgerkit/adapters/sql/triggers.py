@@ -11,6 +11,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledgerkit.adapters.sql.whole import FUNCTION
+
 APPEND_ONLY = (
     "ledgerkit_commits",
     "ledgerkit_policies",
@@ -97,4 +99,4 @@ def _postgres() -> list[str]:
         f"EXECUTE FUNCTION ledgerkit_{name}_balance()"
         for name in ("entries", "journals")
     ]
-    return [_GROWS, _ENTRIES, _JOURNALS, *grows, *kept, *balanced]
+    return [FUNCTION, _GROWS, _ENTRIES, _JOURNALS, *grows, *kept, *balanced]

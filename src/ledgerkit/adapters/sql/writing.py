@@ -245,7 +245,7 @@ def _write_journals(writing: Writing) -> None:
     db, tenant, places = writing.db, writing.tenant.id, writing.places
     originals = _Originals(db, tenant, [j.reverses for j, *_ in journals if j.reverses])
     moves = BalanceMoves(places)
-    instants = Instants()
+    effective, recorded = Instants(), Instants()
     rows: list[tuple[object, ...]] = []
     entries: list[tuple[int, int, int]] = []
     for id, (journal, changes, commit) in zip(
@@ -262,8 +262,8 @@ def _write_journals(writing: Writing) -> None:
                 journal.id,
                 journal.kind,
                 commit,
-                instants.micros(journal.effective_at),
-                instants.micros(changes.at),
+                effective.micros(journal.effective_at),
+                recorded.micros(changes.at),
                 type,
                 fact,
                 part,

@@ -11,6 +11,7 @@ from ledgerkit.domain.billing_run.customers import bill_customer
 from ledgerkit.domain.billing_run.cycles import (
     BILLING_CYCLE,
     CLOSED,
+    OPEN,
     BillingCycle,
     bill,
     close,
@@ -31,19 +32,21 @@ from ledgerkit.domain.billing_run.plan import (
     plan_customers,
     plan_suppliers,
 )
-from ledgerkit.domain.billing_run.suppliers import pay_supplier
-from ledgerkit.domain.billing_run.takeover import Month, opening_events, take_over
+from ledgerkit.domain.billing_run.suppliers import pay_supplier, with_planned
+from ledgerkit.domain.billing_run.takeover import Month, begin, opening_events, take_over
 from ledgerkit.domain.billing_run.wanted import events_wanted, journals_wanted
 
 __all__ = [
     "BILLING_CYCLE",
     "CLOSED",
+    "OPEN",
     "BillingCycle",
     "CustomerFacts",
     "Facts",
     "Month",
     "Policy",
     "SupplierFacts",
+    "begin",
     "bill",
     "bill_customer",
     "close",
@@ -60,4 +63,5 @@ __all__ = [
     "plan_customers",
     "plan_suppliers",
     "take_over",
+    "with_planned",
 ]

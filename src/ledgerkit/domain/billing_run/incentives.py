@@ -99,9 +99,7 @@ def pay_period_incentives(desk: Desk, sessions: Sequence[Session]) -> None:
     *sessions* are those in the scope of the run.
     """
     billed = {session.id for session in sessions}
-    found = earnings(
-        desk.facts, desk.customer, before=desk.period.end, bookings=desk.bookings
-    )
+    found = earnings(desk.facts, desk.customer, before=desk.period.end, bookings=desk.bookings)
     for earning in found:
         turn, posted = _standing(earning, desk.customer.posted)
         first = next((s for s in earning.sessions if s.id in billed), None)

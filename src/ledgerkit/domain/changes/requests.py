@@ -10,15 +10,7 @@ from datetime import date
 
 import attrs
 
-from ledgerkit.domain.ledger.journals import name_of
-
-
-def _pairs(what: str, value: object) -> None:
-    if type(value) is not tuple or not all(
-        type(pair) is tuple and [type(part) for part in pair] == [str, str] for pair in value
-    ):
-        msg = f"{what} must be a tuple of (name, text) pairs (got {value!r})"
-        raise TypeError(msg)
+from ledgerkit.domain.ledger.journals import name_of, pairs_of
 
 
 @attrs.frozen
@@ -37,7 +29,7 @@ class Request:
 
     def __attrs_post_init__(self) -> None:
         name_of("request verb", self.verb)
-        _pairs("request arguments", self.arguments)
+        pairs_of("request arguments", self.arguments)
         fields = [field for field, _ in self.arguments]
         if fields != sorted(set(fields)) or "verb" in fields:
             msg = f"request fields are sorted, each once, and none is 'verb' (got {fields})"

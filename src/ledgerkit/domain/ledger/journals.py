@@ -75,6 +75,16 @@ def _is_readable(character: str) -> bool:
     return character == "\n" or unicodedata.category(character) not in {"Cc", "Cs"}
 
 
+def pairs_of(field: str, value: object) -> tuple[tuple[str, str], ...]:
+    """Return *value* if it is a tuple of (text, text) pairs; raises `TypeError`."""
+    if type(value) is not tuple or not all(
+        type(pair) is tuple and [type(part) for part in pair] == [str, str] for pair in value
+    ):
+        msg = f"{field} must be a tuple of (name, text) pairs (got {value!r})"
+        raise TypeError(msg)
+    return value
+
+
 @attrs.frozen(init=False)
 class Entry:
     """One leg of a journal.
@@ -261,15 +271,10 @@ def _check_additions(requires: object, metadata: object) -> None:
     if type(requires) is not tuple or not all(type(each) is Condition for each in requires):
         msg = f"requires must be a tuple of Condition (got {requires!r})"
         raise TypeError(msg)
-    if type(metadata) is not tuple or not all(
-        type(pair) is tuple and len(pair) == 2  # noqa: PLR2004 - a name and a text
-        for pair in metadata
-    ):
-        msg = f"metadata must be a tuple of (name, text) pairs (got {metadata!r})"
-        raise TypeError(msg)
-    for name, text in metadata:
+    pairs = pairs_of("metadata", metadata)
+    for name, text in pairs:
         text_of(f"metadata {name_of('metadata name', name)!r}", text)
-    names = [name for name, _ in metadata]
+    names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         msg = f"metadata names each thing once (got {', '.join(names)})"
         raise ValueError(msg)

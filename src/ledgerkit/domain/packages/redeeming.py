@@ -119,13 +119,7 @@ def redeem(
     if alerts not in (PER_PACKAGE, AGGREGATE):
         msg = f"alerts are per package or aggregate (got {alerts!r})"
         raise ValueError(msg)
-    if package.redemption(session) is not None:
-        raise AlreadyRedeemed(package.id, session)
-    if not package.pays_for(key, on):
-        raise NotCovered(package.id, key, on)
-    PACKAGE.after(package.status, "redeem")
-    if package.remaining == 0:
-        raise PackageExhausted(package.id, package.units, package.used, package.forfeited)
+    _check_use(package, session, key, on)
     unit = package.next_units()[0]
     value = package.share(unit)
     redemption = Redemption(
@@ -150,6 +144,16 @@ def redeem(
     after = attrs.evolve(package, redemptions=(*package.redemptions, redemption))
     alert = use_alert(package, after, session, part, threshold) if alerts == PER_PACKAGE else None
     return Redeemed(after, journal, alert)
+
+
+def _check_use(package: Package, session: str, key: CatalogKey, on: date) -> None:
+    if package.redemption(session) is not None:
+        raise AlreadyRedeemed(package.id, session)
+    if not package.pays_for(key, on):
+        raise NotCovered(package.id, key, on)
+    PACKAGE.after(package.status, "redeem")
+    if package.remaining == 0:
+        raise PackageExhausted(package.id, package.units, package.used, package.forfeited)
 
 
 def _legs_of(package: Package, used: Redemption) -> tuple[Entry, ...]:

@@ -214,13 +214,16 @@ def _party_totals(parties: Mapping[tuple[str, str], _Sums], prefix: str) -> tupl
     )
 
 
-def of_period(posted: Iterable[Posted], period: Period, *, zone: str) -> tuple[Journal, ...]:
-    """Return the journals that belong to *period*: those that count on one of its local days.
+def of_period(
+    journals: Iterable[Posted | Journal], period: Period, *, zone: str
+) -> tuple[Journal, ...]:
+    """Return those of *journals* that belong to *period*: that count on one of its local days.
 
     A late one belongs to the period it names instead, that is, to the one in which that begins.
     Each journal is of exactly one of any periods that tile time. (spec: ledger 6)
     """
-    return tuple(p.journal for p in posted if period.contains(_day_of(p.journal, zone)))
+    plain = (j.journal if isinstance(j, Posted) else j for j in journals)
+    return tuple(journal for journal in plain if period.contains(_day_of(journal, zone)))
 
 
 def _day_of(journal: Journal, zone: str) -> date:

@@ -1,0 +1,177 @@
+"""Invoices and credit notes as documents: what is charged, and what of it is given back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ledgerkit.documents import formats
+from ledgerkit.documents.desk import Desk, Letterhead, open_desk
+from ledgerkit.documents.model import INVOICE, Column, Document, Row, TaxLine, Total
+from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.invoices import Invoice, Line
+from ledgerkit.domain.parties import Party
+
+
+def invoice_document(
+    invoice: Invoice, *, head: Letterhead, customer: Party, supplements: str | None = None
+) -> Document:
+    """Return *invoice* as *customer* reads it; *supplements* is the number of the one it adds to.
+
+    Lines that a package paid for name it, and a note says how many of its sessions the run left.
+    An invoice without a number is shown as a preview.
+    """
+    desk = open_desk(head, customer)
+    words = desk.words
+    return Document(
+        INVOICE,
+        customer.locale,
+        words.text("Invoice"),
+        number=invoice.number or words.text("Preview"),
+        issued_on=invoice.issued_on or max(line.on for line in invoice.lines),
+        issuer=desk.block("From", head.business),
+        recipient=desk.block("Bill to", customer),
+        captions=words.captions(),
+        facts=tuple(_invoice_facts(desk, invoice, supplements)),
+        columns=(
+            Column(words.text("Date")),
+            Column(words.text("Description"), wide=True),
+            Column(words.text("Quantity"), "end"),
+            Column(words.text("Unit price"), "end"),
+            Column(words.text("Amount"), "end"),
+        ),
+        rows=tuple(_invoice_row(desk, line) for line in invoice.lines),
+        totals=tuple(_invoice_totals(desk, invoice)),
+        taxes=tuple(_tax_lines(desk, invoice)),
+        notes=tuple(_invoice_notes(desk, invoice)),
+        footer=head.footer,
+        logo=head.logo,
+    )
+
+
+def _invoice_facts(
+    desk: Desk, invoice: Invoice, supplements: str | None
+) -> Iterable[tuple[str, str]]:
+    words = desk.words
+    if invoice.issued_on is not None:
+        yield words.text("Issued on"), desk.day(invoice.issued_on)
+    if invoice.due_on is not None and invoice.total.minor > 0:
+        yield words.text("Due on"), desk.day(invoice.due_on)
+    if invoice.period is not None:
+        yield words.text("Period"), desk.period(invoice.period)
+    if supplements is not None:
+        yield words.text("Adds to invoice"), supplements
+
+
+def _invoice_row(desk: Desk, line: Line) -> Row:
+    about = [line.item, line.detail]
+    if line.package is not None:
+        about.append(_package_of(desk, line, line.package))
+    price = "" if line.package is not None else desk.price(line.unit_price, line.amount.currency)
+    cells = (
+        desk.day(line.on),
+        "\n".join(text for text in about if text),
+        desk.ratio(line.quantity),
+        price,
+        desk.money(line.amount),
+    )
+    return Row(cells, "normal" if line.package is None else "muted")
+
+
+def _package_of(desk: Desk, line: Line, package: str) -> str:
+    ordinal, _, units = dict(line.trace).get("unit", "").partition(" of ")
+    if not units:
+        return desk.words.text("Package {package}", package=package)
+    return desk.words.text(
+        "Package {package}, session {ordinal} of {units}",
+        package=package,
+        ordinal=ordinal,
+        units=units,
+    )
+
+
+def _invoice_totals(desk: Desk, invoice: Invoice) -> Iterable[Total]:
+    words = desk.words
+    if invoice.taxes:
+        yield Total(words.text("Subtotal"), desk.money(invoice.subtotal))
+    for tax in invoice.taxes:
+        rate = formats.percent(tax.rate, desk.reader.locale)
+        yield Total(f"{tax.code} {rate}", desk.money(tax.amount))
+    yield Total(words.text("Total"), desk.money(invoice.total), strong=True)
+
+
+def _tax_lines(desk: Desk, invoice: Invoice) -> Iterable[TaxLine]:
+    for tax in invoice.taxes:
+        yield TaxLine(
+            tax.code,
+            formats.percent(tax.rate, desk.reader.locale),
+            desk.money(tax.base),
+            amount=desk.money(tax.amount),
+        )
+
+
+def _invoice_notes(desk: Desk, invoice: Invoice) -> Iterable[str]:
+    words = desk.words
+    if invoice.total.minor > 0 and invoice.due_on is not None:
+        if invoice.number is not None:
+            yield words.text("Please pay by {date}.", date=desk.day(invoice.due_on))
+            yield words.text(
+                "Please give {reference} as the reference of your payment.",
+                reference=invoice.number,
+            )
+    elif all(line.package is not None for line in invoice.lines):
+        yield words.text("Nothing is due: all sessions are covered by your packages.")
+    # What was left is told as the run saw it: a document says the same whenever it is printed.
+    left = {line.package: dict(line.trace).get("left") for line in invoice.lines if line.package}
+    for id, units in left.items():
+        if units is not None:
+            name = words.text("Package {package}", package=id)
+            yield f"{name}: {words.plural('{n} session left', '{n} sessions left', int(units))}"
+
+
+def credit_note_document(
+    note: CreditNote, *, head: Letterhead, customer: Party, corrects: str | None = None
+) -> Document:
+    """Return *note* as *customer* reads it; *corrects* is the number of its invoice, if known.
+
+    Amounts are what is given back, above zero. A note without a number is shown as a preview.
+    """
+    desk = open_desk(head, customer)
+    words = desk.words
+    facts = []
+    if note.issued_on is not None:
+        facts.append((words.text("Issued on"), desk.day(note.issued_on)))
+    if corrects is not None:
+        facts.append((words.text("Corrects invoice"), corrects))
+    return Document(
+        INVOICE,
+        customer.locale,
+        words.text("Credit note"),
+        number=note.number or words.text("Preview"),
+        issued_on=note.issued_on or max(line.on for line in note.lines),
+        issuer=desk.block("From", head.business),
+        recipient=desk.block("Bill to", customer),
+        captions=words.captions(),
+        facts=tuple(facts),
+        columns=(
+            Column(words.text("Date")),
+            Column(words.text("Description"), wide=True),
+            Column(words.text("Amount"), "end"),
+        ),
+        rows=tuple(
+            Row(
+                (
+                    desk.day(line.on),
+                    "\n".join(text for text in (line.item, line.detail) if text),
+                    desk.money(line.amount),
+                )
+            )
+            for line in note.lines
+        ),
+        totals=(Total(words.text("Credited"), desk.money(note.total), strong=True),),
+        notes=(
+            words.text("Reason: {reason}", reason=words.text(note.reason)),
+            words.text("This amount is taken off what you owe."),
+        ),
+        footer=head.footer,
+        logo=head.logo,
+    )

@@ -1,0 +1,198 @@
+"""Payout and account statements as documents: what is paid out, and what moved on an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+
+from ledgerkit.documents.desk import Desk, Letterhead, days_of, is_reversed, open_desk
+from ledgerkit.documents.model import (
+    ACCOUNT_STATEMENT,
+    PAYOUT_STATEMENT,
+    Column,
+    Document,
+    Row,
+    Total,
+)
+from ledgerkit.domain.ledger import EntryLine
+from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.parties import CUSTOMER, Party
+from ledgerkit.domain.payouts import Payout, PayoutLine
+from ledgerkit.domain.periods import Period, local_date
+
+SESSIONS, INCENTIVES, ADJUSTMENTS = "Sessions", "Incentives", "Adjustments"
+# Facts whose ids are ours, long and derived; readers know them by a label or not at all.
+_OUR_FACTS = ("credit_note", "incentive", "invoice", "opening", "payout", "write_off")
+
+
+def payout_number(payout: Payout, supplier: Party) -> str:
+    """Return what people call *payout*: `2026-10 tom`.
+
+    With the currency if it is not the supplier's own, and a count if it is not the first.
+    """
+    parts = [days_of(payout.period), payout.supplier]
+    if payout.currency != supplier.currency:
+        parts.append(payout.currency)
+    if payout.part:
+        parts.append(f"({payout.part + 1})")
+    return " ".join(parts)
+
+
+def payout_document(
+    payout: Payout, *, head: Letterhead, supplier: Party, issued_on: date
+) -> Document:
+    """Return *payout* as *supplier* reads it: each session and incentive it pays or takes back."""
+    desk = open_desk(head, supplier)
+    words = desk.words
+    sorts = _sorts(payout.lines)
+    return Document(
+        PAYOUT_STATEMENT,
+        supplier.locale,
+        words.text("Payout statement"),
+        number=payout_number(payout, supplier),
+        issued_on=issued_on,
+        issuer=desk.block("From", head.business),
+        recipient=desk.block("Pay to", supplier),
+        captions=words.captions(),
+        facts=(
+            (words.text("Issued on"), desk.day(issued_on)),
+            (words.text("Period"), desk.period(payout.period)),
+            *(
+                ()
+                if payout.reference is None
+                else ((words.text("Payment reference"), payout.reference),)
+            ),
+        ),
+        columns=(
+            Column(words.text("Date")),
+            Column(words.text("Description"), wide=True),
+            Column(words.text("Student")),
+            Column(words.text("Amount"), "end"),
+        ),
+        rows=tuple(
+            Row((desk.day(line.on), _earned(desk, line, sort), line.detail, desk.money(line.amount)))
+            for line, sort in zip(payout.lines, sorts, strict=True)
+        ),
+        totals=tuple(_payout_totals(desk, payout, sorts)),
+        footer=head.footer,
+        logo=head.logo,
+    )
+
+
+def _sorts(lines: Iterable[PayoutLine]) -> list[str]:
+    """Return of each line whether it is of sessions, incentives or adjustments."""
+    lines = tuple(lines)
+    first: dict[str, int] = {}
+    for line in lines:
+        first[line.journal] = min(line.line, first.get(line.journal, line.line))
+    sorts = []
+    for line in lines:
+        # A session's first leg on the supplier's wallet is the rate, the second what incentives add.
+        if is_reversed(line.kind) or not line.kind.startswith(("session.", "incentive.")):
+            sorts.append(ADJUSTMENTS)
+        elif line.kind == "incentive.earned" or line.line > first[line.journal]:
+            sorts.append(INCENTIVES)
+        else:
+            sorts.append(SESSIONS)
+    return sorts
+
+
+def _earned(desk: Desk, line: PayoutLine, sort: str) -> str:
+    what = line.item or desk.kind(line.kind)
+    if sort == INCENTIVES:
+        return "\n".join(filter(None, (desk.words.text("Incentive"), line.item)))
+    if line.item and is_reversed(line.kind):
+        return desk.taken_back(what)
+    return what
+
+
+def _payout_totals(desk: Desk, payout: Payout, sorts: list[str]) -> Iterable[Total]:
+    words = desk.words
+    parts = [
+        (words.text("Sessions"), SESSIONS),
+        (words.text("Incentives"), INCENTIVES),
+        (words.text("Adjustments"), ADJUSTMENTS),
+    ]
+    if set(sorts) != {SESSIONS}:
+        for label, sort in parts:
+            if sort in sorts:
+                of_sort = (li.amount for li, s in zip(payout.lines, sorts, strict=True) if s == sort)
+                yield Total(label, desk.money(sum_of(of_sort, payout.currency)))
+    yield Total(words.text("Your payout"), desk.money(payout.total), strong=True)
+
+
+def account_statement_document(
+    lines: Iterable[EntryLine],
+    *,
+    head: Letterhead,
+    party: Party,
+    period: Period,
+    opening: Money,
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> Document:
+    """Return the statement of *party*'s wallet over *period*, from the *opening* balance on.
+
+    *lines* are those of the period in one currency, in order; their running balances are shown
+    as they are. *labels* say what is to be read of a fact beside its kind, by the fact's id, such
+    as the number of an invoice or what was taught in a session.
+    """
+    desk = open_desk(head, party)
+    words = desk.words
+    shown = tuple(lines)
+    closing = shown[-1].running if shown else opening
+    rows = [Row(("", words.text("Opening balance"), "", desk.money(opening)), "strong")]
+    rows += [
+        Row(
+            (
+                desk.day(local_date(line.effective_at, party.zone)),
+                _moved(desk, line, labels),
+                desk.money(line.amount),
+                desk.money(line.running),
+            )
+        )
+        for line in shown
+    ]
+    return Document(
+        ACCOUNT_STATEMENT,
+        party.locale,
+        words.text("Account statement"),
+        number=party.id,
+        issued_on=period.end,
+        issuer=desk.block("From", head.business),
+        recipient=desk.block("Account of", party),
+        captions=words.captions(),
+        facts=(
+            (words.text("Period"), desk.period(period)),
+            (words.text("Currency"), opening.currency),
+        ),
+        columns=(
+            Column(words.text("Date")),
+            Column(words.text("Description"), wide=True),
+            Column(words.text("Amount"), "end"),
+            Column(words.text("Balance"), "end"),
+        ),
+        rows=tuple(rows),
+        totals=(Total(words.text("Closing balance"), desk.money(closing), strong=True),),
+        notes=tuple(_standing(desk, closing)),
+        footer=head.footer,
+        logo=head.logo,
+    )
+
+
+def _moved(desk: Desk, line: EntryLine, labels: Mapping[str, str]) -> str:
+    about = [desk.kind(line.kind)]
+    if line.event is not None:
+        ours = line.event.type in _OUR_FACTS
+        about.append(labels.get(line.event.id, "" if ours else line.event.id))
+    return "\n".join(filter(None, about))
+
+
+def _standing(desk: Desk, closing: Money) -> Iterable[str]:
+    """Yield what a balance means to a customer; plus and minus are for bookkeepers."""
+    if desk.reader.role != CUSTOMER:
+        return
+    if closing.minor < 0:
+        yield desk.words.text("You owe {amount}.", amount=desk.money(-closing))
+    elif closing.minor > 0:
+        yield desk.words.text("You have {amount} of credit.", amount=desk.money(closing))
