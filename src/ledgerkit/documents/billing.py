@@ -63,13 +63,12 @@ def _invoice_facts(
 
 
 def _invoice_row(desk: Desk, line: Line) -> Row:
-    about = [line.item, line.detail]
-    if line.package is not None:
-        about.append(_package_of(desk, line, line.package))
+    package = "" if line.package is None else _package_of(desk, line, line.package)
+    small = " · ".join(text for text in (line.detail, package) if text)
     price = "" if line.package is not None else desk.price(line.unit_price, line.amount.currency)
     cells = (
         desk.day(line.on),
-        "\n".join(text for text in about if text),
+        "\n".join(text for text in (line.item, small) if text),
         desk.ratio(line.quantity),
         price,
         desk.money(line.amount),

@@ -29,7 +29,7 @@ KINDS_OF_JOURNALS = {
     "session.charged": "Session",
     "session.covered": "Session",
 }
-_REVERSED = ".reversed"
+REVERSED = ".reversed"
 
 
 @attrs.frozen(kw_only=True)
@@ -88,10 +88,11 @@ class Desk:
         mail = () if party.email is None else (party.email,)
         return Block(self.words.text(label), party.name, (*party.address, *tax, *mail))
 
-    def kind(self, kind: str) -> str:
-        """Return what a journal of *kind* is called."""
-        base = kind.removesuffix(_REVERSED)
-        what = self.words.text(KINDS_OF_JOURNALS.get(base, base))
+    def kind(self, kind: str, *, bonus: bool = False) -> str:
+        """Return what a journal of *kind* is called, or the *bonus* that a session earned in it."""
+        base = kind.removesuffix(REVERSED)
+        named = "incentive.earned" if bonus and base.startswith("session.") else base
+        what = self.words.text(KINDS_OF_JOURNALS.get(named, named))
         return what if base == kind else self.taken_back(what)
 
     def taken_back(self, what: str) -> str:
@@ -106,7 +107,7 @@ def open_desk(head: Letterhead, reader: Party) -> Desk:
 
 def is_reversed(kind: str) -> bool:
     """Return whether a journal of *kind* takes another one back."""
-    return kind.endswith(_REVERSED)
+    return kind.endswith(REVERSED)
 
 
 def days_of(period: Period) -> str:

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from ledgerkit.documents.desk import Desk, Letterhead, days_of, is_reversed, open_desk
+import attrs
+
+from ledgerkit.documents.desk import (
+    REVERSED,
+    Desk,
+    Letterhead,
+    days_of,
+    is_reversed,
+    open_desk,
+)
 from ledgerkit.documents.model import (
     ACCOUNT_STATEMENT,
     PAYOUT_STATEMENT,
@@ -45,7 +54,7 @@ def payout_document(
     """Return *payout* as *supplier* reads it: each session and incentive it pays or takes back."""
     desk = open_desk(head, supplier)
     words = desk.words
-    sorts = _sorts(payout.lines)
+    lines = _earned(payout.lines)
     return Document(
         PAYOUT_STATEMENT,
         supplier.locale,
@@ -70,55 +79,61 @@ def payout_document(
             Column(words.text("Student")),
             Column(words.text("Amount"), "end"),
         ),
-        rows=tuple(
-            Row((desk.day(line.on), _earned(desk, line, sort), line.detail, desk.money(line.amount)))
-            for line, sort in zip(payout.lines, sorts, strict=True)
-        ),
-        totals=tuple(_payout_totals(desk, payout, sorts)),
+        rows=tuple(_payout_row(desk, earned) for earned in lines),
+        totals=tuple(_payout_totals(desk, payout, lines)),
         footer=head.footer,
         logo=head.logo,
     )
 
 
-def _sorts(lines: Iterable[PayoutLine]) -> list[str]:
-    """Return of each line whether it is of sessions, incentives or adjustments."""
+@attrs.frozen
+class _Earned:
+    """A line with what it is: the rate of a session or a *bonus* on it, and in which total."""
+
+    line: PayoutLine
+    bonus: bool
+
+    @property
+    def sort(self) -> str:
+        kind = self.line.kind
+        if is_reversed(kind) or not kind.startswith(("session.", "incentive.")):
+            return ADJUSTMENTS
+        return INCENTIVES if self.bonus or kind == "incentive.earned" else SESSIONS
+
+
+def _earned(lines: Iterable[PayoutLine]) -> tuple[_Earned, ...]:
     lines = tuple(lines)
     first: dict[str, int] = {}
     for line in lines:
         first[line.journal] = min(line.line, first.get(line.journal, line.line))
-    sorts = []
-    for line in lines:
-        # A session's first leg on the supplier's wallet is the rate, the second what incentives add.
-        if is_reversed(line.kind) or not line.kind.startswith(("session.", "incentive.")):
-            sorts.append(ADJUSTMENTS)
-        elif line.kind == "incentive.earned" or line.line > first[line.journal]:
-            sorts.append(INCENTIVES)
-        else:
-            sorts.append(SESSIONS)
-    return sorts
+    # A session's first leg on the supplier's wallet is the rate, the second what incentives add.
+    return tuple(_Earned(line, line.line > first[line.journal]) for line in lines)
 
 
-def _earned(desk: Desk, line: PayoutLine, sort: str) -> str:
-    what = line.item or desk.kind(line.kind)
-    if sort == INCENTIVES:
-        return "\n".join(filter(None, (desk.words.text("Incentive"), line.item)))
-    if line.item and is_reversed(line.kind):
-        return desk.taken_back(what)
-    return what
+def _payout_row(desk: Desk, earned: _Earned) -> Row:
+    line, kind = earned.line, earned.line.kind
+    what = line.item or desk.kind(kind.removesuffix(REVERSED))
+    if earned.bonus:
+        what = " · ".join(filter(None, (desk.words.text("Incentive"), line.item)))
+    if is_reversed(kind):
+        what = desk.taken_back(what)
+    return Row((desk.day(line.on), what, line.detail, desk.money(line.amount)))
 
 
-def _payout_totals(desk: Desk, payout: Payout, sorts: list[str]) -> Iterable[Total]:
+def _payout_totals(desk: Desk, payout: Payout, lines: Iterable[_Earned]) -> Iterable[Total]:
     words = desk.words
-    parts = [
-        (words.text("Sessions"), SESSIONS),
-        (words.text("Incentives"), INCENTIVES),
-        (words.text("Adjustments"), ADJUSTMENTS),
-    ]
-    if set(sorts) != {SESSIONS}:
-        for label, sort in parts:
-            if sort in sorts:
-                of_sort = (li.amount for li, s in zip(payout.lines, sorts, strict=True) if s == sort)
-                yield Total(label, desk.money(sum_of(of_sort, payout.currency)))
+    labels = {
+        SESSIONS: words.text("Sessions"),
+        INCENTIVES: words.text("Incentives"),
+        ADJUSTMENTS: words.text("Adjustments"),
+    }
+    amounts: dict[str, list[Money]] = {sort: [] for sort in labels}
+    for earned in lines:
+        amounts[earned.sort].append(earned.line.amount)
+    if amounts[INCENTIVES] or amounts[ADJUSTMENTS]:
+        for sort, label in labels.items():
+            if amounts[sort]:
+                yield Total(label, desk.money(sum_of(amounts[sort], payout.currency)))
     yield Total(words.text("Your payout"), desk.money(payout.total), strong=True)
 
 
@@ -140,13 +155,14 @@ def account_statement_document(
     desk = open_desk(head, party)
     words = desk.words
     shown = tuple(lines)
+    first = {line.journal: line.line for line in reversed(shown)}
     closing = shown[-1].running if shown else opening
     rows = [Row(("", words.text("Opening balance"), "", desk.money(opening)), "strong")]
     rows += [
         Row(
             (
                 desk.day(local_date(line.effective_at, party.zone)),
-                _moved(desk, line, labels),
+                _moved(desk, line, labels, bonus=line.line > first[line.journal]),
                 desk.money(line.amount),
                 desk.money(line.running),
             )
@@ -180,8 +196,8 @@ def account_statement_document(
     )
 
 
-def _moved(desk: Desk, line: EntryLine, labels: Mapping[str, str]) -> str:
-    about = [desk.kind(line.kind)]
+def _moved(desk: Desk, line: EntryLine, labels: Mapping[str, str], *, bonus: bool) -> str:
+    about = [desk.kind(line.kind, bonus=bonus)]
     if line.event is not None:
         ours = line.event.type in _OUR_FACTS
         about.append(labels.get(line.event.id, "" if ours else line.event.id))

@@ -7,7 +7,7 @@ document shows parties as they were when its record was stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, TypeAlias
 
 import attrs
@@ -27,10 +27,12 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.periods import local_date
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.host import PortMissing
 
-_Draw: TypeAlias = Callable[[Letterhead, Party], Document]
+# Of a letterhead, who reads it and the day its record was stored.
+_Draw: TypeAlias = Callable[[Letterhead, Party, date], Document]
 
 
 @attrs.frozen
@@ -112,7 +114,8 @@ async def _print(
     stored_at = (await steps.history(type(sheet.record), sheet.record.id))[0].at
     if people[business.id]:
         head = attrs.evolve(head, business=_as_of(people[business.id], stored_at))
-    document = sheet.draw(head, _as_of(people[sheet.party], stored_at))
+    on = local_date(stored_at, head.business.zone)
+    document = sheet.draw(head, _as_of(people[sheet.party], stored_at), on)
     await steps.put_document(sheet.key, await steps.render(document))
     if at is not None:
         await steps.commit(link(sheet.record.id, party=sheet.party, key=sheet.key, at=at))
@@ -146,7 +149,7 @@ def _number_of(id: str | None, invoices: Mapping[str, Invoice]) -> str | None:
 def _invoice_sheet(invoice: Invoice, invoices: Mapping[str, Invoice]) -> _Sheet:
     supplements = _number_of(invoice.supplements, invoices)
 
-    def draw(head: Letterhead, customer: Party) -> Document:
+    def draw(head: Letterhead, customer: Party, _: date) -> Document:
         return invoice_document(invoice, head=head, customer=customer, supplements=supplements)
 
     return _Sheet(invoice, invoice.customer, f"invoices/{invoice.number}.pdf", draw)
@@ -155,15 +158,15 @@ def _invoice_sheet(invoice: Invoice, invoices: Mapping[str, Invoice]) -> _Sheet:
 def _note_sheet(note: CreditNote, invoices: Mapping[str, Invoice]) -> _Sheet:
     corrects = _number_of(note.invoice, invoices)
 
-    def draw(head: Letterhead, customer: Party) -> Document:
+    def draw(head: Letterhead, customer: Party, _: date) -> Document:
         return credit_note_document(note, head=head, customer=customer, corrects=corrects)
 
     return _Sheet(note, note.customer, f"credit_notes/{note.number}.pdf", draw)
 
 
 def _payout_sheet(payout: Payout) -> _Sheet:
-    def draw(head: Letterhead, supplier: Party) -> Document:
-        return payout_document(payout, head=head, supplier=supplier, issued_on=payout.period.end)
+    def draw(head: Letterhead, supplier: Party, on: date) -> Document:
+        return payout_document(payout, head=head, supplier=supplier, issued_on=on)
 
     part = f"-{payout.part}" if payout.part else ""
     name = f"{payout.supplier}-{payout.currency}{part}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+import attrs
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -16,7 +17,7 @@ from ledgerkit.adapters.sql.quick import Batch, Memory, NotPlain, write_at_once,
 from ledgerkit.adapters.sql.reading import READ_COMMITTED, Tenant, tenant_id, tenant_of
 from ledgerkit.adapters.sql.rows import moment
 from ledgerkit.adapters.sql.whole import MOVED_STATE
-from ledgerkit.adapters.sql.working import Known, load_working_set, lock_posting
+from ledgerkit.adapters.sql.working import Known, known_keys, load_working_set, lock_posting
 from ledgerkit.adapters.sql.writing import Moved, Writing, write
 from ledgerkit.domain.changes import Changes, Committed, Number
 from ledgerkit.domain.money import Units
@@ -69,9 +70,12 @@ class Committer:
         if isinstance(self._link, Joined):
             return self._link.write(lambda connection: self._plainly(connection, many))[1]
         if self._link.speaks_at_once and len(many) <= _MOST_AT_ONCE:
-            with suppress(NotPlain):
-                return self._at_once(self._link, many)
-        batch, done = self._link.write(lambda connection: self._plainly(connection, many))
+            try:
+                batch, done = self._at_once(self._link, many)
+            except NotPlain:
+                batch, done = self._link.write(lambda connection: self._plainly(connection, many))
+        else:
+            batch, done = self._link.write(lambda connection: self._plainly(connection, many))
         self._memory = batch.learned()
         return done
 
@@ -80,11 +84,14 @@ class Committer:
     ) -> tuple[Batch, tuple[Committed, ...]]:
         return write_quickly(Database(connection), self._tenant, self._units, self._memory, many)
 
-    def _at_once(self, link: Own, many: Sequence[Changes]) -> tuple[Committed, ...]:
-        memory = self._memory
+    def _at_once(
+        self, link: Own, many: Sequence[Changes]
+    ) -> tuple[Batch, tuple[Committed, ...]]:
         try:
             return link.at_once(
-                lambda connection: write_at_once(Database(connection), self._units, memory, many)
+                lambda connection: write_at_once(
+                    Database(connection), self._tenant, self._units, self._memory, many
+                )
             )
         except DBAPIError as error:
             if sqlstate(error) != MOVED_STATE:
@@ -110,6 +117,9 @@ class Committer:
     ) -> tuple[Committed, ...]:
         db = Database(connection)
         tenant = tenant_of(db, self._tenant) or _new_tenant(db, self._tenant)
+        known = known_keys(db, tenant.id, [changes.key for changes in many])
+        if all(c.key in known and known[c.key].request == c.request for c in many):
+            return _answers(db, many, {}, known)
         if any(changes.policies or changes.closes_before for changes in many):
             lock_posting(db, tenant)
             tenant = tenant_of(db, self._tenant) or tenant
@@ -134,13 +144,34 @@ class Committer:
             ],
         )
         done = dict(zip(fresh, write(writing, working.book.wallets), strict=True))
-        answers: dict[str, Committed] = {}
-        for i, changes in enumerate(many):
-            if i not in done:
-                first = answers.get(changes.key) or _replayed(db, working.known[changes.key], changes.key)
-                done[i] = Committed(first.key, first.at, first.numbers, replayed=True)
-            answers[changes.key] = done[i]
-        return tuple(done[i] for i in range(len(many)))
+        return _answers(db, many, done, working.known)
+
+
+def _answers(
+    db: Database,
+    many: Sequence[Changes],
+    done: Mapping[int, Committed],
+    known: Mapping[str, Known],
+) -> tuple[Committed, ...]:
+    """Return what each of *many* did: what was *done* now, and else what it did the first time."""
+    first = {many[i].key: committed for i, committed in done.items()}
+    earlier = {c.key: known[c.key] for c in many if c.key not in first}
+    drawn: dict[int, list[Number]] = {}
+    if earlier:
+        for commit, *number in db.rows(
+            "SELECT n.commit_id, n.counter, n.n, n.text, n.record "  # noqa: S608
+            f"FROM {db.each('bigint')} CROSS JOIN ledgerkit_numbers n "
+            "WHERE n.commit_id = k.value ORDER BY n.commit_id, n.place",
+            db.listed([each.commit for each in earlier.values()]),
+        ):
+            drawn.setdefault(commit, []).append(Number(*number))
+    for key, each in earlier.items():
+        numbers = tuple(drawn.get(each.commit, ()))
+        first[key] = Committed(key, moment(each.at), numbers, replayed=True)
+    return tuple(
+        done[i] if i in done else attrs.evolve(first[changes.key], replayed=True)
+        for i, changes in enumerate(many)
+    )
 
 
 def _new_tenant(db: Database, name: str) -> Tenant:
@@ -154,11 +185,3 @@ def _new_tenant(db: Database, name: str) -> Tenant:
     if added == 0 or tenant is None:
         raise Moved
     return tenant
-
-
-def _replayed(db: Database, known: Known, key: str) -> Committed:
-    rows = db.rows(
-        "SELECT counter, n, text, record FROM ledgerkit_numbers WHERE commit_id = ? ORDER BY place",
-        known.commit,
-    )
-    return Committed(key, moment(known.at), tuple(Number(*row) for row in rows))

@@ -8,7 +8,7 @@ way at once. (design: architecture, Storage)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import attrs
 
@@ -73,10 +73,8 @@ class Batch:
         self.memory.places.update(self.places)
         return self.memory
 
-    def check(self, many: Sequence[Changes], *, ask: bool = True) -> list[tuple[str, str]]:
+    def check(self, many: Sequence[Changes]) -> list[tuple[str, str]]:
         """Return the balances that *many* move and that have no row yet.
-
-        Unless it may *ask* the database, nothing is known but what is remembered.
 
         Raises:
             NotPlain: the batch must be judged.
@@ -90,53 +88,39 @@ class Batch:
                 missing.append(key)
             else:
                 self.places[key] = place
-        unknown = {wallet for wallet, _ in missing} | opens.keys()
-        for address in list(unknown):
+        unknown = {wallet for wallet, _ in missing}
+        for address in opens:
             known = memory.wallets.get(address)
-            if known is not None:
+            if known is None:
+                unknown.add(address)
+            else:
                 self.wallets[address] = known
-                unknown.discard(address)
-        if not (unknown or missing):
+        if not unknown:
             return []
-        if not ask:
-            raise NotPlain
-        self._read_wallets(sorted(unknown))
+        self._read(sorted(unknown), set(missing))
         for wallet, currency in missing:
             found = self.wallets.get(wallet)
             policy = opens.get(wallet) if found is None else found[1]
             if policy is None or not _takes(policy, currency, self.units):
                 raise NotPlain
-        self._read_places(missing)
         return [key for key in missing if key not in self.places]
 
-    def _read_wallets(self, addresses: Sequence[str]) -> None:
-        if not addresses:
-            return
+    def _read(self, addresses: Sequence[str], keys: Container[tuple[str, str]]) -> None:
         db = self.db
-        for address, id, policy in db.rows(
-            f"SELECT w.address, w.id, w.policy FROM {db.each('text')} "  # noqa: S608
-            "CROSS JOIN ledgerkit_wallets w WHERE w.address = k.value AND w.tenant = ?",
+        for address, wallet, policy, currency, id, limited, posted in db.rows(
+            "SELECT w.address, w.id, w.policy, b.currency, b.id, b.limited, b.posted "  # noqa: S608
+            f"FROM {db.each('text')} CROSS JOIN ledgerkit_wallets w "
+            "LEFT JOIN ledgerkit_balances b ON b.wallet = w.id "
+            "WHERE w.address = k.value AND w.tenant = ?",
             db.listed(addresses),
             self.tenant.id,
         ):
-            self.wallets[address] = id, wallet_of(policy)
-
-    def _read_places(self, keys: Iterable[tuple[str, str]]) -> None:
-        db, wanted = self.db, set(keys)
-        ids = {self.wallets[wallet][0]: wallet for wallet, _ in wanted if wallet in self.wallets}
-        if not ids:
-            return
-        for wallet, currency, id, limited, posted in db.rows(
-            "SELECT b.wallet, b.currency, b.id, b.limited, b.posted "  # noqa: S608
-            f"FROM {db.each('integer')} CROSS JOIN ledgerkit_balances b WHERE b.wallet = k.value",
-            db.listed(sorted(ids)),
-        ):
-            key = ids[wallet], currency
-            if key not in wanted:
-                continue
-            if db.postgres and abs(posted) > MOST_PLAIN << 20:
-                raise NotPlain
-            self.places[key] = Place(id, bool(limited))
+            if address not in self.wallets:
+                self.wallets[address] = wallet, wallet_of(policy)
+            if (address, currency) in keys:
+                if db.postgres and abs(posted) > MOST_PLAIN << 20:
+                    raise NotPlain
+                self.places[address, currency] = Place(id, bool(limited))
 
 
 def write_quickly(
@@ -168,19 +152,24 @@ def write_quickly(
 
 
 def write_at_once(
-    db: Database, units: Units, memory: Memory, many: Sequence[Changes]
-) -> tuple[Committed, ...]:
-    """Return what was committed by one statement; PostgreSQL, outside of a transaction.
+    db: Database, name: str, units: Units, memory: Memory, many: Sequence[Changes]
+) -> tuple[Batch, tuple[Committed, ...]]:
+    """Return what was committed by one statement, and what was learned.
+
+    For PostgreSQL, on a connection where each statement is a transaction.
 
     Raises:
-        NotPlain: the batch holds more than journals on balances that are remembered.
+        NotPlain: the batch holds more than journals on balances that have rows.
     """
-    if memory.tenant is None or not is_whole(many):
+    if not is_whole(many):
         raise NotPlain
-    batch = Batch(db, memory.tenant, units, memory)
-    if batch.check(many, ask=False):
+    tenant = memory.tenant or tenant_of(db, name)
+    if tenant is None:
         raise NotPlain
-    return write_whole(db, batch, many)
+    batch = Batch(db, tenant, units, memory.of(tenant))
+    if batch.check(many) or any(w.id not in batch.wallets for c in many for w in c.opens):
+        raise NotPlain
+    return batch, write_whole(db, batch, many)
 
 
 def _opened(many: Iterable[Changes], known: dict[str, Wallet]) -> dict[str, Wallet]:

@@ -167,13 +167,19 @@ def _entries_of(db: Database, journals: Collection[int]) -> dict[int, list[Entry
     found: dict[int, list[Entry]] = {journal: [] for journal in journals}
     if not journals:
         return found
+    of_journal = f"x.id >= k.value * {MOST_LEGS} AND x.id < k.value * {MOST_LEGS} + {MOST_LEGS}"
+    legs = f"CROSS JOIN ledgerkit_entries x WHERE {of_journal}"
+    if db.postgres:
+        # A subquery of its own for each journal: a join on a range would read all entries.
+        legs = (
+            "CROSS JOIN LATERAL (SELECT x.id, x.balance, x.amount FROM ledgerkit_entries x "  # noqa: S608
+            f"WHERE {of_journal} ORDER BY x.id OFFSET 0) x"
+        )
     rows = db.rows(
         "SELECT e.id, w.address, e.amount, b.currency "  # noqa: S608
-        f"FROM {db.each('bigint')} CROSS JOIN ledgerkit_entries e "
+        f"FROM (SELECT x.id, x.balance, x.amount FROM {db.each('bigint')} {legs}) e "
         "JOIN ledgerkit_balances b ON b.id = e.balance "
-        "JOIN ledgerkit_wallets w ON w.id = b.wallet "
-        f"WHERE e.id >= k.value * {MOST_LEGS} AND e.id < k.value * {MOST_LEGS} + {MOST_LEGS} "
-        "ORDER BY e.id",
+        "JOIN ledgerkit_wallets w ON w.id = b.wallet ORDER BY e.id",
         db.listed(journals),
     )
     for id, wallet, amount, currency in rows:

@@ -1,0 +1,149 @@
+"""Billing: planning the month of a tutoring business, and committing what was planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from bench import flight_school, tutoring
+from bench.figures import Figure, at_most
+from bench.flight_school import BooksBroken
+from bench.measuring import Ratio, Times, allocated, faster, timed
+from bench.tutoring import AS_OF, PERIOD, POLICY, Business
+from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.domain.billing_run import plan_billing_run
+from ledgerkit.domain.changes import Changes, Plan
+from ledgerkit.jobs.batches import fewer_collections
+
+NAME = "billing"
+MILLION = 1_000_000
+MIB = 1 << 20
+BATCH = 250  # customers to a commit where many are committed together
+
+
+def planned(business: Business) -> Plan:
+    """Return the plan of the month of *business*; raises `BooksBroken` for anybody left out."""
+    plan = plan_billing_run(business.facts, policy=POLICY, as_of=AS_OF, period=PERIOD)
+    if plan.skipped:
+        raise BooksBroken(f"{len(plan.skipped)} were left out, first {plan.skipped[0].reason}")
+    return plan
+
+
+def _in_batch(business: Business) -> Plan:
+    with fewer_collections():
+        return planned(business)
+
+
+def billing(
+    *, customers: tuple[int, ...], mixed: tuple[int, ...], held: int, committed: int, rounds: int
+) -> Iterator[Figure]:
+    """Yield what planning costs for growing numbers of *customers*, and of *mixed* ones.
+
+    Memory is measured with *held* customers, which tracing makes slow, and committing with
+    *committed*.
+    """
+    yield from _planning("20 sessions each", customers, rounds, mixed=False)
+    yield from _planning("with packages and incentives", mixed, rounds, mixed=True)
+    yield from _memory(held)
+    yield from _committing(committed)
+
+
+def _planning(
+    what: str, sizes: tuple[int, ...], rounds: int, *, mixed: bool
+) -> Iterator[Figure]:
+    """Yield the time of the largest of *sizes*, and how the time a customer grows towards it.
+
+    Each round plans all sizes, the smaller ones as often as makes them about as large.
+    """
+    taken: dict[int, list[float]] = {size: [] for size in sizes}
+    batched: list[float] = []
+    months = {size: tutoring.business(size, mixed=mixed) for size in sizes}
+    largest = max(sizes)
+    for _ in range(rounds):
+        for size in sizes:
+            repeats = max(1, min(5, largest // size))
+            seconds = sum(timed(partial(planned, months[size])) for _ in range(repeats))
+            taken[size].append(seconds / repeats)
+        batched.append(timed(partial(_in_batch, months[largest])))
+    sessions = months[largest].sessions
+    usual = Times(tuple(taken[largest]), sessions)
+    faster_ones = Times(tuple(batched), sessions)
+    yield Figure(
+        workload=NAME,
+        what=f"plan {largest:,} customers, {what}",
+        value=usual.each * MILLION,
+        unit="s per 1,000,000 sessions",
+        target=None if mixed else at_most(6, "s"),
+    )
+    yield Figure(
+        workload=NAME,
+        what=f"plan {largest:,} customers, {what}, in fewer_collections()",
+        value=faster_ones.each * MILLION,
+        unit="s per 1,000,000 sessions",
+        against="with Python's collector as it is",
+        ratio=faster(faster_ones, usual),
+        target=None if mixed else at_most(6, "s"),
+    )
+    for size in sizes:
+        if size != largest:
+            small = Times(tuple(taken[size]), size)
+            yield Figure(
+                workload=NAME,
+                what=f"time per customer at {largest:,}, {what}",
+                value=usual.each * tutoring.SESSIONS * 1e6,
+                unit="microseconds",
+                against=f"at {size:,} customers",
+                ratio=faster(small, Times(tuple(taken[largest]), largest)),
+                target=at_most(1.3, "x", of="ratio"),
+            )
+
+
+def _memory(customers: int) -> Iterator[Figure]:
+    month = tutoring.business(customers)
+    for what, work, target in (
+        ("facts of the month", partial(tutoring.business, customers), None),
+        ("its plan", partial(planned, month), at_most(600, "MiB")),
+    ):
+        yield Figure(
+            workload=NAME,
+            what=f"memory: {what}",
+            value=allocated(work) / month.sessions * MILLION / MIB,
+            unit="MiB per 1,000,000 sessions",
+            target=target,
+        )
+
+
+def _committing(customers: int) -> Iterator[Figure]:
+    month = tutoring.business(customers, mixed=True)
+    seconds = timed(partial(planned, month))
+    plan = planned(month)
+    for what, size in (("commit each decision alone", 1), ("commit 250 decisions at once", BATCH)):
+        with TemporaryDirectory() as folder:
+            engine = create_engine(f"sqlite:///{Path(folder) / 'books.db'}")
+            migrate(engine)
+            store = SqlStore(engine)
+            _commit(store, month.sold, BATCH)
+            start = perf_counter()
+            _commit(store, plan.changes, size)
+            taken = perf_counter() - start
+            flight_school.verified(store)
+            engine.dispose()
+        both = (seconds + taken) / seconds
+        yield Figure(
+            workload=NAME,
+            what=f"plan {customers:,} customers and {what}, SQLite",
+            value=(seconds + taken) / month.sessions * MILLION,
+            unit="s per 1,000,000 sessions",
+            against="planning alone",
+            ratio=Ratio(both, both, both),
+            target=at_most(3, "x", of="ratio"),
+        )
+
+
+def _commit(store: SqlStore, changes: Iterable[Changes], size: int) -> None:
+    many = list(changes)
+    for start in range(0, len(many), size):
+        store.commit_all(many[start : start + size])

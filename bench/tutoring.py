@@ -1,0 +1,148 @@
+"""Tutoring: the workload B. Customers with twenty approved sessions a month each, and their tutors.
+
+A session is charged 50.00, of which the tutor gets 30.00; each is a line of the customer's invoice
+and of the tutor's payout, and a journal. In the mixed business every fourth customer pays with
+packages and every tenth match has an incentive.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import attrs
+
+from ledgerkit.domain.billing_run import CustomerFacts, Facts, Policy, SupplierFacts
+from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
+from ledgerkit.domain.changes import Changes, Versioned, changes_of, request
+from ledgerkit.domain.money import Money
+from ledgerkit.domain.packages import Package, purchase
+from ledgerkit.domain.parties import Party
+from ledgerkit.domain.periods import CalendarCycle, Period
+from ledgerkit.domain.sessions import APPROVED, Match, Session
+from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
+
+PERIOD = Period.parse("2026-10")
+AS_OF = datetime(2026, 11, 1, 6, tzinfo=UTC)
+OPENED = date(2026, 10, 1)
+SOLD = datetime(2026, 10, 1, tzinfo=UTC)
+POLICY = Policy(terms_days=14)
+KEYS = tuple(CatalogKey(name, "secondary", 60) for name in ("maths", "physics", "english"))
+CATALOG = Catalog(
+    "catalog",
+    tuple(
+        Price(
+            key=key, charge=Money(5_000, "EUR"), pay=Money(3_000, "EUR"), valid_from=OPENED
+        )
+        for key in KEYS
+    ),
+)
+SESSIONS = 20  # of a customer in the month
+CUSTOMERS_A_TUTOR = 25
+ZONES = ("Europe/Madrid", "Europe/Berlin", "UTC")
+
+
+@attrs.frozen
+class Business:
+    """A month of a tutoring business.
+
+    Attributes:
+        facts: What a run looks at.
+        sold: What was committed before: the packages.
+        sessions: How many sessions there are.
+    """
+
+    facts: Facts
+    sold: tuple[Changes, ...]
+    sessions: int
+
+
+def business(customers: int, *, mixed: bool = False) -> Business:
+    """Return a month of so many *customers*; *mixed* with packages and incentives."""
+    tutors = max(1, customers // CUSTOMERS_A_TUTOR)
+    known = tuple(_customer(n, tutors, packages=mixed and n % 4 == 0) for n in range(customers))
+    facts = Facts(
+        business=Party(id="aula", role="business", name="Aula Norte", currency="EUR"),
+        catalog=CATALOG,
+        customers=known,
+        suppliers=tuple(SupplierFacts(party=_party("supplier", n)) for n in range(tutors)),
+        incentives=_incentives(customers) if mixed else (),
+        cycle=CalendarCycle(),
+        opened_on=OPENED,
+    )
+    packages = (read.record for customer in known for read in customer.packages)
+    return Business(facts, tuple(map(_sale, packages)), customers * SESSIONS)
+
+
+def _party(role: str, number: int) -> Party:
+    return Party(
+        id=f"{role[0]}-{number:06d}",
+        role=role,
+        name=f"{role.title()} {number}",
+        currency="EUR",
+        zone=ZONES[number % len(ZONES)],
+    )
+
+
+def _customer(number: int, tutors: int, *, packages: bool) -> CustomerFacts:
+    party = _party("customer", number)
+    matches = tuple(
+        Match(
+            id=f"m-{number:06d}-{place}",
+            customer=party.id,
+            student=f"Student {number}-{place}",
+            supplier=f"s-{(number * 2 + place) % tutors:06d}",
+            key=KEYS[(number + place) % len(KEYS)],
+            currency="EUR",
+        )
+        for place in range(2)
+    )
+    sessions = tuple(_session(number, n, matches[n % 2]) for n in range(SESSIONS))
+    bought = tuple(Versioned(_package(party, n, matches), 1) for n in range(2 if packages else 0))
+    return CustomerFacts(party=party, matches=matches, sessions=sessions, packages=bought)
+
+
+def _session(customer: int, number: int, match: Match) -> Session:
+    minutes = (customer * 37 + number * 29) % 480
+    starts = datetime(2026, 10, 1 + number, 10, tzinfo=UTC) + timedelta(minutes=minutes)
+    return Session(
+        id=f"ses-{customer:06d}-{number:02d}",
+        match=match.id,
+        starts_at=starts,
+        status=APPROVED,
+        approved_at=starts + timedelta(hours=3),
+    )
+
+
+def _package(party: Party, number: int, matches: tuple[Match, ...]) -> Package:
+    return Package(
+        id=f"pkg-{party.id}-{number}",
+        customer=party.id,
+        covers=tuple(match.key for match in matches),
+        units=10,
+        price=Money(45_000, "EUR"),
+        purchased_on=OPENED,
+    )
+
+
+def _sale(package: Package) -> Changes:
+    return changes_of(
+        purchase(package, at=SOLD),
+        key=f"sell/{package.id}",
+        request=request("package.sell", package=package.id),
+        actor="parent",
+        reason="bought",
+        at=SOLD,
+    )
+
+
+def _incentives(customers: int) -> tuple[Incentive, ...]:
+    return tuple(
+        Incentive(
+            id=f"inc-{number:06d}",
+            match=f"m-{number:06d}-0",
+            amount=Money(500, "EUR"),
+            per=PER_PERIOD if number % 20 else PER_SESSION,
+            valid_from=OPENED,
+        )
+        for number in range(0, customers, 10)
+    )
