@@ -183,7 +183,7 @@ class RowsRefused(LedgerkitError):
     """The folder has rows that cannot be used."""
 
     problems: tuple[RowProblem, ...]
-    skippable: bool = attrs.field(kw_only=True)
+    skippable: bool
     code: ClassVar[str] = "rows_refused"
 
     def __str__(self) -> str:
@@ -198,10 +198,10 @@ def _asked(folder: Path, options: MonthOptions, *, with_documents: bool) -> tupl
     if read.problems:
         print_problems(err, read.problems)
         if read.facts is None or not options.skip_invalid:
-            raise RowsRefused(read.problems, skippable=read.facts is not None)
+            raise RowsRefused(read.problems, read.facts is not None)
     month: Month | None = read.facts
     if month is None:  # only with problems, which were refused above
-        raise RowsRefused(read.problems, skippable=False)
+        raise RowsRefused(read.problems, read.facts is not None)
     head = None
     if with_documents:
         logos = (folder / name for name in LOGOS)

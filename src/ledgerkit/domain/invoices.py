@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import ClassVar
 
 import attrs
@@ -27,6 +28,7 @@ DRAFT = "draft"
 ISSUED = "issued"
 INVOICE = Lifecycle("invoice", DRAFT, {(DRAFT, "issue"): ISSUED})
 INVOICES = Series("INV", "{series}-{year}-{n:5}")
+_ONE = Fraction(1)
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +56,7 @@ class Line:
     item: str
     detail: str = ""
     on: date
-    quantity: Fraction = Fraction(1)
+    quantity: Fraction = _ONE
     unit_price: Fraction
     amount: Money
     package: str | None = None
@@ -100,15 +102,7 @@ def line(
 
     The trace says how: rule, unit price, unrounded and rounded amount. (spec: billing 0.1, 0.9)
     """
-    exact = price.per * quantity
-    minor = round_exact(exact, rounding)
-    how = (
-        ("unit_price", str(price.per)),
-        ("quantity", str(quantity)),
-        ("unrounded", str(exact)),
-        ("rounding", rounding.name.lower()),
-        ("rounded", str(minor)),
-    )
+    minor, how = _rounded(price.per, quantity, rounding)
     return Line(
         id=derive("lin", source, part, on=on),
         source=source,
@@ -116,11 +110,28 @@ def line(
         item=item,
         detail=detail,
         on=on,
-        quantity=Fraction(quantity),
+        quantity=_ONE if quantity == 1 else Fraction(quantity),
         unit_price=price.per,
         amount=Money(minor, price.currency),
         journal=journal,
         trace=(*trace, *how),
+    )
+
+
+# The lines of a run have few prices. Typed, so that 1 and Fraction(1) are told apart.
+@lru_cache(maxsize=4096, typed=True)
+def _rounded(
+    per: Fraction, quantity: int | Fraction, rounding: Rounding
+) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """Return what *quantity* comes to in minor units, and the trace of it."""
+    exact = per * quantity
+    minor = round_exact(exact, rounding)
+    return minor, (
+        ("unit_price", str(per)),
+        ("quantity", str(quantity)),
+        ("unrounded", str(exact)),
+        ("rounding", rounding.name.lower()),
+        ("rounded", str(minor)),
     )
 
 

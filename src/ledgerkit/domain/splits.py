@@ -81,6 +81,6 @@ def split(
     ...     ("supplier:i", Money(6_000, "EUR")))]
     [-10000, 6000, 4000]
     """
-    margin = charge - sum_of((amount for _, amount in parts), charge.currency)
+    margin = charge - sum_of([amount for _, amount in parts], charge.currency)
     legs = ((payer, -charge), *parts, (platform, margin))
-    return tuple(Entry(wallet, amount) for wallet, amount in legs if amount.minor != 0)
+    return tuple([Entry(wallet, amount) for wallet, amount in legs if amount.minor != 0])

@@ -15,7 +15,6 @@ import attrs
 
 from ledgerkit.domain.changes import Number
 from ledgerkit.domain.credit_notes import CreditNote, credited
-from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line
 from ledgerkit.domain.ledger import Balance, Event, Posted, Wallet
 from ledgerkit.domain.money import Rounding, round_exact
@@ -51,6 +50,7 @@ class Checked:
         forced: Wallets that an approved journal may have taken below their floor.
         journals: The number of the last journal seen.
         amounts: What each journal moved on wallets of parties, by (wallet, currency).
+        taken_back: What reversals of each journal moved there, together.
         events: Which journal booked which fact.
         problems: What was found on the way.
     """
@@ -59,6 +59,7 @@ class Checked:
     forced: set[str] = attrs.Factory(set)
     journals: int = 0
     amounts: dict[str, Mapping[tuple[str, str], int]] = attrs.Factory(dict)
+    taken_back: dict[str, Counter[tuple[str, str]]] = attrs.Factory(dict)
     events: dict[Event, str] = attrs.Factory(dict)
     problems: list[Problem] = attrs.Factory(list)
 
@@ -92,6 +93,8 @@ class Checked:
             if entry.wallet.startswith(_PARTIES):
                 moved[key] = moved.get(key, 0) + minor
         self.amounts[posted.journal.id] = moved
+        if posted.journal.reverses is not None:
+            self.taken_back.setdefault(posted.journal.reverses, Counter()).update(moved)
         for currency, minor in off.items():
             if minor:
                 self._report("unbalanced", posted.journal.id, f"is off by {minor} {currency}")
@@ -205,9 +208,7 @@ def invoice_problems(
     if given:
         found.append(("credit_of_nothing", f"there is no line {', '.join(sorted(given))}"))
     found += _issue_problems(invoice, checked)
-    by_line = {line.id: line for line in invoice.lines}
-    for note in notes:
-        found += _note_problems(note, by_line, checked)
+    found += _credit_problems(invoice, notes, checked)
     return tuple(
         Problem(code, invoice.id, f"invoice {invoice.number}: {what}") for code, what in found
     )
@@ -237,26 +238,30 @@ def _issue_problems(invoice: Invoice, checked: Checked) -> Iterator[tuple[str, s
             yield code, f"it comes to {expected}, its journal {part} charged {posted}"
 
 
-def _note_problems(
-    note: CreditNote, lines: Mapping[str, Line], checked: Checked
+def _credit_problems(
+    invoice: Invoice, notes: Iterable[CreditNote], checked: Checked
 ) -> Iterator[tuple[str, str]]:
-    """Yield where the journals of *note* do not give back what it says.
+    """Yield where *notes* do not give back what journals did, all lines together.
 
-    They are its own and the reversals of what its lines charged, made on its day. A charge that
-    was credited by hand and undone later the same day is made even by a journal of its own.
+    Those are the notes' own, the reversals of charges, and what made even a charge that was
+    credited by hand before it was undone.
     """
-    payer = f"customer:{note.customer}", note.currency
-    posted = checked.booked(Event("credit_note", note.id), *payer)
-    for credit in note.lines:
-        line = lines.get(credit.line or "")
-        if line is not None and line.journal is not None:
-            for kind in ("reversal", "credit_absorbed"):
-                made = derive("jrn", kind, line.journal, on=note.issued_on)
-                posted += checked.amounts.get(made, {}).get(payer, 0)
-    expected = note.total.minor if note.status == ISSUED else 0
-    if posted != expected:
-        reason = f"credit note {note.number} gives back {expected}, its journals {posted}"
-        yield "credit_differs", reason
+    payer = f"customer:{invoice.customer}", invoice.currency
+    given = posted = 0
+    for note in notes:
+        given += _given(note)
+        posted += checked.booked(Event("credit_note", note.id), *payer)
+    for line in invoice.lines:
+        if line.journal in checked.taken_back:
+            posted += checked.taken_back[line.journal][payer]
+            absorbed = Event("session", line.source, f"credited:{line.part or 1}")
+            posted += checked.booked(absorbed, *payer)
+    if posted != given:
+        yield "credit_differs", f"credit notes give back {given}, journals {posted}"
+
+
+def _given(note: CreditNote) -> int:
+    return note.total.minor if note.status == ISSUED else 0
 
 
 def loose_note_problems(notes: Iterable[CreditNote], checked: Checked) -> tuple[Problem, ...]:
@@ -269,7 +274,11 @@ def loose_note_problems(notes: Iterable[CreditNote], checked: Checked) -> tuple[
         if note.invoice is not None:
             reason = f"credit note {note.number} is of invoice {note.invoice}, which is not there"
             found.append(Problem("credit_of_nothing", note.id, reason))
-        found += [Problem(code, note.id, what) for code, what in _note_problems(note, {}, checked)]
+        event, payer = Event("credit_note", note.id), f"customer:{note.customer}"
+        posted = checked.booked(event, payer, note.currency)
+        if posted != _given(note):
+            reason = f"credit note {note.number} gives back {_given(note)}, its journal {posted}"
+            found.append(Problem("credit_differs", note.id, reason))
     return tuple(found)
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
 from ledgerkit.domain.changes import Number, Version
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Balance, Cursor, EntryLine, Posted, Wallet
+from ledgerkit.domain.ledger import Balance, Cursor, EntryLine, Page, Posted, Wallet
 from ledgerkit.ports.store import Store
 from ledgerkit.schema import KINDS
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -73,30 +75,37 @@ def books(store: Store, *, page: int = 500) -> Snapshot:
 
 
 def _journals(store: Store, page: int) -> Iterator[Posted]:
-    after: Any = 0
-    while after is not None:
+    found = store.journals(limit=page)
+    yield from found.items
+    while isinstance(after := found.next, int):
         found = store.journals(after=after, limit=page)
-        yield from found.items
-        after = found.next
+        yield from _after(after, found)
 
 
 def _lines(store: Store, wallet: str, page: int, *, by_effect: bool) -> Iterator[EntryLine]:
     found = store.entries(wallet, by_effect=by_effect, limit=page)
     yield from found.items
-    while isinstance(found.next, Cursor):
-        found = store.entries(wallet, by_effect=by_effect, after=found.next, limit=page)
-        yield from found.items
+    while isinstance(after := found.next, Cursor):
+        found = store.entries(wallet, by_effect=by_effect, after=after, limit=page)
+        yield from _after(after, found)
 
 
 def _histories(store: Store, page: int) -> Iterator[tuple[Version[Any], ...]]:
     for kind in sorted(KINDS, key=lambda kind: KINDS[kind].name):
-        after: Any = None
-        while True:
+        found = store.find(kind, limit=page)
+        items = [*found.items]
+        while isinstance(after := found.next, str):
             found = store.find(kind, after=after, limit=page)
-            yield from (store.history(kind, each.record.id) for each in found.items)
-            if found.next is None:
-                break
-            after = found.next
+            items += _after(after, found)
+        yield from (store.history(kind, each.record.id) for each in items)
+
+
+def _after(after: object, page: Page[T]) -> tuple[T, ...]:
+    """Return the items of *page*; a page that ends where it began would be read for ever."""
+    if page.next == after:
+        msg = f"the page after {after!r} ends there again"
+        raise AssertionError(msg)
+    return page.items
 
 
 def broken_laws(snapshot: Snapshot) -> tuple[str, ...]:

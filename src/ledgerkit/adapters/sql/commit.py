@@ -160,7 +160,7 @@ def _answers(
     if earlier:
         for commit, *number in db.rows(
             "SELECT n.commit_id, n.counter, n.n, n.text, n.record "  # noqa: S608
-            f"FROM {db.each('bigint')} CROSS JOIN ledgerkit_numbers n "
+            f"FROM {db.each('bigint', earlier)} CROSS JOIN ledgerkit_numbers n "
             "WHERE n.commit_id = k.value ORDER BY n.commit_id, n.place",
             db.listed([each.commit for each in earlier.values()]),
         ):

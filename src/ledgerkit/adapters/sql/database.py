@@ -17,6 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 Row: TypeAlias = Sequence[Any]
 
+FEW = 16
+"""So many values are looked up one by one, and not by reading a table."""
+
 _DIRECT = frozenset({"pysqlite", "psycopg"})  # drivers that block, and are called as they are
 
 
@@ -103,11 +106,18 @@ class Database:
             f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {tail}", rows
         )
 
-    def each(self, type: str) -> str:
-        """Return a FROM item `k` with one column `value`, a row for each item of a `listed`."""
-        if self.postgres:
-            return f"unnest(CAST(? AS {type}[])) AS k(value)"
-        return "json_each(?) AS k"
+    def each(self, type: str, values: Collection[object]) -> str:
+        """Return a FROM item `k` with one column `value`, a row for each of *values*.
+
+        What `listed` makes of *values* is its argument.
+        """
+        if not self.postgres:
+            return "json_each(?) AS k"
+        rows = f"unnest(CAST(? AS {type}[])) AS k(value)"
+        if len(values) > FEW:
+            return rows
+        # The planner takes any array for a long one, and would read whole tables for it.
+        return f"(SELECT value FROM {rows} LIMIT {FEW}) AS k"  # noqa: S608
 
     def listed(self, values: Collection[str] | Collection[int]) -> object:
         """Return *values* as the argument of `each`."""

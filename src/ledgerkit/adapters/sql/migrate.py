@@ -13,8 +13,13 @@ import attrs
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from ledgerkit.adapters.sql.views import replace_views
+from ledgerkit.adapters.sql import tables
+from ledgerkit.adapters.sql.views import replace_views, stale_views
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.money import ISO, Units
+
+UNITS = ISO.with_units({"SESSION": 0})
+"""What may be posted unless the host says otherwise: ISO 4217 and prepaid sessions."""
 
 VERSION_TABLE = "ledgerkit_version"
 REVISIONS = ("0001",)
@@ -70,24 +75,55 @@ def check_schema(connection: Connection) -> None:
     raise SchemaTooNew(found, REVISIONS[-1])
 
 
-def migrate(bind: Connection | Engine) -> None:
+def migrate(bind: Connection | Engine, *, units: Units = UNITS) -> None:
     """Create or upgrade the tables, triggers and views; does nothing where they are current.
 
     A connection is left in its transaction for the host to commit; an engine is committed.
+
+    Args:
+        bind: Where the books are, or will be.
+        units: The currencies and units whose decimals the views shall know.
 
     Raises:
         SchemaTooNew: the database is ahead of this code.
     """
     if isinstance(bind, Engine):
+        with bind.connect() as connection:
+            if _is_current(connection, units):
+                return
         with bind.execution_options(ledgerkit_writing=True).begin() as connection:
-            migrate(connection)
+            migrate(connection, units=units)
         return
     found = schema_version(bind)
     if found is not None and found not in REVISIONS:
         raise SchemaTooNew(found, REVISIONS[-1])
     if found != REVISIONS[-1]:
         _upgrade(bind)
+    _add_units(bind, units)
     replace_views(bind)
+
+
+def _is_current(connection: Connection, units: Units) -> bool:
+    if schema_version(connection) != REVISIONS[-1] or stale_views(connection):
+        return False
+    return not _missing_units(connection, units)
+
+
+def _missing_units(connection: Connection, units: Units) -> dict[str, int]:
+    known = set(connection.execute(sa.select(tables.units.c.code)).scalars())
+    return {code: e for code, e in units.exponents.items() if code not in known}
+
+
+def _add_units(connection: Connection, units: Units) -> None:
+    missing = _missing_units(connection, units)
+    if missing:
+        connection.execute(
+            sa.insert(tables.units),
+            [
+                {"code": code, "exponent": exponent, "scale": 10**exponent}
+                for code, exponent in sorted(missing.items())
+            ],
+        )
 
 
 def _upgrade(connection: Connection) -> None:
@@ -105,11 +141,18 @@ def same_tables(connection: Connection) -> list[Any]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from ledgerkit.adapters.sql.tables import metadata
+    wanted = [tables.metadata]
+    if connection.dialect.name == "postgresql":
+        wanted.append(tables.postgres)
+    names = {name for metadata in wanted for name in metadata.tables}
 
     def ours(_: object, name: str | None, kind: str, *__: object) -> bool:
-        return kind != "table" or name in metadata.tables
+        return kind != "table" or name in names
 
-    options = {"include_object": ours, "version_table": VERSION_TABLE}
+    options = {"include_object": ours, "version_table": VERSION_TABLE, "target_metadata": wanted}
     context = MigrationContext.configure(connection, opts=options)
-    return list(compare_metadata(context, metadata))
+    both = sa.MetaData()
+    for metadata in wanted:
+        for table in metadata.tables.values():
+            table.to_metadata(both)
+    return list(compare_metadata(context, both))

@@ -109,7 +109,7 @@ class Batch:
         db = self.db
         for address, wallet, policy, currency, id, limited, posted in db.rows(
             "SELECT w.address, w.id, w.policy, b.currency, b.id, b.limited, b.posted "  # noqa: S608
-            f"FROM {db.each('text')} CROSS JOIN ledgerkit_wallets w "
+            f"FROM {db.each('text', addresses)} CROSS JOIN ledgerkit_wallets w "
             "LEFT JOIN ledgerkit_balances b ON b.wallet = w.id "
             "WHERE w.address = k.value AND w.tenant = ?",
             db.listed(addresses),

@@ -131,25 +131,26 @@ def journals_after(db: Database, tenant: int, after: int, limit: int) -> list[Po
 
 def journals_named(db: Database, tenant: int, names: Collection[str]) -> list[Posted]:
     """Return the journals with one of *names*; their sequence is 0 where it is not known yet."""
-    return _posted(db, db.rows(_one_by_one(db, "name", "text"), db.listed(names), tenant))
+    return _posted(db, db.rows(_one_by_one(db, "name", "text", names), db.listed(names), tenant))
 
 
 def reversals_of(db: Database, tenant: int, names: Collection[str]) -> list[Posted]:
     """Return the reversals of the journals *names*, in the order in which they were posted."""
     ids = db.rows(
-        f"SELECT j.id FROM {db.each('text')} CROSS JOIN ledgerkit_journals j "  # noqa: S608
+        f"SELECT j.id FROM {db.each('text', names)} CROSS JOIN ledgerkit_journals j "  # noqa: S608
         "WHERE j.name = k.value AND j.tenant = ?",
         db.listed(names),
         tenant,
     )
     if not ids:
         return []
-    sql = _one_by_one(db, "reverses", "bigint") + " ORDER BY j.reverses, j.reversal"
-    return _posted(db, db.rows(sql, db.listed([row[0] for row in ids]), tenant))
+    originals = [row[0] for row in ids]
+    sql = _one_by_one(db, "reverses", "bigint", originals) + " ORDER BY j.reverses, j.reversal"
+    return _posted(db, db.rows(sql, db.listed(originals), tenant))
 
 
-def _one_by_one(db: Database, column: str, type: str) -> str:
-    source = f"{db.each(type)} CROSS JOIN ledgerkit_journals j"
+def _one_by_one(db: Database, column: str, type: str, values: Collection[object]) -> str:
+    source = f"{db.each(type, values)} CROSS JOIN ledgerkit_journals j"
     sequence = f"j.id & {_SEQUENCE}"
     if db.postgres:
         sequence = "coalesce((SELECT sequence FROM ledgerkit_places p WHERE p.journal = j.id), 0)"
@@ -177,7 +178,7 @@ def _entries_of(db: Database, journals: Collection[int]) -> dict[int, list[Entry
         )
     rows = db.rows(
         "SELECT e.id, w.address, e.amount, b.currency "  # noqa: S608
-        f"FROM (SELECT x.id, x.balance, x.amount FROM {db.each('bigint')} {legs}) e "
+        f"FROM (SELECT x.id, x.balance, x.amount FROM {db.each('bigint', journals)} {legs}) e "
         "JOIN ledgerkit_balances b ON b.id = e.balance "
         "JOIN ledgerkit_wallets w ON w.id = b.wallet ORDER BY e.id",
         db.listed(journals),
@@ -217,7 +218,7 @@ def events_booked(
         Event(type, fact, part): name
         for (type, part), ids in groups.items()
         for fact, name in db.rows(
-            f"SELECT j.event_id, j.name FROM {db.each('text')} CROSS JOIN ledgerkit_journals j "  # noqa: S608
+            f"SELECT j.event_id, j.name FROM {db.each('text', ids)} CROSS JOIN ledgerkit_journals j "  # noqa: S608
             "WHERE j.event_id = k.value AND j.event_type = ? AND j.event_part = ? "
             "AND j.tenant = ?",
             db.listed(ids),

@@ -68,7 +68,7 @@ def lines_after(
     codes = {int(id): str(code) for id, code in balances}
     order = _order(db, by_effect=by_effect)
     source = (
-        f"FROM {db.each('integer')} CROSS JOIN ledgerkit_entries e "
+        f"FROM {db.each('integer', codes)} CROSS JOIN ledgerkit_entries e "
         f"JOIN ledgerkit_journals j ON j.id = e.id >> {LINE_BITS} {order.places} "
         "WHERE e.balance = k.value"
     )

@@ -16,7 +16,7 @@ from ledgerkit.adapters.sql import finding, outbox, reading, statements
 from ledgerkit.adapters.sql.commit import Committer
 from ledgerkit.adapters.sql.connect import create_engine, link_to
 from ledgerkit.adapters.sql.database import Database
-from ledgerkit.adapters.sql.migrate import check_schema, migrate
+from ledgerkit.adapters.sql.migrate import UNITS, check_schema, migrate
 from ledgerkit.domain.changes import Changes, Committed, Number, Record, Version, Versioned
 from ledgerkit.domain.ledger import (
     NOW,
@@ -29,15 +29,11 @@ from ledgerkit.domain.ledger import (
     Posted,
     Wallet,
 )
-from ledgerkit.domain.money import ISO, Units
+from ledgerkit.domain.money import Units
 from ledgerkit.domain.outbox import Claimed
 from ledgerkit.domain.periods import instant
 
 R = TypeVar("R", bound=Record)
-
-UNITS = ISO.with_units({"SESSION": 0})
-"""What may be posted unless the host says otherwise: ISO 4217 and prepaid sessions."""
-
 
 class SqlStore:
     """A `Store` in an SQL database.
@@ -236,5 +232,5 @@ def open_store(url: str | URL, *, tenant: str = "default", units: Units = UNITS)
         SchemaTooNew: the books were migrated by a newer version of this library.
     """
     engine = create_engine(url)
-    migrate(engine)
+    migrate(engine, units=units)
     return SqlStore(engine, tenant=tenant, units=units)

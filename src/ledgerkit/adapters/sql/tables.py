@@ -56,6 +56,16 @@ tenants = Table(
     **_STRICT,
 )
 
+# For views only: how many decimals a unit has. Code takes that from a `Units` table.
+units = Table(
+    "ledgerkit_units",
+    metadata,
+    _key("code", _text),
+    _needed("exponent", Integer),
+    _needed("scale", _big),
+    **_BY_KEY,
+)
+
 commits = Table(
     "ledgerkit_commits",
     metadata,

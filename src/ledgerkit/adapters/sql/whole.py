@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ledgerkit.adapters.sql.database import Database
+from ledgerkit.adapters.sql.database import FEW, Database
 from ledgerkit.adapters.sql.legs import BalanceMoves, TooManyLegs
 from ledgerkit.adapters.sql.rows import micros, pairs_text, request_text
 from ledgerkit.adapters.sql.tables import MOST_LEGS
@@ -70,8 +70,8 @@ WITH cs AS MATERIALIZED (
 ), m AS (
   UPDATE ledgerkit_balances b SET posted = b.posted + m.net FROM (
     SELECT b.id, u.net, u.low, u.high
-    FROM unnest(CAST(? AS integer[]), CAST(? AS bigint[]), CAST(? AS bigint[]),
-      CAST(? AS bigint[])) AS u(id, net, low, high)
+    FROM (SELECT * FROM unnest(CAST(? AS integer[]), CAST(? AS bigint[]), CAST(? AS bigint[]),
+      CAST(? AS bigint[])) AS u(id, net, low, high) LIMIT {most}) AS u
     JOIN ledgerkit_balances b ON b.id = u.id ORDER BY b.id FOR UPDATE OF b
   ) m WHERE b.id = m.id AND b.limited = 1
     AND (m.low IS NULL OR b.floor IS NULL OR b.posted + m.low >= b.floor)
@@ -81,6 +81,8 @@ WITH cs AS MATERIALIZED (
 SELECT ledgerkit_require(
   (SELECT count(*) FROM c) = ? AND (SELECT count(*) FROM m) = ?)
 """
+_FOR_FEW = _STATEMENT.format(most=FEW)
+_FOR_MANY = _STATEMENT.format(most="ALL")
 
 
 def is_whole(many: Sequence[Changes]) -> bool:
@@ -130,7 +132,7 @@ def write_whole(db: Database, batch: Batch, many: Sequence[Changes]) -> tuple[Co
             moves.add(journal, len(journals) * MOST_LEGS, entries)
     deltas, guarded = moves.parts()
     db.row(
-        _STATEMENT,
+        _FOR_FEW if len(guarded) <= FEW else _FOR_MANY,
         *_columns(commits, 5),
         batch.tenant.id,
         batch.tenant.epoch,

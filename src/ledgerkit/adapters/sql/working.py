@@ -215,7 +215,7 @@ def _judged_unlimited(
 def known_keys(db: Database, tenant: int, keys: Sequence[str]) -> dict[str, Known]:
     """Return those of *keys* that are committed."""
     rows = db.rows(
-        f"SELECT c.key, c.id, c.request, c.at FROM {db.each('text')} "  # noqa: S608
+        f"SELECT c.key, c.id, c.request, c.at FROM {db.each('text', keys)} "  # noqa: S608
         "CROSS JOIN ledgerkit_commits c WHERE c.key = k.value AND c.tenant = ?",
         db.listed(keys),
         tenant,
@@ -241,7 +241,7 @@ def _versions(
         (kind, id): version
         for kind, ids in wanted.items()
         for id, version in db.rows(
-            f"SELECT r.id, r.version FROM {db.each('text')} "  # noqa: S608
+            f"SELECT r.id, r.version FROM {db.each('text', ids)} "  # noqa: S608
             "CROSS JOIN ledgerkit_records r "
             "WHERE r.id = k.value AND r.kind = ? AND r.tenant = ?",
             db.listed(sorted(ids)),
@@ -256,13 +256,13 @@ def _hold_versions(db: Database, tenant: int, kind: str, ids: Sequence[str]) -> 
     # row to hold, so it gets one at version 0, which no reader sees.
     db.run(
         "INSERT INTO ledgerkit_records (tenant, kind, id, version) "  # noqa: S608
-        f"SELECT ?, ?, k.value, 0 FROM {db.each('text')} ON CONFLICT DO NOTHING",
+        f"SELECT ?, ?, k.value, 0 FROM {db.each('text', ids)} ON CONFLICT DO NOTHING",
         tenant,
         kind,
         db.listed(ids),
     )
     db.run(
-        f"SELECT r.version FROM {db.each('text')} CROSS JOIN ledgerkit_records r "  # noqa: S608
+        f"SELECT r.version FROM {db.each('text', ids)} CROSS JOIN ledgerkit_records r "  # noqa: S608
         "WHERE r.id = k.value AND r.kind = ? AND r.tenant = ? ORDER BY r.id FOR SHARE OF r",
         db.listed(ids),
         kind,
@@ -281,7 +281,7 @@ def _wallets(
             addresses.update(entry.wallet for entry in journal.entries)
             addresses.update(condition.wallet for condition in journal.requires)
     rows = db.rows(
-        f"SELECT w.address, w.id, w.policy FROM {db.each('text')} "  # noqa: S608
+        f"SELECT w.address, w.id, w.policy FROM {db.each('text', addresses)} "  # noqa: S608
         "CROSS JOIN ledgerkit_wallets w WHERE w.address = k.value AND w.tenant = ?",
         db.listed(sorted(addresses)),
         tenant.id,
@@ -299,13 +299,13 @@ def _balances(
     if db.postgres:
         # In the order of ids, so that two batches wait for each other and never deadlock.
         db.run(
-            f"SELECT b.id FROM {db.each('integer')} CROSS JOIN ledgerkit_balances b "  # noqa: S608
+            f"SELECT b.id FROM {db.each('integer', addresses)} CROSS JOIN ledgerkit_balances b "  # noqa: S608
             "WHERE b.wallet = k.value AND b.limited = 1 ORDER BY b.id FOR UPDATE OF b",
             ids,
         )
     places = {}
     for wallet, currency, id, limited, posted in db.rows(
-        f"SELECT b.wallet, b.currency, b.id, b.limited, {db.held('b')} FROM {db.each('integer')} "  # noqa: S608
+        f"SELECT b.wallet, b.currency, b.id, b.limited, {db.held('b')} FROM {db.each('integer', addresses)} "  # noqa: S608
         "CROSS JOIN ledgerkit_balances b WHERE b.wallet = k.value",
         ids,
     ):

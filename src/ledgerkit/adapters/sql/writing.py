@@ -149,7 +149,7 @@ def _write_policies(writing: Writing, policies: Sequence[tuple[Wallet, int]]) ->
     ids = {writing.wallet_ids[wallet.id] for wallet, _ in policies}
     last = dict(
         db.rows(
-            f"SELECT p.wallet, max(p.version) FROM {db.each('integer')} "  # noqa: S608
+            f"SELECT p.wallet, max(p.version) FROM {db.each('integer', ids)} "  # noqa: S608
             "CROSS JOIN ledgerkit_policies p WHERE p.wallet = k.value GROUP BY p.wallet",
             db.listed(sorted(ids)),
         )
@@ -313,7 +313,7 @@ class _Originals:
             return
         rows = db.rows(
             "SELECT j.name, j.id, (SELECT count(*) FROM ledgerkit_journals r "  # noqa: S608
-            f"WHERE r.reverses = j.id) FROM {db.each('text')} "
+            f"WHERE r.reverses = j.id) FROM {db.each('text', names)} "
             "CROSS JOIN ledgerkit_journals j WHERE j.name = k.value AND j.tenant = ?",
             db.listed(sorted(set(names))),
             tenant,

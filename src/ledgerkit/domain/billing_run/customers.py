@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-
-import attrs
+from functools import lru_cache
 
 from ledgerkit.domain import invoices, packages
 from ledgerkit.domain.billing_run.desk import Desk, open_desk
@@ -22,7 +21,7 @@ from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Changes, Effects, expect, request
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Line
-from ledgerkit.domain.ledger import Journal
+from ledgerkit.domain.ledger import Event, Journal
 from ledgerkit.domain.money import Money, Rate, sum_of
 from ledgerkit.domain.packages import ACTIVE, AGGREGATE, EXPIRED, Package, Redemption
 from ledgerkit.domain.periods import Period, local_date
@@ -73,8 +72,9 @@ def _book(desk: Desk, session: Session) -> None:
     match = desk.match_of(session)
     key = session.key or match.key
     on = desk.day(session)
-    rates = earned(desk.facts.incentives_of(match.id), match=match.id, per=PER_SESSION, on=on)
-    bonus = sum_of((incentive.amount for incentive in rates), match.currency)
+    offered = desk.facts.incentives_of(match.id)
+    rates = earned(offered, match=match.id, per=PER_SESSION, on=on) if offered else ()
+    bonus = sum_of([incentive.amount for incentive in rates], match.currency)
     package = _package_for(desk, key, on, match.currency)
     if package is None:
         _charge(desk, session, match, bonus)
@@ -104,6 +104,8 @@ def _book(desk: Desk, session: Session) -> None:
 
 def _package_for(desk: Desk, key: CatalogKey, on: date, currency: str) -> Package | None:
     """Return the package that pays for a session, revived if need be, or None."""
+    if not desk.packages:
+        return None
     paying = (
         package
         for package in desk.packages.values()
@@ -121,7 +123,7 @@ def _charge(desk: Desk, session: Session, match: Match, bonus: Money) -> None:
     price = desk.facts.catalog.price_on(key, match.currency, on=on)
     pay = price.pay if match.pay is None else match.pay
     payee = f"supplier:{match.supplier}"
-    legs = split(desk.customer.party.wallet, price.charge, (payee, pay), (payee, bonus))
+    legs = split(desk.wallet, price.charge, (payee, pay), (payee, bonus))
     journal = None
     if legs:
         journal = Journal(
@@ -129,24 +131,35 @@ def _charge(desk: Desk, session: Session, match: Match, bonus: Money) -> None:
             kind="session.charged",
             entries=legs,
             effective_at=session.starts_at,
-            event=attrs.evolve(session.event, part=part),
+            event=Event("session", session.id, part),
         )
         desk.post(journal, on=on)
+    item, detail = _described(desk, match, key)
     charged = invoices.line(
         session.id,
         part=part,
-        item=str(key),
-        detail=_detail(desk, match),
+        item=item,
+        detail=detail,
         on=on,
         price=Rate.of(price.charge),
         journal=None if journal is None else journal.id,
-        trace=(("rule", "per session"), ("price_valid_from", str(price.valid_from))),
+        trace=_trace_of(price.valid_from),
     )
     desk.lines.setdefault(match.currency, []).append(charged)
 
 
-def _detail(desk: Desk, match: Match) -> str:
-    return f"{match.student} · {desk.facts.supplier_names.get(match.supplier, match.supplier)}"
+@lru_cache(maxsize=1024)
+def _trace_of(valid_from: date) -> tuple[tuple[str, str], ...]:
+    return (("rule", "per session"), ("price_valid_from", str(valid_from)))
+
+
+def _described(desk: Desk, match: Match, key: CatalogKey) -> tuple[str, str]:
+    """Return the item and the detail of a line: what was taught, to whom and by whom."""
+    found = desk.described.get((match.id, key))
+    if found is None:
+        supplier = desk.facts.supplier_names.get(match.supplier, match.supplier)
+        found = desk.described[match.id, key] = str(key), f"{match.student} · {supplier}"
+    return found
 
 
 def _list_redeemed(desk: Desk, sessions: Sequence[Session]) -> None:
@@ -166,12 +179,13 @@ def _list_redeemed(desk: Desk, sessions: Sequence[Session]) -> None:
 
 def _covered_line(desk: Desk, package: Package, used: Redemption, session: Session) -> Line:
     match = desk.match_of(session)
+    item, detail = _described(desk, match, session.key or match.key)
     return Line(
         id=derive("lin", used.session, used.journal, on=used.on),
         source=used.session,
         part=used.part,
-        item=str(session.key or match.key),
-        detail=_detail(desk, match),
+        item=item,
+        detail=detail,
         on=used.on,
         unit_price=Rate.of(used.value).per,
         amount=Money(0, used.value.currency),

@@ -10,6 +10,7 @@ import attrs
 
 from ledgerkit.domain.billing_run.bookings import Bookings, bookings_of
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
+from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Decision, Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Line
@@ -67,12 +68,14 @@ class Desk:
         packages: The customer's packages as they are by now, by id.
         matches: The customer's matches, by id.
         bookings: What was booked before the run.
+        wallet: The address of the customer's wallet.
         journals: What is posted.
         opens: The wallets it needs, by address.
         messages: What is told.
         alerts: The alert of each package that ran low, by its id.
         lines: What goes on the invoice of each currency.
         documents: The documents that are issued.
+        described: The item and the detail of lines, by match and what was taught.
     """
 
     facts: Facts
@@ -83,12 +86,15 @@ class Desk:
     packages: dict[str, Package]
     matches: Mapping[str, Match]
     bookings: Bookings
+    wallet: str
     journals: list[Journal] = attrs.Factory(list)
     opens: dict[str, Wallet] = attrs.Factory(dict)
     messages: list[Message] = attrs.Factory(list)
     alerts: dict[str, Message] = attrs.Factory(dict)
     lines: dict[str, list[Line]] = attrs.Factory(dict)
     documents: list[Decision] = attrs.Factory(list)
+    described: dict[tuple[str, CatalogKey], tuple[str, str]] = attrs.Factory(dict)
+    _days: dict[str, date] = attrs.Factory(dict)
 
     @property
     def zone(self) -> str:
@@ -102,7 +108,10 @@ class Desk:
 
     def day(self, session: Session) -> date:
         """Return the local day of *session*."""
-        return self.bookings.day(session, self.zone)
+        found = self._days.get(session.id)
+        if found is None:
+            found = self._days[session.id] = self.bookings.day(session, self.zone)
+        return found
 
     def match_of(self, session: Session) -> Match:
         """Return the match of *session*; raises `UnknownMatch`."""
@@ -129,7 +138,8 @@ class Desk:
             period = self.facts.cycle.containing(on)
             journal = belated(journal, period=period, at=self.as_of)
         for entry in journal.entries:
-            self.opens.setdefault(entry.wallet, Wallet(entry.wallet))
+            if entry.wallet not in self.opens:
+                self.opens[entry.wallet] = Wallet(entry.wallet)
         self.journals.append(journal)
 
     def keep(self, package: Package, effects: Effects, *, on: date) -> None:
@@ -169,4 +179,5 @@ def open_desk(
         packages={read.record.id: read.record for read in customer.packages},
         matches={match.id: match for match in customer.matches},
         bookings=bookings_of(customer),
+        wallet=customer.party.wallet,
     )

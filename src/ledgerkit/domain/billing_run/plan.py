@@ -44,9 +44,10 @@ def plan_billing_run(
     left_out: list[Skipped] = []
     for one in periods:
         billed = plan_customers(facts, policy=policy, as_of=as_of, period=one)
-        facts = _after(facts, billed.changes)
+        facts = attrs.evolve(facts, suppliers=with_planned(facts.suppliers, billed.changes))
         paid = plan_suppliers(facts, as_of=as_of, period=one)
-        facts = _after_payouts(facts, paid)
+        if one is not periods[-1]:
+            facts = _after_payouts(_after(facts, billed.changes), paid)
         changes += (*billed.changes, *paid)
         left_out += billed.skipped
     return Plan(tuple(changes), tuple(left_out))
@@ -77,13 +78,12 @@ def plan_suppliers(facts: Facts, *, as_of: datetime, period: Period) -> tuple[Ch
 
 
 def _after(facts: Facts, planned: Iterable[Changes]) -> Facts:
-    """Return *facts* as they would be once *planned* is committed."""
+    """Return *facts* of customers as they would be once *planned* is committed."""
     by_customer: dict[str, list[Changes]] = {}
     for changes in planned:
         by_customer.setdefault(dict(changes.request.arguments)["customer"], []).append(changes)
     customers = tuple(_customer_after(c, by_customer.get(c.party.id, ())) for c in facts.customers)
-    done = tuple(c for many in by_customer.values() for c in many)
-    return attrs.evolve(facts, customers=customers, suppliers=with_planned(facts.suppliers, done))
+    return attrs.evolve(facts, customers=customers)
 
 
 def _customer_after(facts: CustomerFacts, planned: Iterable[Changes]) -> CustomerFacts:

@@ -67,11 +67,14 @@ def labels_of(facts: Facts) -> dict[str, tuple[str, str]]:
     """
     labels: dict[str, tuple[str, str]] = {}
     for customer in facts.customers:
-        matches = {match.id: match for match in customer.matches}
+        # Sessions of a match share one label: there are few matches and many sessions.
+        matches = {m.id: (m.student, (str(m.key), m.student)) for m in customer.matches}
         for session in customer.sessions:
-            match = matches.get(session.match)
-            if match is not None:
-                labels[session.id] = str(session.key or match.key), match.student
+            found = matches.get(session.match)
+            if found is not None:
+                student, usual = found
+                key = session.key
+                labels[session.id] = usual if key is None else (str(key), student)
     return labels
 
 

@@ -122,9 +122,10 @@ class Package:
                 f"forfeited {self.forfeited}"
             )
             raise ValueError(msg)
-        # Only what is left is forfeited, and only when something is: see `expire`.
-        expired = self.forfeited > 0 and self.expires_on is not None and self.expiries > 0
-        if self.status not in PACKAGE.statuses or (self.status == EXPIRED) != expired:
+        # What is left is forfeited, if anything is, by an expiry on a day: see `expire`.
+        expired = self.expires_on is not None and self.expiries > 0 and self.forfeited > 0
+        possible = expired if self.status == EXPIRED else self.forfeited == 0
+        if self.status not in PACKAGE.statuses or not possible:
             msg = f"package {self.id!r} is {self.status!r} with {self.forfeited} units forfeited"
             raise ValueError(msg)
 

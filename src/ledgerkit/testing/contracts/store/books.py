@@ -265,9 +265,12 @@ def _pages(store: Store, *, limit: int, by_effect: bool = False) -> list[EntryLi
     page = store.entries("customer:a", by_effect=by_effect, limit=limit)
     lines = list(page.items)
     while page.next is not None:
-        assert isinstance(page.next, Cursor)
+        after = page.next
+        assert isinstance(after, Cursor)
         assert limit == len(page.items)
-        page = store.entries("customer:a", by_effect=by_effect, after=page.next, limit=limit)
+        page = store.entries("customer:a", by_effect=by_effect, after=after, limit=limit)
+        assert page.items  # there is a next page only if something is on it
+        assert page.next != after
         lines += page.items
     return lines
 

@@ -1,0 +1,278 @@
+"""Document views: the newest version of each record, a view for each kind.
+
+Fields of a record are read from its JSON; amounts stand in minor units (`total_minor`) and as
+decimal text (`total`), never as fractions that a database would round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ledgerkit.adapters.sql.views.words import Words, select
+
+_RECORDS = """FROM ledgerkit_records r
+JOIN ledgerkit_tenants t ON t.id = r.tenant
+JOIN ledgerkit_record_versions v
+  ON v.tenant = r.tenant AND v.kind = r.kind AND v.id = r.id AND v.version = r.version"""
+_HISTORY = """FROM ledgerkit_record_versions v
+JOIN ledgerkit_tenants t ON t.id = v.tenant
+JOIN ledgerkit_commits c ON c.id = v.commit_id"""
+_DOCUMENT = "v.document"
+_LINE = "l.value"
+
+# Records whose columns are their fields and nothing else: kind -> fields as paths.
+PLAIN: Mapping[str, tuple[str, ...]] = {
+    "party": ("role", "name", "currency", "email", "locale", "zone", "tax_id"),
+    "billing_cycle": ("kind", "status", "period.start", "period.end", "runs"),
+    "document_link": ("of", "party", "key", "media_type"),
+}
+
+
+def document_views(words: Words) -> Mapping[str, str]:
+    """Return the queries of the views of records by name."""
+    plain = {
+        kind: _of(words, kind, {_column(path): _field(words, path) for path in fields})
+        for kind, fields in PLAIN.items()
+    }
+    return {
+        **plain,
+        "record": select(
+            {
+                "tenant": "t.name",
+                **{name: f"r.{name}" for name in ("kind", "id", "version", "party", "status")},
+                "on_date": "r.on_date",
+                "number": "r.number",
+                "document": _DOCUMENT,
+            },
+            _RECORDS,
+        ),
+        "record_history": _history(words),
+        "invoice": _invoice(words),
+        "invoice_line": _lines(words, "invoice", ("quantity", "unit_price", "package", "journal")),
+        "credit_note": _credit_note(words),
+        "credit_note_line": _lines(words, "credit_note", ("line",)),
+        "payout": _payout(words),
+        "payout_line": _lines(words, "payout", ("kind", "journal", "line")),
+        "package": _package(words),
+        "redemption": _redemption(words),
+        "write_off": _write_off(words),
+        "price": _price(words),
+        "price_change": _price_change(words),
+    }
+
+
+def _column(path: str) -> str:
+    return {"of": "document_of", "key": "document_key", "line": "source_line"}.get(
+        path, path.replace(".", "_")
+    )
+
+
+def _field(words: Words, path: str) -> str:
+    return words.field(_DOCUMENT, "data", *path.split("."))
+
+
+def _of(words: Words, kind: str, columns: Mapping[str, str], join: str = "") -> str:
+    first = {"tenant": "t.name", "id": "r.id", "version": "r.version"}
+    return select({**first, **columns}, f"{_RECORDS}\n{join} WHERE r.kind = '{kind}'")
+
+
+def _fields(words: Words, *paths: str) -> dict[str, str]:
+    return {_column(path): _field(words, path) for path in paths}
+
+
+def _amount(words: Words, name: str, minor: str, currency: str) -> dict[str, str]:
+    return {f"{name}_minor": minor, name: words.decimal(minor, currency)}
+
+
+def _history(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "kind": "v.kind",
+        "id": "v.id",
+        "version": "v.version",
+        "at": words.instant("c.at"),
+        "actor": "c.actor",
+        "reason": "c.reason",
+        "commit_key": "c.key",
+        "document": _DOCUMENT,
+    }
+    return select(columns, _HISTORY)
+
+
+def _invoice(words: Words) -> str:
+    currency = _field(words, "currency")
+    net = words.total(_DOCUMENT, "data", "lines")
+    tax = words.total(_DOCUMENT, "data", "taxes")
+    columns = {
+        "number": "r.number",
+        **_fields(words, "customer", "status", "currency", "period.start", "period.end"),
+        **_fields(words, "issued_on", "due_on", "cycle", "supplements", "reference"),
+        **_amount(words, "subtotal", net, currency),
+        **_amount(words, "tax", tax, currency),
+        **_amount(words, "total", f"({net} + {tax})", currency),
+    }
+    return _of(words, "invoice", columns)
+
+
+def _credit_note(words: Words) -> str:
+    total = words.total(_DOCUMENT, "data", "lines")
+    columns = {
+        "number": "r.number",
+        **_fields(words, "customer", "invoice", "status", "currency", "reason"),
+        **_fields(words, "issued_on", "reference"),
+        **_amount(words, "total", total, _field(words, "currency")),
+    }
+    return _of(words, "credit_note", columns)
+
+
+def _payout(words: Words) -> str:
+    total = words.total(_DOCUMENT, "data", "lines")
+    columns = {
+        **_fields(words, "supplier", "status", "currency", "period.start", "period.end"),
+        "part": words.whole(_field(words, "part")),
+        **_fields(words, "reference"),
+        **_amount(words, "total", total, _field(words, "currency")),
+    }
+    return _of(words, "payout", columns)
+
+
+def _lines(words: Words, kind: str, more: tuple[str, ...]) -> str:
+    common = ("id", "source", "item", "detail", "on")
+    names = {"on": "on_date", "line": "source_line", "id": "line_id", "kind": "journal_kind"}
+    paths = [path for path in (*common, *more) if (kind, path) != ("payout", "id")]
+    columns = {
+        "tenant": "t.name",
+        kind: "r.id",
+        "number": "r.number",
+        "nth": words.nth("l"),
+        **{names.get(path, path): words.field(_LINE, path) for path in paths},
+        "currency": words.field(_LINE, "amount", "currency"),
+        **_amount(
+            words,
+            "amount",
+            words.minor(_LINE, "amount"),
+            words.field(_LINE, "amount", "currency"),
+        ),
+    }
+    lines = words.each(_DOCUMENT, "data", "lines", alias="l")
+    return select(columns, f"{_RECORDS}\n{lines} WHERE r.kind = '{kind}'")
+
+
+def _package(words: Words) -> str:
+    def number(path: str) -> str:
+        return words.whole(_field(words, path))
+
+    redeemed = words.count(_DOCUMENT, "data", "redemptions")
+    used = f"({number('used_before')} + {redeemed} + {number('forfeited')})"
+    columns = {
+        **_fields(words, "customer", "status", "purchased_on", "expires_on"),
+        "units": number("units"),
+        "used_before": number("used_before"),
+        "redeemed": redeemed,
+        "forfeited": number("forfeited"),
+        "remaining": f"({number('units')} - {used})",
+        "currency": _field(words, "price.currency"),
+        **_amount(
+            words,
+            "price",
+            words.minor(_DOCUMENT, "data", "price"),
+            _field(words, "price.currency"),
+        ),
+    }
+    return _of(words, "package", columns)
+
+
+def _redemption(words: Words) -> str:
+    currency = words.field(_LINE, "value", "currency")
+    columns = {
+        "tenant": "t.name",
+        "package": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(_LINE, name) for name in ("session", "supplier", "journal")},
+        "unit": words.whole(words.field(_LINE, "unit")),
+        "on_date": words.field(_LINE, "on"),
+        "currency": currency,
+        **_amount(words, "value", words.minor(_LINE, "value"), currency),
+    }
+    redemptions = words.each(_DOCUMENT, "data", "redemptions", alias="l")
+    return select(columns, f"{_RECORDS}\n{redemptions} WHERE r.kind = 'package'")
+
+
+def _write_off(words: Words) -> str:
+    columns = {
+        **_fields(words, "customer", "reference", "reason"),
+        "on_date": _field(words, "on"),
+        "currency": _field(words, "amount.currency"),
+        **_amount(
+            words,
+            "amount",
+            words.minor(_DOCUMENT, "data", "amount"),
+            _field(words, "amount.currency"),
+        ),
+    }
+    return _of(words, "write_off", columns)
+
+
+def _key(words: Words, item: str) -> dict[str, str]:
+    return {
+        **{name: words.field(item, "key", name) for name in ("service_line", "level")},
+        "minutes": words.whole(words.field(item, "key", "minutes")),
+        "currency": words.field(item, "charge", "currency"),
+        "valid_from": words.field(item, "valid_from"),
+    }
+
+
+def _price(words: Words) -> str:
+    currency = words.field(_LINE, "charge", "currency")
+    columns = {
+        "tenant": "t.name",
+        "catalog": "r.id",
+        **_key(words, _LINE),
+        **_amount(words, "charge", words.minor(_LINE, "charge"), currency),
+        **_amount(words, "pay", words.minor(_LINE, "pay"), currency),
+    }
+    prices = words.each(_DOCUMENT, "data", "prices", alias="l")
+    return select(columns, f"{_RECORDS}\n{prices} WHERE r.kind = 'catalog'")
+
+
+def _price_change(words: Words) -> str:
+    # A change is a price that the version before did not have; the old price is the one of the
+    # same key that held until then.
+    price = {
+        **_key(words, _LINE),
+        "charge_minor": words.minor(_LINE, "charge"),
+        "pay_minor": words.minor(_LINE, "pay"),
+    }
+    inner = {
+        "tenant": "t.name",
+        "catalog": "v.id",
+        "version": "v.version",
+        "at": words.instant("c.at"),
+        "actor": "c.actor",
+        "reason": "c.reason",
+        **price,
+    }
+    prices = words.each(_DOCUMENT, "data", "prices", alias="l")
+    listed = select(inner, f"{_HISTORY}\n{prices} WHERE v.kind = 'catalog'")
+    same = " AND ".join(
+        f"o.{name} = n.{name}"
+        for name in ("tenant", "catalog", "service_line", "level", "minutes", "currency")
+    )
+
+    def old(column: str) -> str:
+        return (
+            f"(SELECT o.{column} FROM ({listed}) o WHERE {same} AND o.version = n.version "  # noqa: S608
+            "AND o.valid_from < n.valid_from ORDER BY o.valid_from DESC LIMIT 1)"
+        )
+
+    columns = {
+        **{name: f"n.{name}" for name in inner},
+        "old_charge_minor": old("charge_minor"),
+        "old_pay_minor": old("pay_minor"),
+    }
+    was_there = " AND ".join(f"o.{name} = n.{name}" for name in price)
+    unknown = (
+        f"NOT EXISTS (SELECT 1 FROM ({listed}) o WHERE o.tenant = n.tenant "  # noqa: S608
+        f"AND o.catalog = n.catalog AND o.version = n.version - 1 AND {was_there})"
+    )
+    return select(columns, f"FROM ({listed}) n WHERE {unknown}")

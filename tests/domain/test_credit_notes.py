@@ -1,0 +1,291 @@
+"""Credit notes: never more than was charged, and everybody's share where the charge is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledgerkit.domain.changes import Draw
+from ledgerkit.domain.credit_notes import (
+    CREDIT_NOTES,
+    Credited,
+    CreditLine,
+    CreditNote,
+    NotIssued,
+    OverCredited,
+    UnknownLine,
+    credited,
+    draft,
+    issue,
+    undo,
+)
+from ledgerkit.domain.invoices import Invoice, line
+from ledgerkit.domain.invoices import issue as issue_invoice
+from ledgerkit.domain.ledger import Entry, Event, Journal
+from ledgerkit.domain.lifecycle import IllegalTransition
+from ledgerkit.domain.money import Money, Rate
+from ledgerkit.domain.sessions import booking_id
+
+ON = date(2026, 11, 5)
+AT = datetime(2026, 11, 5, 6, tzinfo=UTC)
+
+
+def eur(minor: int) -> Money:
+    """Return cents."""
+    return Money(minor, "EUR")
+
+
+def charge(session: str, minor: int = 5_000, pay: int = 3_000) -> Journal:
+    """Return the journal that charged a session of 5 October."""
+    return Journal(
+        id=booking_id(session, "", date(2026, 10, 5)),
+        kind="session.charged",
+        entries=(
+            Entry("customer:ana", eur(-minor)),
+            Entry("supplier:tom", eur(pay)),
+            Entry("platform", eur(minor - pay)),
+        ),
+        effective_at=AT,
+        event=Event("session", session),
+    )
+
+
+def invoice(*minors: int) -> Invoice:
+    """Return an issued invoice with a line for each amount, sessions s1, s2 and so on."""
+    lines = tuple(
+        line(
+            f"s{n}",
+            item="maths",
+            on=date(2026, 10, 5),
+            price=Rate.of(eur(minor)),
+            journal=charge(f"s{n}").id,
+        )
+        for n, minor in enumerate(minors, 1)
+    )
+    made = Invoice(id="inv_1", customer="ana", currency="EUR", lines=lines, cycle="calendar")
+    return issue_invoice(made, on=date(2026, 11, 1), due_on=date(2026, 11, 15), at=AT).invoice
+
+
+def asking(of: Invoice, *minors: int) -> Mapping[str, Money]:
+    """Return amounts asked of the first lines."""
+    return {li.id: eur(minor) for li, minor in zip(of.lines, minors, strict=False)}
+
+
+def note_of(of: Invoice, *minors: int, earlier: tuple[CreditNote, ...] = ()) -> CreditNote:
+    """Draft a note."""
+    return draft(of, asking(of, *minors), earlier=earlier, reason="goodwill")
+
+
+def issued(
+    of: Invoice, *minors: int, earlier: tuple[CreditNote, ...] = (), **more: Any
+) -> Credited:
+    """Draft and issue a note."""
+    note = note_of(of, *minors, earlier=earlier)
+    return issue(note, on=ON, at=AT, invoice=of, earlier=earlier, **more)
+
+
+# ---- drafting --------------------------------------------------------------------------------
+def test_note_names_what_it_gives_back() -> None:
+    """Its lines are those of the invoice, for the amounts asked."""
+    one = invoice(5_000, 5_000)
+    note = note_of(one, 5_000)
+
+    assert (("s1", one.lines[0].id, eur(5_000)),) == tuple(
+        (li.source, li.line, li.amount) for li in note.lines
+    )
+    assert (eur(5_000), "ana", "inv_1", "draft") == (
+        note.total,
+        note.customer,
+        note.invoice,
+        note.status,
+    )
+
+
+def test_notes_of_an_invoice_have_ids_of_their_own() -> None:
+    """The second note of the same line is another note."""
+    one = invoice(5_000)
+    first = issued(one, 2_000).note
+    second = note_of(one, 2_000, earlier=(first,))
+
+    assert first.id != second.id
+    assert first.lines[0].id != second.lines[0].id
+
+
+def test_draft_has_no_effect() -> None:
+    """Only what is issued counts as credited."""
+    one = invoice(5_000)
+    note = note_of(one, 5_000)
+
+    assert {} == dict(credited([note]))
+    assert {one.lines[0].id: 5_000} == dict(credited([issued(one, 5_000).note]))
+
+
+@pytest.mark.parametrize(("billed", "given", "asked"), [(5_000, 0, 5_001), (150, 100, 51)])
+def test_note_gives_back_what_was_charged_at_most(billed: int, given: int, asked: int) -> None:
+    """The capacity is what was billed less what was credited (spec: billing 0.6)."""
+    one = invoice(billed)
+    earlier = (issued(one, given).note,) if given else ()
+
+    with pytest.raises(OverCredited, match=f"{asked} asked exceeds {billed - given} EUR"):
+        note_of(one, asked, earlier=earlier)
+
+
+def test_two_drafts_of_100_on_capacity_150() -> None:
+    """Capacity is checked at creation and when it is issued: the second one fails then."""
+    one = invoice(150)
+    first, second = note_of(one, 100), note_of(one, 100)
+    second = attrs.evolve(second, id="crn_2")
+    done = issue(first, on=ON, at=AT, invoice=one).note
+
+    with pytest.raises(OverCredited, match="charged 150 and 100 is credited; 100 asked"):
+        issue(second, on=ON, at=AT, invoice=one, earlier=(done,))
+
+
+def test_note_needs_a_line_of_the_invoice() -> None:
+    """A line of another invoice cannot be credited here."""
+    with pytest.raises(UnknownLine, match="'inv_1' has no line 'lin_x' to credit"):
+        draft(invoice(100), {"lin_x": eur(1)}, earlier=(), reason="goodwill")
+
+
+def test_draft_invoice_is_changed_instead() -> None:
+    """What was not issued needs no credit."""
+    one = attrs.evolve(invoice(100), status="draft")
+
+    with pytest.raises(NotIssued, match="is a draft"):
+        note_of(one, 100)
+
+
+@given(st.integers(1, 500), st.lists(st.integers(1, 200), max_size=8))
+def test_credits_never_exceed_billed(billed: int, asked: list[int]) -> None:
+    """Whatever is asked in whatever order, the sum of credits is at most the line; law 5."""
+    one = invoice(billed)
+    notes: tuple[CreditNote, ...] = ()
+    for minor in asked:
+        left = billed - credited(notes).get(one.lines[0].id, 0)
+        try:
+            notes = (*notes, issued(one, minor, earlier=notes).note)
+        except OverCredited as refused:
+            assert minor > left == refused.billed.minor - refused.credited.minor
+
+    assert credited(notes).get(one.lines[0].id, 0) <= billed
+
+
+# ---- issuing ---------------------------------------------------------------------------------
+def test_goodwill_is_borne_by_the_platform() -> None:
+    """Customer +x, platform -x: the supplier earned what the supplier earned."""
+    done = issued(invoice(5_000, 5_000), 2_000, 500)
+    (journal,) = done.journals
+
+    assert (Entry("customer:ana", eur(2_500)), Entry("platform", eur(-2_500))) == journal.entries
+    assert Event("credit_note", done.note.id) == journal.event
+
+
+def test_undone_charge_is_mirrored() -> None:
+    """Customer +50.00, supplier -30.00, platform -20.00; the note itself posts nothing more."""
+    one = invoice(5_000)
+    done = issued(one, 5_000, undoes={one.lines[0].id: charge("s1")})
+    (journal,) = done.journals
+
+    assert tuple(-entry for entry in charge("s1").entries) == journal.entries
+    assert charge("s1").id == journal.reverses
+    assert Event("session", "s1", "undone:1") == journal.event
+
+
+def test_undoing_takes_over_what_was_given_before() -> None:
+    """20.00 of 50.00 given back before: 30.00 more, and the platform has its 20.00 again."""
+    one = invoice(5_000)
+    earlier = issued(one, 2_000)
+    done = issued(one, 3_000, earlier=(earlier.note,), undoes={one.lines[0].id: charge("s1")})
+    sums: dict[str, int] = {}
+    for journal in (charge("s1"), *earlier.journals, *done.journals):
+        for entry in journal.entries:
+            sums[entry.wallet] = sums.get(entry.wallet, 0) + entry.amount.minor
+
+    assert {"customer:ana": 0, "supplier:tom": 0, "platform": 0} == sums
+    assert eur(3_000) == done.note.total
+
+
+def test_undoing_is_for_all_that_is_left() -> None:
+    """A charge cannot be undone for a part of it."""
+    one = invoice(5_000)
+
+    with pytest.raises(ValueError, match="charged 5000, not what is given back"):
+        issued(one, 2_000, undoes={one.lines[0].id: charge("s1")})
+
+
+def test_undo_without_an_event() -> None:
+    """A journal that claimed no fact is reversed without one."""
+    plain = attrs.evolve(charge("s1"), event=None)
+
+    assert undo(plain, on=ON, at=AT).event is None
+
+
+def test_issue_draws_a_number_of_its_own_series() -> None:
+    """Credit notes count apart from invoices."""
+    done = issued(invoice(100), 100)
+
+    assert Draw(done.note.id, CREDIT_NOTES, ON) == done.draw
+    assert ("issued", ON, None) == (done.note.status, done.note.issued_on, done.note.number)
+    assert ("CN", (done.note,), (done.draw,)) == (
+        done.draw.series.name,
+        done.effects.records,
+        done.effects.draws,
+    )
+
+
+def test_note_is_issued_once() -> None:
+    """An issued note is never issued again."""
+    one = invoice(100)
+    done = issued(one, 50)
+
+    with pytest.raises(IllegalTransition, match="credit_note is issued; issue needs draft"):
+        issue(done.note, on=ON, at=AT, invoice=one)
+
+
+@pytest.mark.parametrize("other", [None, "inv_2"])
+def test_note_is_issued_against_its_invoice(other: str | None) -> None:
+    """Without its invoice nobody can tell what is left."""
+    one = invoice(100)
+    wrong = None if other is None else attrs.evolve(one, id=other)
+
+    with pytest.raises(ValueError, match="is of invoice 'inv_1'"):
+        issue(note_of(one, 100), on=ON, at=AT, invoice=wrong)
+
+
+# ---- records ---------------------------------------------------------------------------------
+LINE = CreditLine(id="crl_1", line="lin_1", source="s1", item="maths", on=ON, amount=eur(100))
+NOTE = CreditNote(
+    id="crn_1", customer="ana", currency="EUR", invoice="inv_1", lines=(LINE,), reason="goodwill"
+)
+
+
+@pytest.mark.parametrize("minor", [0, -1])
+def test_credit_line_gives_back_something(minor: int) -> None:
+    """A credit of nothing is none."""
+    with pytest.raises(ValueError, match="gives back more than 0"):
+        attrs.evolve(LINE, amount=eur(minor))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"id": ""}, "credit note id"),
+        ({"reason": ""}, "credit note reason"),
+        ({"lines": ()}, "one line at least"),
+        ({"lines": [LINE]}, "needs a tuple"),
+        ({"currency": "GBP"}, "is in GBP; a line of it is not"),
+        ({"lines": (LINE, LINE)}, "has a line twice"),
+        ({"lines": (LINE, attrs.evolve(LINE, id="crl_2"))}, "has a line twice"),
+        ({"status": "applied"}, "is 'applied'; it is draft or issued"),
+    ],
+)
+def test_note_is_valid_from_birth(fields: dict[str, Any], message: str) -> None:
+    """A note that cannot be is refused where it is made."""
+    with pytest.raises(ValueError, match=message):
+        attrs.evolve(NOTE, **fields)
