@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bench.flight_school import INSTRUCTORS, STUDENTS, Flight
+from bench.flight_school import Flight, School
 
 DAY = date(2026, 1, 1)
 CHARGE, PAY, MARGIN = Decimal("100.00"), Decimal("60.00"), Decimal("40.00")
@@ -26,13 +26,13 @@ def is_installed() -> bool:
     return True
 
 
-def accounts() -> list[Any]:
-    """Return the directives that open the accounts of the school."""
+def accounts(school: School) -> list[Any]:
+    """Return the directives that open the accounts of *school*."""
     from beancount.core import data
 
     names = [
-        *(f"Assets:Students:S{n}" for n in range(STUDENTS)),
-        *(f"Liabilities:Instructors:I{n}" for n in range(INSTRUCTORS)),
+        *(f"Assets:Students:S{n}" for n in range(school.students)),
+        *(f"Liabilities:Instructors:I{n}" for n in range(school.instructors)),
         "Income:Platform",
     ]
     return [data.Open(data.new_metadata("w", 1), DAY, name, ["EUR"], None) for name in names]

@@ -51,9 +51,7 @@ def billing(
     yield from _committing(committed)
 
 
-def _planning(
-    what: str, sizes: tuple[int, ...], rounds: int, *, mixed: bool
-) -> Iterator[Figure]:
+def _planning(what: str, sizes: tuple[int, ...], rounds: int, *, mixed: bool) -> Iterator[Figure]:
     """Yield the time of the largest of *sizes*, and how the time a customer grows towards it.
 
     Each round plans all sizes, the smaller ones as often as makes them about as large.

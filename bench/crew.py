@@ -14,19 +14,19 @@ from time import perf_counter
 from types import TracebackType
 
 from bench import flight_school, hot_rows
-from bench.flight_school import Flight
+from bench.flight_school import Flight, School
 from bench.measuring import Times, Work
 
 
 class Crew:
-    """Workers on the database at *url*, as many as *size*; used in a `with` block.
+    """Workers on the books of *school* at *url*, as many as *size*; used in a `with` block.
 
     Attributes:
         size: How many there are.
         warmed: How many flights they post before any is timed.
     """
 
-    def __init__(self, url: str, size: int) -> None:
+    def __init__(self, url: str, size: int, school: School) -> None:
         self.size = size
         self.warmed = 20 * size
         context = multiprocessing.get_context("spawn")
@@ -34,7 +34,7 @@ class Crew:
         self._processes = []
         for _ in range(size):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(url, theirs), daemon=True)
+            process = context.Process(target=_serve, args=(url, school, theirs), daemon=True)
             process.start()
             self._pipes.append(ours)
             self._processes.append(process)
@@ -81,13 +81,13 @@ def _hear(pipe: Connection) -> None:
         raise RuntimeError(msg)
 
 
-def _serve(url: str, pipe: Connection) -> None:
+def _serve(url: str, school: School, pipe: Connection) -> None:
     try:
-        prepare = _ways(url)
+        prepare = _ways(url, school)
         pipe.send("ready")
         while (asked := pipe.recv()) is not None:
             way, first, many = asked
-            work = prepare[way](flight_school.flights(many, first=first))
+            work = prepare[way](school.flights(many, first=first))
             pipe.send("ready")
             pipe.recv()
             work()
@@ -96,7 +96,7 @@ def _serve(url: str, pipe: Connection) -> None:
         pipe.send(repr(error))
 
 
-def _ways(url: str) -> dict[str, Callable[[list[Flight]], Work]]:
+def _ways(url: str, school: School) -> dict[str, Callable[[list[Flight]], Work]]:
     """Return how a worker makes ready to post flights, by the name of the way."""
     import psycopg
 
@@ -115,7 +115,7 @@ def _ways(url: str) -> dict[str, Callable[[list[Flight]], Work]]:
         return work
 
     def on_hot_rows(rows: list[Flight]) -> Work:
-        return partial(hot_rows.post, connection, [hot_rows.values(flight) for flight in rows])
+        return partial(hot_rows.post, connection, [hot_rows.values(each, school) for each in rows])
 
     return {"store": through_store, "hot rows": on_hot_rows}
 

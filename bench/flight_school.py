@@ -22,8 +22,6 @@ from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.verification import Verified, verify
 from ledgerkit.ports.store import Store
 
-STUDENTS, INSTRUCTORS = 10_000, 500
-OPENED = STUDENTS + INSTRUCTORS  # journals in the books when a workload begins
 FLOOR = -100_000_000
 FLIGHTS_A_DAY = 2_000
 FIRST_DAY = date(2026, 1, 1)
@@ -49,22 +47,82 @@ class Flight:
     instructor: str
 
 
-def flights(many: int, *, first: int = 0) -> list[Flight]:
-    """Return *many* flights from number *first* on, the same ones each time."""
-    chance = random.Random(first)
-    return [
-        Flight(
-            number=(number := f"F-{n:07d}"),
-            journal=derive("jrn", "flight", number, on=_day(n)),
-            student=f"customer:s-{chance.randrange(STUDENTS)}",
-            instructor=f"supplier:i-{chance.randrange(INSTRUCTORS)}",
+@attrs.frozen
+class School:
+    """A school of so many students and instructors."""
+
+    students: int = 10_000
+    instructors: int = 500
+
+    @property
+    def opened(self) -> int:
+        """How many journals its books hold after `opening`."""
+        return self.students + self.instructors
+
+    def flights(self, many: int, *, first: int = 0) -> list[Flight]:
+        """Return *many* flights from number *first* on, the same ones each time."""
+        chance = random.Random(first)
+        return [
+            Flight(
+                number=(number := f"F-{n:07d}"),
+                journal=derive("jrn", "flight", number, on=_day(n)),
+                student=f"customer:s-{chance.randrange(self.students)}",
+                instructor=f"supplier:i-{chance.randrange(self.instructors)}",
+            )
+            for n in range(first, first + many)
+        ]
+
+    def wallets(self) -> tuple[Wallet, ...]:
+        """Return its wallets; students may owe so much and no more."""
+        limits = (Limit("EUR", floor=FLOOR),)
+        return (
+            *(Wallet(f"customer:s-{n}", limits) for n in range(self.students)),
+            *(Wallet(f"supplier:i-{n}") for n in range(self.instructors)),
+            Wallet("platform"),
         )
-        for n in range(first, first + many)
-    ]
+
+    def book(self) -> Book:
+        """Return a book with its wallets and no journals."""
+        return Book(UNITS, wallets=self.wallets())
+
+    def opening(self) -> Changes:
+        """Return the changes that open its wallets and give each an entry.
+
+        So every balance has its row before anything is measured, as in books that are in use.
+        """
+        deposits = (
+            *_deposits("customer:s-", self.students),
+            *_deposits("supplier:i-", self.instructors),
+        )
+        return Changes(
+            key="open",
+            request=request("school.open"),
+            actor="flight school",
+            reason="opened",
+            at=RECORDED,
+            opens=self.wallets(),
+            journals=deposits,
+        )
+
+
+SCHOOL = School()
 
 
 def _day(number: int) -> date:
     return FIRST_DAY + timedelta(days=number // FLIGHTS_A_DAY)
+
+
+def _deposits(prefix: str, many: int) -> Iterator[Journal]:
+    for n in range(many):
+        yield Journal(
+            id=derive("jrn", "deposit", f"{prefix}{n}", on=FIRST_DAY),
+            kind="deposit.made",
+            entries=(
+                Entry(f"{prefix}{n}", Money(1, "EUR")),
+                Entry("platform", Money(-1, "EUR")),
+            ),
+            effective_at=FLOWN,
+        )
 
 
 def journal(flight: Flight) -> Journal:
@@ -104,57 +162,14 @@ def changes(rows: Iterable[Flight]) -> list[Changes]:
     return [change(flight) for flight in rows]
 
 
-def wallets() -> tuple[Wallet, ...]:
-    """Return the wallets of the school; students may owe so much and no more."""
-    return (
-        *(Wallet(f"customer:s-{n}", (Limit("EUR", floor=FLOOR),)) for n in range(STUDENTS)),
-        *(Wallet(f"supplier:i-{n}") for n in range(INSTRUCTORS)),
-        Wallet("platform"),
-    )
-
-
-def opening() -> Changes:
-    """Return the changes that open the wallets of the school and give each an entry.
-
-    So every balance has its row before anything is measured, as in books that have been in use.
-    """
-    return Changes(
-        key="open",
-        request=request("school.open"),
-        actor="flight school",
-        reason="opened",
-        at=RECORDED,
-        opens=wallets(),
-        journals=(*_deposits("customer:s-", STUDENTS), *_deposits("supplier:i-", INSTRUCTORS)),
-    )
-
-
-def _deposits(prefix: str, many: int) -> Iterator[Journal]:
-    for n in range(many):
-        yield Journal(
-            id=derive("jrn", "deposit", f"{prefix}{n}", on=FIRST_DAY),
-            kind="deposit.made",
-            entries=(
-                Entry(f"{prefix}{n}", Money(1, "EUR")),
-                Entry("platform", Money(-1, "EUR")),
-            ),
-            effective_at=FLOWN,
-        )
-
-
-def book() -> Book:
-    """Return a book with the wallets of the school and no journals."""
-    return Book(UNITS, wallets=wallets())
-
-
 def batches(rows: Sequence[Flight], size: int) -> Iterator[list[Changes]]:
     """Yield the changes of *rows*, *size* to a batch; the last ones that fill none are left out."""
     for start in range(0, len(rows) - size + 1, size):
         yield changes(rows[start : start + size])
 
 
-class BooksBroken(Exception):  # noqa: N818 - a figure taken from broken books means nothing
-    """The books do not verify after a workload."""
+class BooksBroken(Exception):
+    """The books do not verify after a workload, so that its figures mean nothing."""
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ import attrs
 
 from bench import flight_school
 from bench.figures import Figure, at_most
-from bench.flight_school import RECORDED, Flight
+from bench.flight_school import RECORDED, SCHOOL, Flight, School
 from bench.measuring import Times, Work, faster, relay
 from bench.postgres_books import database, server
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
@@ -25,12 +25,14 @@ LEGS = 20  # turns to a round
 WALLETS = ("customer:s-17", "platform")
 
 
-def growth(*, young: int, old: int, size: int, rounds: int) -> Iterator[Figure]:
-    """Yield how much slower *old* books of so many journals are than *young* ones.
+def growth(
+    *, young: int, old: int, size: int, rounds: int, school: School = SCHOOL
+) -> Iterator[Figure]:
+    """Yield how much slower books of *school* with *old* journals are than with *young* ones.
 
     Each turn posts *size* journals to either; SQLite also one alone.
     """
-    in_memory = {"young": _filled_book(young), "old": _filled_book(old)}
+    in_memory = {"young": _filled_book(school, young), "old": _filled_book(school, old)}
     times = relay(
         ({age: partial(each.post, size) for age, each in in_memory.items()},) * LEGS * rounds,
         items=size,
@@ -41,14 +43,14 @@ def growth(*, young: int, old: int, size: int, rounds: int) -> Iterator[Figure]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         books = {
-            "young": _filled_store(stack, f"sqlite:///{folder}/young.db", young),
-            "old": _filled_store(stack, f"sqlite:///{folder}/old.db", old),
+            "young": _filled_store(stack, f"sqlite:///{folder}/young.db", school, young),
+            "old": _filled_store(stack, f"sqlite:///{folder}/old.db", school, old),
         }
         yield from _in_stores("SQLite", books, size, rounds)
 
 
 def growth_in_postgres(
-    *, url: str, young: int, old: int, size: int, rounds: int
+    *, url: str, young: int, old: int, size: int, rounds: int, school: School = SCHOOL
 ) -> Iterator[Figure]:
     """Yield the same for books on the server at *url*."""
     with ExitStack() as stack:
@@ -56,17 +58,18 @@ def growth_in_postgres(
         books = {}
         for age, journals in (("young", young), ("old", old)):
             _, database_url = stack.enter_context(database(server_url))
-            books[age] = _filled_store(stack, database_url, journals)
+            books[age] = _filled_store(stack, database_url, school, journals)
         yield from _in_stores("PostgreSQL", books, size, rounds)
 
 
 @attrs.define
 class _Filled:
     # Books that hold some flights; what is posted next are the flights that follow.
+    school: School
     journals: int
 
     def _next(self, many: int) -> list[Flight]:
-        rows = flight_school.flights(many, first=self.journals)
+        rows = self.school.flights(many, first=self.journals)
         self.journals += many
         return rows
 
@@ -95,18 +98,18 @@ class _FilledStore(_Filled):
         return work
 
 
-def _filled_book(journals: int) -> _FilledBook:
-    filled = _FilledBook(0, flight_school.book())
+def _filled_book(school: School, journals: int) -> _FilledBook:
+    filled = _FilledBook(school, 0, school.book())
     filled.post(journals)()
     return filled
 
 
-def _filled_store(stack: ExitStack, url: str, journals: int) -> _FilledStore:
+def _filled_store(stack: ExitStack, url: str, school: School, journals: int) -> _FilledStore:
     engine = create_engine(url)
     stack.callback(engine.dispose)
     migrate(engine)
-    filled = _FilledStore(0, SqlStore(engine))
-    filled.store.commit(flight_school.opening())
+    filled = _FilledStore(school, 0, SqlStore(engine))
+    filled.store.commit(school.opening())
     while filled.journals < journals:
         filled.commit(min(FILL, journals - filled.journals))()
     return filled

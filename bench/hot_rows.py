@@ -12,9 +12,8 @@ from typing import Any
 
 import psycopg
 
-from bench.flight_school import FLOOR, INSTRUCTORS, STUDENTS, Flight
+from bench.flight_school import FLOOR, Flight, School
 
-PLATFORM = STUDENTS + INSTRUCTORS
 _TABLES = """
 CREATE TABLE hot_balances (id integer PRIMARY KEY, posted bigint NOT NULL, floor bigint);
 CREATE TABLE hot_journals (
@@ -29,7 +28,8 @@ INSERT INTO hot_balances SELECT n, 0, CASE WHEN n < {students} THEN {floor} END
 """
 _POST = """
 WITH moves (line, balance, amount) AS (
-  VALUES (0, %(student)s::integer, -10000::bigint), (1, %(instructor)s, 6000), (2, %(platform)s, 4000)
+  VALUES (0, %(student)s::integer, -10000::bigint), (1, %(instructor)s, 6000),
+         (2, %(platform)s, 4000)
 ), moved AS (
   UPDATE hot_balances b SET posted = b.posted + m.amount FROM moves m
   WHERE b.id = m.balance AND (b.floor IS NULL OR b.posted + m.amount >= b.floor)
@@ -42,20 +42,20 @@ INSERT INTO hot_entries SELECT j.id, m.line, m.balance, m.amount FROM journal j,
 """
 
 
-def create(url: str) -> None:
-    """Create the tables in the database at *url*, with the balances of the flight school."""
+def create(url: str, school: School) -> None:
+    """Create the tables in the database at *url*, with the balances of *school*."""
+    platform = school.students + school.instructors
+    tables = _TABLES.format(students=school.students, platform=platform, floor=FLOOR)
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            _TABLES.format(students=STUDENTS, platform=PLATFORM, floor=FLOOR).encode()
-        )
+        connection.execute(tables.encode())
 
 
-def values(flight: Flight) -> dict[str, Any]:
-    """Return what the statement needs to post *flight*."""
+def values(flight: Flight, school: School) -> dict[str, Any]:
+    """Return what the statement needs to post *flight* of *school*."""
     return {
         "student": int(flight.student.rpartition("-")[2]),
-        "instructor": STUDENTS + int(flight.instructor.rpartition("-")[2]),
-        "platform": PLATFORM,
+        "instructor": school.students + int(flight.instructor.rpartition("-")[2]),
+        "platform": school.students + school.instructors,
         "key": f"charge/{flight.number}",
         "name": flight.journal,
         "event": flight.number,

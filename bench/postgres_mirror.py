@@ -73,8 +73,9 @@ class Mirror:
         known: set[Row] = set()
         if table.keys:
             found = self._copy.execute(
-                sql.SQL("SELECT {keys} FROM {table} JOIN unnest({arrays}) k({keys}) USING ({keys})")
-                .format(
+                sql.SQL(
+                    "SELECT {keys} FROM {table} JOIN unnest({arrays}) k({keys}) USING ({keys})"
+                ).format(
                     keys=_listed(table.columns[n][0] for n in places),
                     table=sql.Identifier(table.name),
                     arrays=_arrays(table.columns[n][1] for n in places),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from bench import beancount_books, flight_school
 from bench.figures import Figure, at_least, at_most
-from bench.flight_school import BooksBroken, Flight
-from bench.measuring import Times, Work, allocated, faster, race
+from bench.flight_school import SCHOOL, BooksBroken, Flight, School
+from bench.measuring import Prepared, Times, Work, allocated, faster, race
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.ledger import Book, Journal, post_many
 from ledgerkit.jobs.batches import fewer_collections
@@ -19,15 +18,15 @@ NAME = "pure"
 AT = datetime(2029, 1, 1, 12, tzinfo=UTC)
 
 
-def pure(*, journals: int, rounds: int) -> Iterator[Figure]:
-    """Yield what *journals* cost to build, to post and to hold."""
-    rows = flight_school.flights(journals)
-    yield from _posting(rows, rounds)
-    yield from _from_rows(rows, rounds)
-    yield from _memory(rows)
+def pure(*, journals: int, rounds: int, school: School = SCHOOL) -> Iterator[Figure]:
+    """Yield what *journals* of *school* cost to build, to post and to hold."""
+    rows = school.flights(journals)
+    yield from _posting(school, rows, rounds)
+    yield from _from_rows(school, rows, rounds)
+    yield from _memory(school, rows)
 
 
-def _posting(rows: Sequence[Flight], rounds: int) -> Iterator[Figure]:
+def _posting(school: School, rows: Sequence[Flight], rounds: int) -> Iterator[Figure]:
     built = flight_school.journals(rows)
 
     def one_by_one(book: Book) -> None:
@@ -36,8 +35,8 @@ def _posting(rows: Sequence[Flight], rounds: int) -> Iterator[Figure]:
 
     times = race(
         {
-            "one": lambda: partial(one_by_one, flight_school.book()),
-            "many": lambda: partial(post_many, flight_school.book(), built, at=AT),
+            "one": lambda: partial(one_by_one, school.book()),
+            "many": lambda: partial(post_many, school.book(), built, at=AT),
             "fold": lambda: partial(_fold, built),
         },
         rounds=rounds,
@@ -67,24 +66,25 @@ def _fold(journals: Sequence[Journal]) -> dict[tuple[str, str], int]:
     return sums
 
 
-def _books_of(rows: Sequence[Flight]) -> Book:
-    book = flight_school.book()
+def _filled(book: Book, rows: Sequence[Flight]) -> Book:
     post_many(book, flight_school.journals(rows), at=AT)
     return book
 
 
-def _from_rows(rows: Sequence[Flight], rounds: int) -> Iterator[Figure]:
-    def batched() -> Book:
-        with fewer_collections():
-            return _books_of(rows)
+def _filled_in_batch(book: Book, rows: Sequence[Flight]) -> Book:
+    with fewer_collections():
+        return _filled(book, rows)
 
-    contenders = {
+
+def _from_rows(school: School, rows: Sequence[Flight], rounds: int) -> Iterator[Figure]:
+
+    contenders: dict[str, Prepared] = {
         "build": lambda: partial(flight_school.journals, rows),
-        "all": lambda: partial(_books_of, rows),
-        "batch": lambda: batched,
+        "all": lambda: partial(_filled, school.book(), rows),
+        "batch": lambda: partial(_filled_in_batch, school.book(), rows),
     }
     if beancount_books.is_installed():
-        opened = beancount_books.accounts()
+        opened = beancount_books.accounts(school)
         contenders["beancount"] = lambda: partial(beancount_books.realised, rows, opened)
     times = race(contenders, rounds=rounds, items=len(rows))
     yield _figure("build journals from rows", times["build"])
@@ -110,9 +110,12 @@ def _figure(what: str, times: Times) -> Figure:
     return Figure(workload=NAME, what=what, value=times.rate, unit="journals/s")
 
 
-def _memory(rows: Sequence[Flight]) -> Iterator[Figure]:
+def _memory(school: School, rows: Sequence[Flight]) -> Iterator[Figure]:
+    def in_book() -> Book:
+        return _filled(school.book(), rows)
+
     def in_store(size: int) -> MemoryStore:
-        store = MemoryStore(flight_school.book())
+        store = MemoryStore(school.book())
         for batch in flight_school.batches(rows, size):
             store.commit_all(batch)
         return store
@@ -122,11 +125,14 @@ def _memory(rows: Sequence[Flight]) -> Iterator[Figure]:
     if flight_school.verified(kept).journals != len(rows) // size * size:
         raise BooksBroken("journals are missing")
     del kept
-    empty = allocated(partial(MemoryStore, flight_school.book()))
     measured: list[tuple[str, Work, int]] = [
         ("journals alone", partial(flight_school.journals, rows), 0),
-        ("journals in a Book with its index", partial(_books_of, rows), empty),
-        ("memory store, a commit and a key for each", partial(in_store, size), empty),
+        ("journals in a Book with its index", in_book, allocated(school.book)),
+        (
+            "memory store, a commit and a key for each",
+            partial(in_store, size),
+            allocated(lambda: MemoryStore(school.book())),
+        ),
     ]
     for what, work, less in measured:
         yield Figure(
@@ -137,7 +143,7 @@ def _memory(rows: Sequence[Flight]) -> Iterator[Figure]:
             target=None if what.startswith("journals alone") else at_most(600, "bytes"),
         )
     if beancount_books.is_installed():
-        opened = beancount_books.accounts()
+        opened = beancount_books.accounts(school)
         taken = allocated(partial(beancount_books.realised, rows, opened))
         yield Figure(
             workload=NAME,
@@ -145,4 +151,3 @@ def _memory(rows: Sequence[Flight]) -> Iterator[Figure]:
             value=taken / len(rows),
             unit="bytes/journal",
         )
-    gc.collect()

@@ -62,9 +62,7 @@ QUICK: Mapping[str, Workload] = MappingProxyType(
             billing, customers=(100, 500), mixed=(100, 500), held=100, committed=100, rounds=3
         ),
         "growth": partial(growth, young=1_000, old=20_000, size=100, rounds=1),
-        "growth-postgres": partial(
-            growth_in_postgres, young=1_000, old=10_000, size=100, rounds=1
-        ),
+        "growth-postgres": partial(growth_in_postgres, young=1_000, old=10_000, size=100, rounds=1),
     }
 )
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bench import flight_school
 from bench.figures import Figure, Target, at_least, at_most
-from bench.flight_school import RECORDED, BooksBroken
+from bench.flight_school import RECORDED, SCHOOL, BooksBroken, School
 from bench.measuring import Prepared, Times, Work, faster, relay
 from bench.sqlite_mirror import Mirror
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
@@ -26,14 +26,14 @@ DAY = date(2026, 10, 31)
 
 
 class Books:
-    """The books of the school in a file of their own, and a mirror of it."""
+    """The books of *school* in a file of their own in *folder*, and a mirror of it."""
 
-    def __init__(self, folder: Path) -> None:
-        path = folder / "books.db"
+    def __init__(self, folder: str, school: School) -> None:
+        path = Path(folder) / "books.db"
         self._engine = create_engine(f"sqlite:///{path}")
         migrate(self._engine)
         self.store = SqlStore(self._engine)
-        self.store.commit(flight_school.opening())
+        self.store.commit(school.opening())
         self.mirror = Mirror(path)
 
     def bytes(self) -> int:
@@ -76,17 +76,20 @@ class Books:
             raise BooksBroken(f"the driver wrote other rows to {', '.join(differing)}")
 
 
-def sqlite(*, sizes: dict[int, int], invoices: int, rounds: int) -> Iterator[Figure]:
-    """Yield what commits cost: *sizes* says how many commits of so many journals a round has.
+def sqlite(
+    *, sizes: dict[int, int], invoices: int, rounds: int, school: School = SCHOOL
+) -> Iterator[Figure]:
+    """Yield what commits to the books of *school* cost.
 
-    *invoices* is how many invoices are issued in one commit.
+    *sizes* says how many commits of so many journals a round has, *invoices* how many invoices are
+    issued in one commit.
     """
     for size, commits in sizes.items():
         with TemporaryDirectory() as folder:
-            books = Books(Path(folder))
+            books = Books(folder, school)
             before = books.bytes()
             journals = size * commits * rounds
-            batches = flight_school.batches(flight_school.flights(journals), size)
+            batches = flight_school.batches(school.flights(journals), size)
             times = books.raced(batches, commits, size)
             yield _figure(f"{size:,} journals per commit", times, "journals/s", LEAST.get(size))
             if size == max(sizes):
@@ -99,8 +102,9 @@ def sqlite(*, sizes: dict[int, int], invoices: int, rounds: int) -> Iterator[Fig
                 )
             books.close()
     with TemporaryDirectory() as folder:
-        books = Books(Path(folder))
-        issued = (_invoices(invoices, first) for first in range(0, invoices * rounds, invoices))
+        books = Books(folder, school)
+        firsts = range(0, invoices * rounds, invoices)
+        issued = ([_invoice(first + n) for n in range(invoices)] for first in firsts)
         times = books.raced(issued, 1, invoices)
         yield _figure(f"{invoices:,} invoices of 3 lines per commit", times, "invoices/s", 0.5)
         books.close()
@@ -121,13 +125,9 @@ def _figure(what: str, times: dict[str, Times], unit: str, least: float | None) 
     )
 
 
-def _invoices(many: int, first: int) -> list[Changes]:
-    """Return the changes that issue *many* invoices from number *first* on, each with a journal."""
-    return [_invoice(number) for number in range(first, first + many)]
-
-
 def _invoice(number: int) -> Changes:
-    student = f"s-{number % flight_school.STUDENTS}"
+    """Return the changes that issue invoice *number*, and post what it charges in one journal."""
+    student = f"s-{number % 10}"
     draft = Invoice(
         id=derive("inv", student, str(number), on=DAY),
         customer=student,

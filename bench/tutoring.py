@@ -30,9 +30,7 @@ KEYS = tuple(CatalogKey(name, "secondary", 60) for name in ("maths", "physics", 
 CATALOG = Catalog(
     "catalog",
     tuple(
-        Price(
-            key=key, charge=Money(5_000, "EUR"), pay=Money(3_000, "EUR"), valid_from=OPENED
-        )
+        Price(key=key, charge=Money(5_000, "EUR"), pay=Money(3_000, "EUR"), valid_from=OPENED)
         for key in KEYS
     ),
 )

@@ -1,11 +1,13 @@
-"""The fake clock keeps the promises of a clock."""
+"""The fake clock and the system's keep the promises of a clock."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
 
+from ledgerkit.adapters import system_clock
+from ledgerkit.adapters.system_clock import SystemClock
 from ledgerkit.ports.clock import Clock
 from ledgerkit.testing.contracts.clock import ClockContract
 from ledgerkit.testing.fakes.clock import FakeClock
@@ -18,6 +20,32 @@ class TestFakeClock(ClockContract):
     def clock(self) -> Clock:
         """Return a fake clock."""
         return FakeClock()
+
+
+class TestSystemClock(ClockContract):
+    """All promises."""
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        """Return the machine's clock."""
+        return SystemClock()
+
+
+def test_the_system_clock_stands_when_the_machine_is_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Set back by an hour, it tells the latest instant it told until the machine catches up."""
+    clock = SystemClock()
+    told = clock.now()
+
+    class SetBack(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return told - timedelta(hours=1)
+
+    monkeypatch.setattr(system_clock, "datetime", SetBack)
+
+    assert told == clock.now()
 
 
 def test_a_fake_clock_is_set() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
 import pytest
 
 from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.adapters.memory.undo import Undo
+from ledgerkit.domain.changes import Changes
 from ledgerkit.domain.ledger import Balance, Book, Cursor, Limit, Wallet
 from ledgerkit.domain.money import ISO
 from ledgerkit.ports.store import Store
@@ -42,6 +47,26 @@ def test_a_book_with_balances_is_refused() -> None:
 
     with pytest.raises(ValueError, match="opening balances as journals"):
         MemoryStore(held)
+
+
+def test_nobody_sees_half_a_commit() -> None:
+    """While one thread commits, others wait: for reading, for committing and for claiming."""
+    waiting: list[Future[Any]] = []
+
+    class Watched(MemoryStore):
+        def _put(self, changes: Changes, undo: Undo) -> None:
+            """Store messages, after the others have tried in vain to get in between."""
+            waiting.append(threads.submit(self.wallets))
+            waiting.append(threads.submit(self.balances))
+            waiting.append(threads.submit(self.journals))
+            waiting.append(threads.submit(self.commit_all, []))
+            assert set() == wait(waiting, timeout=0.1).done
+            super()._put(changes, undo)
+
+    with ThreadPoolExecutor(5) as threads:
+        Watched().commit(changes("k-1", opens=(Wallet("a"),)))
+
+    assert (Wallet("a"),) == waiting[0].result()
 
 
 def test_a_cursor_of_no_statement_is_refused() -> None:

@@ -116,6 +116,46 @@ def test_entries_count_until_the_end_of_the_period(at: datetime, expected: int) 
     assert expected == len(gathered(entry(1, effective_at=at)))
 
 
+NOVEMBER_3 = datetime(2026, 11, 3, tzinfo=UTC)
+
+
+def taken_back(n: int) -> EntryLine:
+    """Return what takes back session n on 3 November."""
+    return entry(
+        n + 100,
+        -3_000,
+        kind="session.charged.reversed",
+        event=Event("session", f"s{n}", "undone:1"),
+        effective_at=NOVEMBER_3,
+    )
+
+
+def test_what_was_taken_back_counts_at_once() -> None:
+    """October's session, taken back in November, is not paid with October."""
+    lines = gathered(entry(1), taken_back(1), entry(2))
+
+    assert [3_000, 3_000, -3_000] == [line.amount.minor for line in lines]
+
+
+def test_what_was_paid_before_and_taken_back_counts_at_once() -> None:
+    """Its entry is in an earlier payout and need not be read again."""
+    assert [-3_000, 3_000] == sorted(li.amount.minor for li in gathered(taken_back(1), entry(2)))
+
+
+def test_what_is_taken_back_of_a_later_period_waits() -> None:
+    """November's session counts in November, and so does taking it back."""
+    later = entry(1, effective_at=datetime(2026, 11, 2, tzinfo=UTC))
+
+    assert [3_000] == [line.amount.minor for line in gathered(later, taken_back(1), entry(2))]
+
+
+def test_reversal_that_claims_nothing_counts_when_it_takes_effect() -> None:
+    """A reversal by hand without a fact is an entry like any other."""
+    plain = entry(1, -3_000, kind="bonus.reversed", event=None, effective_at=NOVEMBER_3)
+
+    assert () == gathered(plain)
+
+
 def test_day_is_the_supplier_s() -> None:
     """23:30 UTC on 30 September is 1 October in London's summer."""
     (line,) = gathered(entry(1, effective_at=datetime(2026, 9, 30, 23, 30, tzinfo=UTC)))

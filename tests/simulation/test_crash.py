@@ -131,21 +131,21 @@ FATES = [killed_before, killed_after, failed_before, failed_after, repeated, slo
 @pytest.mark.parametrize("fate", FATES, ids=lambda fate: fate.__qualname__.split(".")[0])
 def test_run_again_after(case: Case, fate: Fate) -> None:
     """Befallen around any step and run again, a job ends as if nothing had happened."""
-    steps = crash_everywhere(
+    count = crash_everywhere(
         case.make_host, case.job, case.outcome, recover=case.recover, fates=[fate]
     )
 
-    assert 0 < steps
+    assert 0 < count
 
 
 @pytest.mark.parametrize("case", JOBS.values(), ids=JOBS)
 def test_another_worker_in_between(case: Case) -> None:
     """Overtaken at any step by a worker with the same job, it ends the same."""
-    steps = crash_everywhere(
+    count = crash_everywhere(
         case.make_host, case.job, case.outcome, recover=case.recover, fates=[overtaken(case.job)]
     )
 
-    assert 0 < steps
+    assert 0 < count
 
 
 # ---- the simulator itself --------------------------------------------------------------------

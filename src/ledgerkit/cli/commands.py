@@ -44,6 +44,8 @@ err = Console(stderr=True)
 
 @attrs.frozen
 class _FixedClock:
+    """One run happens at one instant, as far as the books are concerned."""
+
     at: datetime
 
     def now(self) -> datetime:

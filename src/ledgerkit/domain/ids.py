@@ -58,10 +58,10 @@ def _day(on: date) -> str:
 
 def _base32(digest: bytes) -> str:
     """Return ten bytes as 16 digits, two at a time: base64.b32encode takes three times as long."""
-    n = int.from_bytes(digest, "big")
+    pair, n = _PAIRS, int.from_bytes(digest, "big")
     return (
-        f"{_PAIRS[n >> 70]}{_PAIRS[n >> 60 & 1023]}{_PAIRS[n >> 50 & 1023]}{_PAIRS[n >> 40 & 1023]}"
-        f"{_PAIRS[n >> 30 & 1023]}{_PAIRS[n >> 20 & 1023]}{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}"
+        f"{pair[n >> 70]}{pair[n >> 60 & 1023]}{pair[n >> 50 & 1023]}{pair[n >> 40 & 1023]}"
+        f"{pair[n >> 30 & 1023]}{pair[n >> 20 & 1023]}{pair[n >> 10 & 1023]}{pair[n & 1023]}"
     )
 
 

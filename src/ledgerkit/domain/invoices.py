@@ -102,7 +102,7 @@ def line(
 
     The trace says how: rule, unit price, unrounded and rounded amount. (spec: billing 0.1, 0.9)
     """
-    minor, how = _rounded(price.per, quantity, rounding)
+    amount, how = _rounded(price.per, price.currency, quantity, rounding)
     return Line(
         id=derive("lin", source, part, on=on),
         source=source,
@@ -112,7 +112,7 @@ def line(
         on=on,
         quantity=_ONE if quantity == 1 else Fraction(quantity),
         unit_price=price.per,
-        amount=Money(minor, price.currency),
+        amount=amount,
         journal=journal,
         trace=(*trace, *how),
     )
@@ -121,12 +121,12 @@ def line(
 # The lines of a run have few prices. Typed, so that 1 and Fraction(1) are told apart.
 @lru_cache(maxsize=4096, typed=True)
 def _rounded(
-    per: Fraction, quantity: int | Fraction, rounding: Rounding
-) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """Return what *quantity* comes to in minor units, and the trace of it."""
+    per: Fraction, currency: str, quantity: int | Fraction, rounding: Rounding
+) -> tuple[Money, tuple[tuple[str, str], ...]]:
+    """Return what *quantity* comes to, and the trace of it."""
     exact = per * quantity
     minor = round_exact(exact, rounding)
-    return minor, (
+    return Money(minor, currency), (
         ("unit_price", str(per)),
         ("quantity", str(quantity)),
         ("unrounded", str(exact)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -48,7 +49,7 @@ class Lifecycle:
             msg = f"{self.name} starts as {self.start}, and no event leads on from there"
             raise ValueError(msg)
 
-    @property
+    @cached_property  # every package and invoice that is built looks here
     def statuses(self) -> tuple[str, ...]:
         """All statuses: the start, then in the order of the table."""
         named = (word for (status, _), after in self.table.items() for word in (status, after))

@@ -21,6 +21,7 @@ from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.periods import Period, local_date
+from ledgerkit.domain.sessions import undone
 
 PREVIEW, PENDING, ON_HOLD, PAID, FAILED = "preview", "pending", "on_hold", "paid", "failed"
 PAYOUT = Lifecycle(
@@ -149,14 +150,18 @@ def gather(
 ) -> tuple[PayoutLine, ...]:
     """Return the lines that *supplier* is owed for *period*: entries in no payout yet.
 
-    An entry counts when it took effect before the period's end, in the supplier's zone; payments
-    themselves are no earnings. *claimed* are the (journal, line) of earlier payouts, *labels* the
-    (item, detail) of sessions, by id.
+    An entry counts when it took effect before the period's end, in the supplier's zone; what was
+    taken back counts as soon as what it takes back does, so that nobody is paid more than is
+    owed. Payments themselves are no earnings. *claimed* are the (journal, line) of earlier
+    payouts, *labels* the (item, detail) of sessions, by id.
     """
+    entries = tuple(entries)
+    undone_on = _undone_on(entries, supplier.zone)
     lines = []
     for entry in entries:
         on = local_date(entry.effective_at, supplier.zone)
-        if on >= period.end or entry.kind.startswith("payout."):
+        counts_on = on if entry.event is None else undone_on.get(entry.event, on)
+        if counts_on >= period.end or entry.kind.startswith("payout."):
             continue
         if (entry.journal, entry.line) in claimed:
             continue
@@ -176,6 +181,16 @@ def gather(
             )
         )
     return tuple(sorted(lines, key=lambda li: (li.on, li.source, li.kind, li.journal, li.line)))
+
+
+def _undone_on(entries: Iterable[EntryLine], zone: str) -> Mapping[Event, date]:
+    """Return the day of what each reversal takes back; long ago, if it is not among *entries*."""
+    days = {e.event: date.min for e in entries if e.event and e.kind.endswith(".reversed")}
+    if days:
+        for entry in entries:
+            if entry.event and (reversal := undone(entry.event)) in days:
+                days[reversal] = local_date(entry.effective_at, zone)
+    return days
 
 
 def preview(

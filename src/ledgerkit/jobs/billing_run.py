@@ -6,45 +6,34 @@ was decided twice has the same key.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from functools import partial
-from typing import TypeVar
 
 import attrs
 
 from ledgerkit.documents.builders import Letterhead
 from ledgerkit.domain.billing_run import (
     BILLING_CYCLE,
-    CLOSED,
     OPEN,
     BillingCycle,
-    CustomerFacts,
     Facts,
     Month,
     Policy,
-    SupplierFacts,
     begin,
     bill,
-    closed_before,
     cycle_id,
-    events_wanted,
-    journals_wanted,
     opening_events,
     periods_due,
     plan_billing_run,
     plan_customers,
     plan_suppliers,
     take_over,
-    with_planned,
 )
-from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import (
     Changes,
     KeyReused,
     Plan,
-    Record,
     Skipped,
     Stale,
     Versioned,
@@ -55,11 +44,9 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import EventAlreadyPosted, Journal, TrialBalance, trial_balance
 from ledgerkit.domain.packages import Package
-from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
+from ledgerkit.domain.parties import CUSTOMER
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Period
-from ledgerkit.domain.sessions import Match
-from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.statements import (
     MonthSummary,
     PackageLedger,
@@ -69,11 +56,18 @@ from ledgerkit.domain.statements import (
     trial_balance_after,
 )
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.billing_facts import (
+    books_closed_before,
+    books_opened_on,
+    journals_of,
+    known_records,
+    newest_of,
+    packages_after,
+    read_facts,
+)
 from ledgerkit.jobs.documents import Printed, print_documents
 from ledgerkit.jobs.steps import Job
 
-R = TypeVar("R", bound=Record)
-T = TypeVar("T")
 ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
 _OVERTAKEN = {Stale.code, KeyReused.code, EventAlreadyPosted.code}  # another run got there first
 
@@ -135,8 +129,8 @@ async def preview_month(asked: Asked) -> RunReport:
     at = await steps.now()
     await _unless_closed(asked)
     changes, left_out = await _decide(asked, at)
-    sides = trial_balance_after(await steps.balances(), _journals(changes))
-    return _report(asked, changes, left_out, await _packages_after(changes), sides)
+    sides = trial_balance_after(await steps.balances(), journals_of(changes))
+    return _report(asked, changes, left_out, await packages_after(changes), sides)
 
 
 async def month_to_date(asked: Asked) -> MonthSummary:
@@ -151,8 +145,8 @@ async def month_to_date(asked: Asked) -> MonthSummary:
     while page := await steps.journals(after=seen):
         journals += of_period(page, asked.period, zone=zone)
         seen = page[-1].sequence
-    journals += of_period(_journals(changes), asked.period, zone=zone)
-    return month_summary(journals, packages=await _packages_after(changes))
+    journals += of_period(journals_of(changes), asked.period, zone=zone)
+    return month_summary(journals, packages=await packages_after(changes))
 
 
 async def run_month(asked: Asked) -> RunReport:
@@ -167,7 +161,7 @@ async def run_month(asked: Asked) -> RunReport:
     at = await steps.now()
     if await _unless_closed(asked) is None:
         await steps.commit(begin(asked.cycle, asked.period, at=at))
-    opened_on = await _opened_on(asked)
+    opened_on = await books_opened_on(asked.period)
     taken = await _carry_out(partial(_taking_over, asked, opened_on, at))
     # Who could not be taken over is not billed: a package that is not there would cover nothing.
     asked = _without(asked, {s.subject for s in taken.refused})
@@ -178,7 +172,7 @@ async def run_month(asked: Asked) -> RunReport:
     printed = Printed() if asked.head is None else await print_documents(asked.head, at)
     left_out = (*taken.left_out, *billed.left_out, *paid.left_out, *printed.skipped)
     balances = trial_balance(await steps.balances())
-    report = _report(asked, done, left_out, await _packages_after(()), balances)
+    report = _report(asked, done, left_out, await packages_after(()), balances)
     return attrs.evolve(report, documents=printed.keys)
 
 
@@ -202,7 +196,7 @@ async def run_due(asked: Asked) -> tuple[RunReport, ...]:
 # ---- deciding --------------------------------------------------------------------------------
 async def _decide(asked: Asked, at: datetime) -> tuple[tuple[Changes, ...], tuple[Skipped, ...]]:
     """Decide all that a run would commit, each decision on top of those before it."""
-    opened_on = await _opened_on(asked)
+    opened_on = await books_opened_on(asked.period)
     taken = await _taking_over(asked, opened_on, at)
     facts = await _facts(asked, opened_on, taken.changes)
     plan = plan_billing_run(facts, policy=asked.policy, as_of=at, period=asked.period)
@@ -210,19 +204,15 @@ async def _decide(asked: Asked, at: datetime) -> tuple[tuple[Changes, ...], tupl
 
 
 async def _taking_over(asked: Asked, opened_on: date, at: datetime) -> Plan:
-    kinds: tuple[type[Record], ...] = (Party, Catalog, Match, Incentive, Package, Invoice)
-    known: list[Versioned[Record]] = []
-    for kind in kinds:
-        known += await steps.find_all(kind)
     booked = await steps.posted_events(opening_events(asked.month))
     return take_over(
         asked.month,
-        known,
+        await known_records(),
         opened_on=opened_on,
         policy=asked.policy,
         at=at,
         booked=booked.values(),
-        closed_before=await _closed_before(asked),
+        closed_before=await books_closed_before(asked.month.business.zone),
         cycle=asked.cycle,
     )
 
@@ -237,102 +227,17 @@ async def _paying(asked: Asked, opened_on: date, at: datetime) -> Plan:
     return Plan(plan_suppliers(facts, as_of=at, period=asked.period))
 
 
-# ---- reading ---------------------------------------------------------------------------------
+async def _facts(asked: Asked, opened_on: date, planned: tuple[Changes, ...] = ()) -> Facts:
+    return await read_facts(
+        asked.month, asked.period, cycle=asked.cycle, opened_on=opened_on, planned=planned
+    )
+
+
 async def _unless_closed(asked: Asked) -> Versioned[BillingCycle] | None:
     read = await steps.load(BillingCycle, cycle_id(asked.cycle.kind, asked.period))
     if read is not None:
         BILLING_CYCLE.after(read.record.status, "bill")
     return read
-
-
-async def _closed_before(asked: Asked) -> datetime | None:
-    closed = await steps.find_all(BillingCycle, status=CLOSED)
-    return closed_before([v.record for v in closed], zone=asked.month.business.zone)
-
-
-async def _opened_on(asked: Asked) -> date:
-    """Return the first day of the books: the start of the first period ever begun."""
-    cycles = await steps.find_all(BillingCycle)
-    return min((asked.period.start, *(v.record.period.start for v in cycles)))
-
-
-async def _packages_after(changes: Iterable[Changes]) -> tuple[Package, ...]:
-    """Return all packages as they are once *changes* are stored."""
-    held = {v.record.id: v.record for v in await steps.find_all(Package)}
-    held.update((package.id, package) for package in _new(Package, changes))
-    return tuple(held.values())
-
-
-async def _facts(asked: Asked, opened_on: date, planned: tuple[Changes, ...] = ()) -> Facts:
-    """Read what a run looks at, as it would be once *planned* takeovers are stored."""
-    facts = Facts(
-        business=asked.month.business,
-        catalog=asked.month.catalog,
-        customers=await _customers(asked.month, _new(Package, planned)),
-        suppliers=with_planned(await _suppliers(asked.month), planned),
-        incentives=asked.month.incentives,
-        cycle=asked.cycle,
-        opened_on=opened_on,
-        closed_before=await _closed_before(asked),
-    )
-    customers = [await _ledger_facts(facts, c, asked.period) for c in facts.customers]
-    return attrs.evolve(facts, customers=tuple(customers))
-
-
-async def _customers(month: Month, planned: Iterable[Package]) -> tuple[CustomerFacts, ...]:
-    stored = await steps.find_all(Package)
-    packages = _grouped(
-        (*stored, *(Versioned(package, 1) for package in planned)), lambda v: v.record.customer
-    )
-    invoices = _grouped(await steps.find_all(Invoice), lambda v: v.record.customer)
-    notes = _grouped(await steps.find_all(CreditNote), lambda v: v.record.customer)
-    matches = _grouped(month.matches, lambda match: match.customer)
-    sessions = _grouped(month.sessions, lambda session: session.match)
-    return tuple(
-        CustomerFacts(
-            party=party,
-            matches=matches[party.id],
-            sessions=tuple(s for match in matches[party.id] for s in sessions[match.id]),
-            packages=packages[party.id],
-            invoices=tuple(v.record for v in invoices[party.id]),
-            credit_notes=tuple(v.record for v in notes[party.id]),
-        )
-        for party in month.parties
-        if party.role == CUSTOMER
-    )
-
-
-async def _suppliers(month: Month) -> tuple[SupplierFacts, ...]:
-    payouts = _grouped(await steps.find_all(Payout), lambda v: v.record.supplier)
-    suppliers = [
-        SupplierFacts(
-            party=party,
-            entries=await steps.entries(party.wallet),
-            payouts=tuple(v.record for v in payouts[party.id]),
-        )
-        for party in month.parties
-        if party.role == SUPPLIER
-    ]
-    return tuple(suppliers)
-
-
-async def _ledger_facts(facts: Facts, customer: CustomerFacts, period: Period) -> CustomerFacts:
-    journals = {}
-    for id in sorted(journals_wanted(customer, facts, period)):
-        posted = await steps.journal(id)
-        if posted is not None:
-            journals[id] = posted.journal
-    events = events_wanted(facts, customer, period)
-    booked = await steps.posted_events(events) if events else {}
-    return attrs.evolve(customer, journals=journals, posted=frozenset(booked))
-
-
-def _grouped(items: Iterable[T], key: Callable[[T], str]) -> Mapping[str, tuple[T, ...]]:
-    """Return *items* by *key*, in order; whoever has none has an empty tuple."""
-    lists = defaultdict[str, list[T]](list)
-    for item in items:
-        lists[key(item)].append(item)
-    return defaultdict(tuple, {name: tuple(many) for name, many in lists.items()})
 
 
 # ---- committing ------------------------------------------------------------------------------
@@ -395,16 +300,6 @@ async def _mark_billed(asked: Asked, at: datetime, *, anything: bool) -> None:
 
 
 # ---- reporting -------------------------------------------------------------------------------
-def _journals(changes: Iterable[Changes]) -> Iterable[Journal]:
-    return (journal for one in changes for journal in one.journals)
-
-
-def _new(kind: type[R], changes: Iterable[Changes]) -> tuple[R, ...]:
-    """Return the newest version of each record of *kind* in *changes*, in order."""
-    newest = {r.id: r for one in changes for r in one.records if isinstance(r, kind)}
-    return tuple(newest.values())
-
-
 def _report(
     asked: Asked,
     changes: Iterable[Changes],
@@ -416,10 +311,10 @@ def _report(
     return RunReport(
         period=asked.period,
         committed=len(stored),
-        invoices=tuple(i for i in _new(Invoice, stored) if i.reference is None),
-        credit_notes=_new(CreditNote, stored),
-        payouts=_new(Payout, stored),
-        summary=month_summary(_journals(stored), packages=held),
+        invoices=tuple(i for i in newest_of(Invoice, stored) if i.reference is None),
+        credit_notes=newest_of(CreditNote, stored),
+        payouts=newest_of(Payout, stored),
+        summary=month_summary(journals_of(stored), packages=held),
         packages=package_ledgers(held, threshold=asked.policy.threshold),
         skipped=tuple(dict.fromkeys(left_out)),
         trial_balance=balance,

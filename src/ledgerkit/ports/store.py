@@ -40,6 +40,8 @@ class Records(Protocol):
     1. `load` returns the newest version of a record, or None if it was never stored.
     2. `find` pages through the newest versions of a kind, by id, filtered by the index of the
        kind: party, status, and since <= date < until; the pages together hold each match once.
+       Ids are ordered by code point; a limit below 1 is a ValueError here and wherever one is
+       given.
     3. `history` returns all versions, oldest first, with actor, reason and instant.
     """
 
@@ -124,8 +126,10 @@ class Commits(Protocol):
     8. A key known with the same request stores nothing and answers as the first time, replayed.
     9. Else a record that is not at the expected version is `Stale`, even for a known key.
     10. Only then is a known key with another request `KeyReused`.
-    11. A journal the books refuse raises its `PostingRefused` and nothing is stored.
-    12. Wallets in `opens` are opened if they are not; an open one keeps its policy.
+    11. A journal the books refuse raises its reason (`PostingRefused`, `OverReversal`) and nothing
+        is stored.
+    12. Wallets in `opens` are opened if they are not; an open one keeps its policy. Policies and
+        `closes_before` bind the journals of the same commit; the closed time never goes back.
     13. Numbers are drawn last, by record in the order of the draws, consecutive per counter; a
         commit that fails draws none.
     14. `commit_all` is one atomic batch: all or none, in order; a replayed member is no failure,
@@ -152,7 +156,7 @@ class Outbox(Protocol):
     16. A message is claimed by one worker at a time; when its lease has ended others may claim it.
     17. Each claim has a higher token; settling with any but the newest raises `ClaimLost`.
     18. A settled message (`done` or `refused`) is never claimed again; one settled as `waiting`
-        is claimed again from `retry_at` on.
+        is claimed again from `retry_at` on. An id stored twice is one message.
     """
 
     def claim(

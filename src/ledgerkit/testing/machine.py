@@ -361,7 +361,7 @@ def _part(journal: Journal, share: int) -> tuple[Entry, ...]:
 
 
 def _crossed(before: Snapshot, now: Snapshot) -> list[str]:
-    """Return the wallets that went beyond a limit, though no journal was forced to."""
+    """Return the wallets that rose above a ceiling, or unforced fell below a floor."""
     was = {key: balance.posted for key, balance in before.balances}
     held = {key: balance.posted for key, balance in now.balances}
     forced = {
@@ -378,6 +378,6 @@ def _crossed(before: Snapshot, now: Snapshot) -> list[str]:
             most = was.get(key, 0) if limit.ceiling is None else max(limit.ceiling, was.get(key, 0))
             low = limit.floor is not None and held.get(key, 0) < least
             high = limit.ceiling is not None and held.get(key, 0) > most
-            if (low or high) and wallet.id not in forced:
+            if (low and wallet.id not in forced) or high:
                 crossed.append(f"{wallet.id} holds {held.get(key, 0)} with {limit}")
     return crossed

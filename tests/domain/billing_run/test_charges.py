@@ -8,12 +8,14 @@ from typing import Any
 import attrs
 import pytest
 
-from ledgerkit.domain.billing_run import Policy
+from ledgerkit.domain.billing_run import Policy, plan_billing_run
 from ledgerkit.domain.catalog import Catalog, Price
+from ledgerkit.domain.changes import Changes
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Event, Limit, Wallet, period_of
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.sessions import CANCELLED, booking_id
+from ledgerkit.testing.samples import changes
 from tests.domain.billing_run.world import (
     DECEMBER_1,
     MATHS,
@@ -224,9 +226,7 @@ def test_currencies_have_invoices_of_their_own() -> None:
     )
     plan = world.run()
 
-    assert [("EUR", 5_000), ("GBP", 4_000)] == [
-        (i.currency, i.total.minor) for i in invoices(plan)
-    ]
+    assert [("EUR", 5_000), ("GBP", 4_000)] == [(i.currency, i.total.minor) for i in invoices(plan)]
     assert [("EUR", 3_000), ("GBP", 2_500)] == [(p.currency, p.total.minor) for p in payouts(plan)]
     assert 2 == len({i.id for i in invoices(plan)})
 
@@ -250,9 +250,9 @@ def test_customer_without_a_price_is_skipped() -> None:
 
 def test_covered_session_needs_no_price() -> None:
     """With a package that pays and a match that says what the supplier earns."""
-    world = World(
-        sessions=(session(1, 5, key=MUSIC),), matches=(match("m1", pay=eur("12")),)
-    ).buy(package(covers=(MUSIC,)))
+    world = World(sessions=(session(1, 5, key=MUSIC),), matches=(match("m1", pay=eur("12")),)).buy(
+        package(covers=(MUSIC,))
+    )
     world.run()
 
     assert (1_200, 3_300) == (world.held("supplier:tom"), world.held("platform"))
@@ -267,8 +267,6 @@ def test_session_of_an_unknown_match(bought: bool) -> None:
     facts = world.facts()
     strange = attrs.evolve(facts.customers[0].sessions[0], match="m9")
     customer = attrs.evolve(facts.customers[0], sessions=(strange,))
-    from ledgerkit.domain.billing_run import plan_billing_run  # noqa: PLC0415
-
     plan = plan_billing_run(
         attrs.evolve(facts, customers=(customer,)),
         policy=world.policy,
@@ -311,18 +309,14 @@ def test_closed_books_take_late_sessions_now() -> None:
     assert [3_500] == [p.total.minor for p in payouts(world.run(DECEMBER_1, NOVEMBER))]
 
 
-def _closing(world: World) -> Any:
+def _closing(world: World) -> Changes:
     """Return changes that close the books where the world says."""
-    from ledgerkit.testing.samples import changes  # noqa: PLC0415
-
     return changes("close", closes_before=world.closed_before)
 
 
 def test_customer_on_credit_is_credited_first() -> None:
     """At a limit of 50.00, a session given back makes room for another one in the same run."""
     world = World(sessions=(session(1, 5),))
-    from ledgerkit.testing.samples import changes  # noqa: PLC0415
-
     limited = Wallet("customer:ana", (Limit("EUR", floor=-5_000),))
     world.store.commit(changes("limit", opens=(limited,), at=datetime(2026, 9, 1, tzinfo=UTC)))
     world.run()

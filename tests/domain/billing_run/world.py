@@ -104,12 +104,14 @@ def unapproved(session: Session) -> Session:
     return attrs.evolve(session, status=HELD, approved_at=None)
 
 
-def package(units: int = 10, price: str = "450", *, id: str = "p1", **more: Any) -> Package:
+def package(
+    units: int = 10, price: str = "450", *, id: str = "p1", currency: str = "EUR", **more: Any
+) -> Package:
     """Return a package for maths, bought on 1 September."""
     fields: dict[str, Any] = {
         "customer": "ana",
         "covers": (MATHS,),
-        "price": eur(price),
+        "price": money(price, currency),
         "purchased_on": date(2026, 9, 1),
     }
     return Package(id=id, units=units, **(fields | more))

@@ -335,6 +335,16 @@ def test_nothing_counts_before_its_time() -> None:
     assert "post it when its time has come" in str(refused.value)
 
 
+def test_checks_agree_at_the_edges() -> None:
+    """What counts at the lock and is recorded at that instant passes every check, as it posts."""
+    books = book(limited("a", -5), limited("b", ceiling=5), closed_before=NOON)
+    edge = journal(("a", -5), ("b", 5))
+    books.check(edge, at=NOON)
+    books.apply(edge)
+
+    assert -5 == books.balance("a", "USD").posted
+
+
 def test_the_time_of_recording_is_an_instant() -> None:
     """A time without a zone would let in another journal on every machine."""
     naive = datetime(2026, 10, 1, 12)  # noqa: DTZ001 - on purpose

@@ -5,6 +5,8 @@ transaction; `migrate(connection)` brings the tables up to date. Needs `pip inst
 ledgerkit[sql]`, for PostgreSQL `ledgerkit[postgres]`.
 """
 
+from __future__ import annotations
+
 from sqlalchemy.exc import SQLAlchemyError as DatabaseError
 
 from ledgerkit.adapters.sql.connect import ConflictRetry, DatabaseTooOld, create_engine

@@ -10,18 +10,18 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ledgerkit.adapters.sql import tables
+from ledgerkit.adapters.sql.batch import Moved, Writing
 from ledgerkit.adapters.sql.connect import ATTEMPTS, ConflictRetry, Joined, Own, sqlstate
 from ledgerkit.adapters.sql.database import Database
-from ledgerkit.adapters.sql.folding import place_journals
+from ledgerkit.adapters.sql.folding import due, fold, fold_if_free, place_journals
 from ledgerkit.adapters.sql.quick import Batch, Memory, NotPlain, write_at_once, write_quickly
-from ledgerkit.adapters.sql.reading import READ_COMMITTED, Tenant, tenant_id, tenant_of
+from ledgerkit.adapters.sql.reading import Tenant, hold_epoch, tenant_id, tenant_of
 from ledgerkit.adapters.sql.rows import moment
 from ledgerkit.adapters.sql.whole import MOVED_STATE
 from ledgerkit.adapters.sql.working import Known, known_keys, load_working_set, lock_posting
-from ledgerkit.adapters.sql.writing import Moved, Writing, write
+from ledgerkit.adapters.sql.writing import write
 from ledgerkit.domain.changes import Changes, Committed, Number
 from ledgerkit.domain.money import Units
-
 
 _MOST_AT_ONCE = 100
 
@@ -50,12 +50,19 @@ class Committer:
         """
         if not many:
             return ()
+        done = self._commit(many, named=named)
+        self._fold_sometimes(many)
+        return done
+
+    def _commit(self, many: Sequence[Changes], *, named: bool) -> tuple[Committed, ...]:
         with suppress(NotPlain, Moved, IntegrityError):
             return self._quickly(many)
         moved: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
-                return self._link.write(lambda connection: self._careful(connection, many, named))
+                return self._link.write(
+                    lambda connection: self._careful(connection, many, named=named)
+                )
             except Moved as error:
                 moved = error
             except IntegrityError as error:
@@ -84,9 +91,7 @@ class Committer:
     ) -> tuple[Batch, tuple[Committed, ...]]:
         return write_quickly(Database(connection), self._tenant, self._units, self._memory, many)
 
-    def _at_once(
-        self, link: Own, many: Sequence[Changes]
-    ) -> tuple[Batch, tuple[Committed, ...]]:
+    def _at_once(self, link: Own, many: Sequence[Changes]) -> tuple[Batch, tuple[Committed, ...]]:
         try:
             return link.at_once(
                 lambda connection: write_at_once(
@@ -99,6 +104,20 @@ class Committer:
             # Perhaps it was the policies: look at the epoch before the next one.
             self._memory = Memory()
             raise Moved from error
+
+    def fold(self) -> None:
+        """Move what was posted to wallets without limits into their balances."""
+        if self._link.dialect == "postgresql":
+            self._link.write(lambda connection: fold(Database(connection)))
+
+    def _fold_sometimes(self, many: Sequence[Changes]) -> None:
+        if self._link.dialect != "postgresql":
+            return
+        if not due(self._link.url, sum(len(changes.journals) for changes in many)):
+            return
+        # What was committed is committed; somebody else will fold.
+        with suppress(DBAPIError, ConflictRetry):
+            self._link.write(lambda connection: fold_if_free(Database(connection)))
 
     def number(self) -> None:
         """Give newly posted journals their place in recording order, where that is not done yet."""
@@ -113,19 +132,19 @@ class Committer:
         self._link.write(lambda connection: place_journals(Database(connection), tenant))
 
     def _careful(
-        self, connection: Connection, many: Sequence[Changes], named: bool
+        self, connection: Connection, many: Sequence[Changes], *, named: bool
     ) -> tuple[Committed, ...]:
         db = Database(connection)
         tenant = tenant_of(db, self._tenant) or _new_tenant(db, self._tenant)
         known = known_keys(db, tenant.id, [changes.key for changes in many])
         if all(c.key in known and known[c.key].request == c.request for c in many):
             return _answers(db, many, {}, known)
-        if any(changes.policies or changes.closes_before for changes in many):
+        alone = any(changes.policies or changes.closes_before for changes in many)
+        if alone:
             lock_posting(db, tenant)
             tenant = tenant_of(db, self._tenant) or tenant
-        elif db.postgres and tenant.isolation != READ_COMMITTED:
-            # A snapshot is blind to a policy that changes meanwhile; holding the row is not.
-            db.run("SELECT epoch FROM ledgerkit_tenants WHERE id = ? FOR SHARE", tenant.id)
+        else:
+            hold_epoch(db, tenant)
         working = load_working_set(db, tenant, self._units, many)
         fresh = working.judge(many, named=named)
         ids = db.next_ids(tables.commits, len(fresh)) if fresh else []
@@ -135,6 +154,7 @@ class Committer:
             members=tuple((many[i], id) for i, id in zip(fresh, ids, strict=True)),
             wallet_ids=working.wallet_ids,
             places=working.places,
+            alone=alone,
             missing=[
                 key
                 for i in fresh

@@ -136,6 +136,7 @@ class Own:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
+        self.url = str(engine.url)
         options: dict[str, Any] = {_WRITING: True}
         if self.dialect == "postgresql":  # whatever the host's default, this needs no retries
             options["isolation_level"] = "READ COMMITTED"
@@ -195,6 +196,7 @@ class Joined:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.dialect = connection.dialect.name
+        self.url = str(connection.engine.url)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -1,7 +1,8 @@
-"""Database: one open connection, spoken to in the SQL that SQLite and PostgreSQL share.
+"""Database: one open connection, spoken to in the SQL of SQLite and PostgreSQL.
 
 Statements are written with `?` and go to the driver as they are, which in bulk costs what the
-driver costs. Where the two differ, the difference has a method here. (design: architecture, Storage)
+driver costs. Where the two differ, the difference has a method here.
+(design: architecture, Storage)
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Database:
         self.connection = connection
         self.postgres = connection.dialect.name == "postgresql"
         self._style = connection.dialect.paramstyle
-        self._direct = connection.dialect.driver in _DIRECT
+        self._direct = connection.dialect.driver in _DIRECT and not connection.dialect.is_async
         self._cursor: Any = None
 
     def rows(self, sql: str, *values: object) -> list[Any]:
@@ -45,7 +46,8 @@ class Database:
 
     def row(self, sql: str, *values: object) -> Any:
         """Return the first row that *sql* gives for *values*, or None."""
-        return self._run(sql, values).fetchone()
+        found = self._run(sql, values).fetchall()
+        return found[0] if found else None
 
     def run(self, sql: str, *values: object) -> int:
         """Return how many rows *sql* changed."""
@@ -97,14 +99,10 @@ class Database:
         """Return how many of *rows* were inserted into the *columns* (by spaces) of *table*."""
         if not rows:
             return 0
-        names = columns.split()
         if self.postgres:
             statement = _insert_arrays(table, columns)
             return self.run(f"{statement} {tail}", *map(list, zip(*rows, strict=True)))
-        marks = ", ".join("?" * len(names))
-        return self.run_many(
-            f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {tail}", rows
-        )
+        return self.run_many(f"{_insert_values(table, columns)} {tail}", rows)
 
     def each(self, type: str, values: Collection[object]) -> str:
         """Return a FROM item `k` with one column `value`, a row for each of *values*.
@@ -145,7 +143,7 @@ class Database:
         """Return *count* unused ids of *table*, growing."""
         if self.postgres:
             sequence = f"{table.name}_ids"
-            rows = self.rows(f"SELECT nextval('{sequence}') FROM generate_series(1, ?)", count)
+            rows = self.rows(f"SELECT nextval('{sequence}') FROM generate_series(1, ?)", count)  # noqa: S608
             return [int(row[0]) for row in rows]
         last = int(self.row(f"SELECT coalesce(max(id), 0) FROM {table.name}")[0])  # noqa: S608
         return list(range(last + 1, last + 1 + count))
@@ -171,10 +169,17 @@ def marked(sql: str, style: str) -> str:
 
 
 @lru_cache(maxsize=256)
+def _insert_values(table: Table, columns: str) -> str:
+    names = columns.split()
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+
+
+@lru_cache(maxsize=256)
 def _insert_arrays(table: Table, columns: str) -> str:
     names = columns.split()
     arrays = ", ".join(f"CAST(? AS {_type(table, name)}[])" for name in names)
-    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
+    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"  # noqa: S608
 
 
 def _type(table: Table, column: str) -> str:

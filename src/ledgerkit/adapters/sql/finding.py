@@ -41,7 +41,7 @@ def find(
     bounds: Iterable[tuple[str, str | None]],
     limit: int,
 ) -> list[Versioned[R]]:
-    """Return at most *limit* records of *kind* by id, inside *bounds* (condition, value or None)."""
+    """Return at most *limit* records of *kind* by id, inside *bounds*: (condition, value)."""
     set_bounds = [(condition, value) for condition, value in bounds if value is not None]
     conditions = "".join(f" AND {condition}" for condition, _ in set_bounds)
     rows = db.rows(

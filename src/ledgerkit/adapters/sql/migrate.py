@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from ledgerkit.adapters.sql import tables
-from ledgerkit.adapters.sql.views import replace_views, stale_views
+from ledgerkit.adapters.sql.views import drop_views, replace_views, stale_views
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import ISO, Units
 
@@ -98,6 +98,7 @@ def migrate(bind: Connection | Engine, *, units: Units = UNITS) -> None:
     if found is not None and found not in REVISIONS:
         raise SchemaTooNew(found, REVISIONS[-1])
     if found != REVISIONS[-1]:
+        drop_views(bind)
         _upgrade(bind)
     _add_units(bind, units)
     replace_views(bind)

@@ -20,19 +20,19 @@ def claim(
     """
     skip = "FOR UPDATE SKIP LOCKED" if db.postgres else ""
     rows = db.rows(
-        "UPDATE ledgerkit_messages SET token = token + 1, free_at = ? WHERE id IN ("  # noqa: S608
-        f"SELECT id FROM ledgerkit_messages WHERE tenant = {_TENANT} "
+        f"WITH picked AS MATERIALIZED (SELECT id FROM ledgerkit_messages WHERE tenant = {_TENANT} "  # noqa: S608
         "AND outcome IS NULL AND free_at <= ? "
         # '/' follows '.', so the range holds exactly the topics below.
         f"AND (topic = ? OR (topic >= ? AND topic < ?)) ORDER BY id LIMIT ? {skip}) "
-        "RETURNING id, name, topic, recipient, body, token",
-        micros(until),
+        "UPDATE ledgerkit_messages SET token = token + 1, free_at = ? "
+        "WHERE id IN (SELECT id FROM picked) RETURNING id, name, topic, recipient, body, token",
         tenant,
         micros(at),
         topic,
         f"{topic}.",
         f"{topic}/",
         limit,
+        micros(until),
     )
     return tuple(
         Claimed(Message(name, kind, recipient, pairs_of(body)), token, until, attempts=token)
@@ -41,20 +41,20 @@ def claim(
 
 
 def settle(
-    db: Database, tenant: str, message: str, token: int, outcome: str, free_at: datetime
+    db: Database, tenant: str, message: str, *, token: int, outcome: str, free_at: datetime
 ) -> None:
     """Settle the claim *token* on *message*; raises `ClaimLost` if it is not the newest."""
     if outcome not in OUTCOMES:
         msg = f"outcome must be one of {', '.join(OUTCOMES)} (got {outcome!r})"
         raise ValueError(msg)
-    change, value = "free_at = ?", micros(free_at)
+    change: tuple[str, object] = ("free_at", micros(free_at))
     if outcome in (DONE, REFUSED):
-        change, value = "outcome = ?", outcome
+        change = ("outcome", outcome)
     held = f"tenant = {_TENANT} AND name = ?"
     changed = db.run(
-        f"UPDATE ledgerkit_messages SET {change} "  # noqa: S608
+        f"UPDATE ledgerkit_messages SET {change[0]} = ? "  # noqa: S608
         f"WHERE {held} AND token = ? AND outcome IS NULL",
-        value,
+        change[1],
         tenant,
         message,
         token,

@@ -13,12 +13,13 @@ from collections.abc import Container, Iterable, Sequence
 import attrs
 
 from ledgerkit.adapters.sql import tables
+from ledgerkit.adapters.sql.batch import Writing
 from ledgerkit.adapters.sql.database import Database
-from ledgerkit.adapters.sql.reading import Tenant, tenant_of
+from ledgerkit.adapters.sql.reading import Tenant, hold_epoch, tenant_of
 from ledgerkit.adapters.sql.rows import moment, wallet_of
 from ledgerkit.adapters.sql.whole import is_whole, write_whole
 from ledgerkit.adapters.sql.working import Place
-from ledgerkit.adapters.sql.writing import Moved, Writing, write
+from ledgerkit.adapters.sql.writing import write
 from ledgerkit.domain.changes import Changes, Committed
 from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.money import Units
@@ -28,7 +29,7 @@ MOST_PLAIN = 1 << 40
 _MOST_REMEMBERED = 200_000
 
 
-class NotPlain(Exception):  # noqa: N818 - a signal, never seen outside
+class NotPlain(Exception):
     """The batch needs to be judged before it is written."""
 
 
@@ -135,6 +136,7 @@ def write_quickly(
     tenant = tenant_of(db, name)
     if tenant is None:
         raise NotPlain
+    hold_epoch(db, tenant)
     batch = Batch(db, tenant, units, memory.of(tenant))
     missing = batch.check(many)
     ids = db.next_ids(tables.commits, len(many))

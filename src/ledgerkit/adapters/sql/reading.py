@@ -63,6 +63,15 @@ def tenant_of(db: Database, name: str) -> Tenant | None:
     return None if row is None else Tenant(*row)
 
 
+def hold_epoch(db: Database, tenant: Tenant) -> None:
+    """Fail if a policy has changed since the snapshot that a strict transaction works on.
+
+    It is blind to what changes meanwhile; holding the row is not. (spec: reliability 5.1)
+    """
+    if db.postgres and tenant.isolation != READ_COMMITTED:
+        db.row("SELECT epoch FROM ledgerkit_tenants WHERE id = ? FOR SHARE", tenant.id)
+
+
 def tenant_id(db: Database, name: str) -> int:
     """Return the number of the tenant *name*, or -1 before its first commit."""
     found = tenant_of(db, name)
@@ -207,9 +216,7 @@ def _journal(row: Any, entries: tuple[Entry, ...]) -> Posted:
     )
 
 
-def events_booked(
-    db: Database, tenant: int, events: Iterable[Event]
-) -> dict[Event, str]:
+def events_booked(db: Database, tenant: int, events: Iterable[Event]) -> dict[Event, str]:
     """Return the id of the journal that booked each of *events* that is booked."""
     groups: dict[tuple[str, str], list[str]] = {}
     for event in events:
@@ -218,7 +225,8 @@ def events_booked(
         Event(type, fact, part): name
         for (type, part), ids in groups.items()
         for fact, name in db.rows(
-            f"SELECT j.event_id, j.name FROM {db.each('text', ids)} CROSS JOIN ledgerkit_journals j "  # noqa: S608
+            f"SELECT j.event_id, j.name FROM {db.each('text', ids)} "  # noqa: S608
+            "CROSS JOIN ledgerkit_journals j "
             "WHERE j.event_id = k.value AND j.event_type = ? AND j.event_part = ? "
             "AND j.tenant = ?",
             db.listed(ids),

@@ -7,10 +7,10 @@ few journals have are JSON.
 from __future__ import annotations
 
 import json
-from json.encoder import encode_basestring_ascii as _quoted
 from collections.abc import Iterable
-from functools import lru_cache
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quoted
 
 from ledgerkit.domain.changes import Request
 from ledgerkit.domain.ledger import Condition, Wallet

@@ -76,14 +76,14 @@ def lines_after(
     if after is not None:
         past, place = f" AND {order.compared('>')}", _place(db, tenant, after, by_effect=by_effect)
         for balance, high, low in db.rows(
-            f"SELECT e.balance, {db.total('e.amount')} {source} AND {order.compared('<=')} "  # noqa: S608
+            f"SELECT e.balance, {db.total('e.amount')} {source} AND {order.compared('<=')} "
             "GROUP BY e.balance",
             db.listed(codes),
             *place,
         ):
             running[balance] = exact(high, low)
     rows = db.rows(
-        f"SELECT {order.sequence}, e.id, e.balance, e.amount, j.name, j.kind, j.effective_at, "  # noqa: S608
+        f"SELECT {order.sequence}, e.id, e.balance, e.amount, j.name, j.kind, j.effective_at, "
         f"j.recorded_at, j.event_type, j.event_id, j.event_part {source}{past} "
         f"ORDER BY {order.by} LIMIT ?",
         db.listed(codes),
@@ -93,9 +93,7 @@ def lines_after(
     return [_line(row, wallet, codes, running) for row in rows]
 
 
-def _place(
-    db: Database, tenant: int, cursor: Cursor, *, by_effect: bool
-) -> tuple[int, ...]:
+def _place(db: Database, tenant: int, cursor: Cursor, *, by_effect: bool) -> tuple[int, ...]:
     """Return the values of the order columns at *cursor*."""
     sequence = min(max(cursor.sequence, 0), _SEQUENCE)
     line = min(max(cursor.line, -1), _LINE)

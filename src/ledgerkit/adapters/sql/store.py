@@ -35,6 +35,7 @@ from ledgerkit.domain.periods import instant
 
 R = TypeVar("R", bound=Record)
 
+
 class SqlStore:
     """A `Store` in an SQL database.
 
@@ -182,6 +183,14 @@ class SqlStore:
         """Store all of *many*, each once, or none of them."""
         return self._committer.commit(many, named=True)
 
+    def fold(self) -> None:
+        """Add up what was posted to wallets without limits, so that reading them stays fast.
+
+        The store does so by itself now and then; a host that only ever lends its own transactions
+        may let a scheduler call it. SQLite has nothing to fold.
+        """
+        self._committer.fold()
+
     def numbers(self, counter: str | None = None) -> tuple[Number, ...]:
         """Return the numbers drawn, by counter and number."""
         with self._link.read() as connection:
@@ -200,7 +209,12 @@ class SqlStore:
         start = instant(at)
         return self._link.write(
             lambda connection: outbox.claim(
-                Database(connection), self._tenant, topic, at=start, until=start + lease, limit=limit
+                Database(connection),
+                self._tenant,
+                topic,
+                at=start,
+                until=start + lease,
+                limit=limit,
             )
         )
 
@@ -217,7 +231,12 @@ class SqlStore:
         free_at = instant(at if retry_at is None else retry_at)
         self._link.write(
             lambda connection: outbox.settle(
-                Database(connection), self._tenant, message, token, outcome, free_at
+                Database(connection),
+                self._tenant,
+                message,
+                token=token,
+                outcome=outcome,
+                free_at=free_at,
             )
         )
 

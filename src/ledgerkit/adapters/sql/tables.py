@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text
 
 # An entry's id is the journal's times 4096 plus its line, so that one number says where it stands.
 LINE_BITS = 12
@@ -171,6 +171,7 @@ entries = Table(
     _key("id", _big),
     _needed("balance", Integer),
     _needed("amount", _big),
+    CheckConstraint("amount <> 0", name="ledgerkit_entries_moves"),
     # Without the id: SQLite ends each index with it, and PostgreSQL keeps equal keys once.
     Index("ledgerkit_entries_balance", "balance"),
     **_STRICT,

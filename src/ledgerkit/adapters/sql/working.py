@@ -35,7 +35,6 @@ from ledgerkit.domain.ledger import Book, Journal
 from ledgerkit.domain.money import Units
 from ledgerkit.schema import kind_of
 
-
 FOLDING = 7_305_114_090_001
 """The advisory lock of whoever moves deltas into balances."""
 
@@ -156,8 +155,7 @@ def load_working_set(
     book = Book(units, closed_before=None if closed is None else moment(closed))
     names = {journal.id for journal in journals}
     posted = {
-        each.journal.id: each
-        for each in journals_named(db, tenant.id, sorted(names | originals))
+        each.journal.id: each for each in journals_named(db, tenant.id, sorted(names | originals))
     }
     for name in originals & posted.keys():
         book.journals[name] = posted[name].journal
@@ -166,10 +164,11 @@ def load_working_set(
             book.reversals.setdefault(str(reversal.journal.reverses), []).append(reversal.journal)
     book.events = events_booked(db, tenant.id, {j.event for j in journals if j.event is not None})
     wallet_ids = _wallets(db, tenant, many, book)
-    places = _balances(db, wallet_ids, book)
-    if _judged_unlimited(journals, places):
-        lock_posting(db, tenant)
+    if db.postgres and any(journal.requires for journal in journals):
         places = _balances(db, wallet_ids, book)
+        if _judged_unlimited(journals, places):
+            lock_posting(db, tenant)
+    places = _balances(db, wallet_ids, book, held=True)
     versions = _versions(db, tenant.id, many)
     return WorkingSet(
         book=book,
@@ -198,9 +197,7 @@ def lock_posting(db: Database, tenant: Tenant) -> None:
     db.run("LOCK TABLE ledgerkit_journals IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _judged_unlimited(
-    journals: Iterable[Journal], places: dict[tuple[str, str], Place]
-) -> bool:
+def _judged_unlimited(journals: Iterable[Journal], places: dict[tuple[str, str], Place]) -> bool:
     # A balance without limits moves while others post, so a bound on it holds only if they stop.
     keys = {
         (condition.wallet, bound.currency)
@@ -270,9 +267,7 @@ def _hold_versions(db: Database, tenant: int, kind: str, ids: Sequence[str]) -> 
     )
 
 
-def _wallets(
-    db: Database, tenant: Tenant, many: Iterable[Changes], book: Book
-) -> dict[str, int]:
+def _wallets(db: Database, tenant: Tenant, many: Iterable[Changes], book: Book) -> dict[str, int]:
     addresses: set[str] = set()
     for changes in many:
         addresses.update(wallet.id for wallet in changes.opens)
@@ -292,11 +287,11 @@ def _wallets(
 
 
 def _balances(
-    db: Database, wallet_ids: dict[str, int], book: Book
+    db: Database, wallet_ids: dict[str, int], book: Book, *, held: bool = False
 ) -> dict[tuple[str, str], Place]:
     addresses = {id: address for address, id in wallet_ids.items()}
     ids = db.listed(sorted(addresses))
-    if db.postgres:
+    if db.postgres and held:
         # In the order of ids, so that two batches wait for each other and never deadlock.
         db.run(
             f"SELECT b.id FROM {db.each('integer', addresses)} CROSS JOIN ledgerkit_balances b "  # noqa: S608
@@ -305,8 +300,9 @@ def _balances(
         )
     places = {}
     for wallet, currency, id, limited, posted in db.rows(
-        f"SELECT b.wallet, b.currency, b.id, b.limited, {db.held('b')} FROM {db.each('integer', addresses)} "  # noqa: S608
-        "CROSS JOIN ledgerkit_balances b WHERE b.wallet = k.value",
+        f"SELECT b.wallet, b.currency, b.id, b.limited, {db.held('b')} "  # noqa: S608
+        f"FROM {db.each('integer', addresses)} CROSS JOIN ledgerkit_balances b "
+        "WHERE b.wallet = k.value",
         ids,
     ):
         key = addresses[wallet], currency

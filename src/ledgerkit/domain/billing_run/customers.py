@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
 from ledgerkit.domain import invoices, packages
-from ledgerkit.domain.billing_run.desk import Desk, open_desk
+from ledgerkit.domain.billing_run.desk import Desk, Terms, open_desk
 from ledgerkit.domain.billing_run.expiry import expire_packages, revive
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.incentives import pay_period_incentives
@@ -118,48 +117,55 @@ def _package_for(desk: Desk, key: CatalogKey, on: date, currency: str) -> Packag
 
 def _charge(desk: Desk, session: Session, match: Match, bonus: Money) -> None:
     """Charge one session, and put its line on the invoice."""
-    key, on = session.key or match.key, desk.day(session)
-    part = desk.bookings.part(session.id)
-    price = desk.facts.catalog.price_on(key, match.currency, on=on)
-    pay = price.pay if match.pay is None else match.pay
-    payee = f"supplier:{match.supplier}"
-    legs = split(desk.wallet, price.charge, (payee, pay), (payee, bonus))
+    on, part = desk.day(session), desk.bookings.part(session.id)
+    terms = _terms(desk, match, session.key or match.key, on, bonus)
     journal = None
-    if legs:
+    if terms.legs:
         journal = Journal(
             id=booking_id(session.id, part, on),
             kind="session.charged",
-            entries=legs,
+            entries=terms.legs,
             effective_at=session.starts_at,
             event=Event("session", session.id, part),
         )
         desk.post(journal, on=on)
-    item, detail = _described(desk, match, key)
     charged = invoices.line(
         session.id,
         part=part,
-        item=item,
-        detail=detail,
+        item=terms.item,
+        detail=terms.detail,
         on=on,
-        price=Rate.of(price.charge),
+        price=terms.rate,
         journal=None if journal is None else journal.id,
-        trace=_trace_of(price.valid_from),
+        trace=terms.trace,
     )
     desk.lines.setdefault(match.currency, []).append(charged)
 
 
-@lru_cache(maxsize=1024)
-def _trace_of(valid_from: date) -> tuple[tuple[str, str], ...]:
-    return (("rule", "per session"), ("price_valid_from", str(valid_from)))
+def _terms(desk: Desk, match: Match, key: CatalogKey, on: date, bonus: Money) -> Terms:
+    """Return what sessions of *match* are charged on the day *on*, worked out once for all alike.
 
-
-def _described(desk: Desk, match: Match, key: CatalogKey) -> tuple[str, str]:
-    """Return the item and the detail of a line: what was taught, to whom and by whom."""
-    found = desk.described.get((match.id, key))
+    Raises:
+        NoPrice: the catalog has none.
+    """
+    price = desk.facts.catalog.price_on(key, match.currency, on=on)
+    alike = match.id, key, price.valid_from, bonus.minor
+    found = desk.terms.get(alike)
     if found is None:
-        supplier = desk.facts.supplier_names.get(match.supplier, match.supplier)
-        found = desk.described[match.id, key] = str(key), f"{match.student} · {supplier}"
+        payee = f"supplier:{match.supplier}"
+        pay = price.pay if match.pay is None else match.pay
+        found = desk.terms[alike] = Terms(
+            item=str(key),
+            detail=_detail(desk, match),
+            legs=split(desk.customer.party.wallet, price.charge, (payee, pay), (payee, bonus)),
+            rate=Rate.of(price.charge),
+            trace=(("rule", "per session"), ("price_valid_from", str(price.valid_from))),
+        )
     return found
+
+
+def _detail(desk: Desk, match: Match) -> str:
+    return f"{match.student} · {desk.facts.supplier_names.get(match.supplier, match.supplier)}"
 
 
 def _list_redeemed(desk: Desk, sessions: Sequence[Session]) -> None:
@@ -179,13 +185,12 @@ def _list_redeemed(desk: Desk, sessions: Sequence[Session]) -> None:
 
 def _covered_line(desk: Desk, package: Package, used: Redemption, session: Session) -> Line:
     match = desk.match_of(session)
-    item, detail = _described(desk, match, session.key or match.key)
     return Line(
         id=derive("lin", used.session, used.journal, on=used.on),
         source=used.session,
         part=used.part,
-        item=item,
-        detail=detail,
+        item=str(session.key or match.key),
+        detail=_detail(desk, match),
         on=used.on,
         unit_price=Rate.of(used.value).per,
         amount=Money(0, used.value.currency),

@@ -14,7 +14,8 @@ from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Decision, Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Line
-from ledgerkit.domain.ledger import Journal, Wallet, belated
+from ledgerkit.domain.ledger import Entry, Journal, Wallet, belated
+from ledgerkit.domain.money import Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.periods import Period, local_date
@@ -55,6 +56,25 @@ class JournalNotRead(LedgerkitError):
         return f"journal {self.journal!r} has to be undone and was not read; see journals_wanted"
 
 
+@attrs.frozen(kw_only=True)
+class Terms:
+    """What sessions of one match have in common that are charged at one price.
+
+    Attributes:
+        item: What was taught, as it stands on the invoice.
+        detail: To whom and by whom.
+        legs: The legs of the journal of each; none if nobody pays or earns anything.
+        rate: The price of one.
+        trace: Which price it is.
+    """
+
+    item: str
+    detail: str
+    legs: tuple[Entry, ...]
+    rate: Rate
+    trace: tuple[tuple[str, str], ...]
+
+
 @attrs.define
 class Desk:
     """What is decided for one customer so far.
@@ -68,14 +88,13 @@ class Desk:
         packages: The customer's packages as they are by now, by id.
         matches: The customer's matches, by id.
         bookings: What was booked before the run.
-        wallet: The address of the customer's wallet.
         journals: What is posted.
         opens: The wallets it needs, by address.
         messages: What is told.
         alerts: The alert of each package that ran low, by its id.
         lines: What goes on the invoice of each currency.
         documents: The documents that are issued.
-        described: The item and the detail of lines, by match and what was taught.
+        terms: What sessions alike are charged, by match, what was taught, price and bonus.
     """
 
     facts: Facts
@@ -86,14 +105,13 @@ class Desk:
     packages: dict[str, Package]
     matches: Mapping[str, Match]
     bookings: Bookings
-    wallet: str
     journals: list[Journal] = attrs.Factory(list)
     opens: dict[str, Wallet] = attrs.Factory(dict)
     messages: list[Message] = attrs.Factory(list)
     alerts: dict[str, Message] = attrs.Factory(dict)
     lines: dict[str, list[Line]] = attrs.Factory(dict)
     documents: list[Decision] = attrs.Factory(list)
-    described: dict[tuple[str, CatalogKey], tuple[str, str]] = attrs.Factory(dict)
+    terms: dict[tuple[str, CatalogKey, date, int], Terms] = attrs.Factory(dict)
     _days: dict[str, date] = attrs.Factory(dict)
 
     @property
@@ -179,5 +197,4 @@ def open_desk(
         packages={read.record.id: read.record for read in customer.packages},
         matches={match.id: match for match in customer.matches},
         bookings=bookings_of(customer),
-        wallet=customer.party.wallet,
     )

@@ -110,10 +110,9 @@ def _customer_after(facts: CustomerFacts, planned: Iterable[Changes]) -> Custome
 
 def _after_payouts(facts: Facts, planned: Iterable[Changes]) -> Facts:
     paid: dict[str, list[Payout]] = {}
-    for changes in planned:
-        for record in changes.records:
-            if isinstance(record, Payout):
-                paid.setdefault(record.supplier, []).append(record)
+    records = (record for changes in planned for record in changes.records)
+    for payout in (record for record in records if isinstance(record, Payout)):
+        paid.setdefault(payout.supplier, []).append(payout)
     return attrs.evolve(
         facts,
         suppliers=tuple(

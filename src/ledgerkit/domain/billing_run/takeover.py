@@ -7,6 +7,7 @@ opened once. (spec: billing 5a)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -33,9 +34,9 @@ from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.ledger import Event, Journal, belated
 from ledgerkit.domain.openings import OpeningBalance, OpenInvoice
 from ledgerkit.domain.packages import Package
-from ledgerkit.domain.parties import Party
+from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Period, day_start, local_date
-from ledgerkit.domain.sessions import Match, Session
+from ledgerkit.domain.sessions import APPROVED, Match, Session
 from ledgerkit.domain.splits import Incentive
 
 ACTOR = "takeover"
@@ -116,7 +117,8 @@ def take_over(
     before. What counts before *closed_before* takes effect now and names its period of *cycle*, by
     default its calendar month. (spec: ledger 6)
 
-    A package that differs from the one in the books is skipped: what was sold stays sold.
+    A package that differs from the one in the books is skipped: what was sold stays sold. So is
+    whom approved sessions name and nobody told of: they would not be billed or paid.
     """
     asked = _Asked(
         month=month,
@@ -139,7 +141,7 @@ def take_over(
     if moved := [r for r in facts if _moved(r, stored)]:
         changes.append(_store(moved, stored, at))
     today = local_date(at, month.business.zone)
-    left_out = []
+    left_out = list(_strangers(month))
     for package in sorted(month.packages, key=lambda p: (p.purchased_on, p.id)):
         held = stored.get((Package, package.id))
         if held is None and package.purchased_on <= today:
@@ -204,10 +206,28 @@ def _store(
 
 def _differs(package: Package, held: Record) -> str:
     for field in _SOLD_AS:
-        there, here = getattr(package, field), getattr(held, field)
+        there, here = _told(getattr(package, field)), _told(getattr(held, field))
         if there != here:
             return f"package {package.id!r} has {field} {there}, in the books {here}; kept as sold"
     return ""
+
+
+def _told(value: object) -> str:
+    return " | ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _strangers(month: Month) -> Iterator[Skipped]:
+    """Yield matches and parties that approved sessions name and that are not in *month*."""
+    sessions = Counter(s.match for s in month.sessions if s.status == APPROVED)
+    parties = {(party.role, party.id) for party in month.parties}
+    for match in month.matches:
+        for role, id in ((CUSTOMER, match.customer), (SUPPLIER, match.supplier)):
+            if (role, id) not in parties and match.id in sessions:
+                why = f"match {match.id!r} names {role} {id!r}, who is not among the parties"
+                yield Skipped(id, "unknown_party", f"{why}; add the {role}")
+    for id in sorted(sessions.keys() - {match.id for match in month.matches}):
+        why = f"{sessions[id]} approved session(s) are of match {id!r}, which nobody told of"
+        yield Skipped(id, "unknown_match", f"{why}; add it")
 
 
 def _opens_at(package: Package, asked: _Asked) -> datetime:

@@ -113,7 +113,7 @@ _slots: Mapping[str, Any] = vars(Entry)
 _set_wallet, _set_amount = _slots["wallet"].__set__, _slots["amount"].__set__
 
 
-@attrs.frozen(cache_hash=True)
+@attrs.frozen
 class Event:
     """The outside fact a journal books: at most one posted journal may claim it.
 

@@ -36,7 +36,8 @@ from ledgerkit.domain.ledger.wallets import CLOSED, FROZEN, INT64, OPEN, Balance
 from ledgerkit.domain.money import ISO, Units
 from ledgerkit.domain.periods import instant
 
-_ROOM = 2**60  # an amount and a balance below it cannot add up to more than 64 bits
+_ROOM = 2**60  # far enough from 64 bits to tell without adding up
+_NOTHING_HELD = 0, 0
 
 
 class Book:
@@ -91,7 +92,7 @@ class Book:
 
     def balance(self, wallet: str, currency: str) -> Balance:
         """Return what *wallet* holds in *currency* now."""
-        held_out, held_in = self.held.get((wallet, currency), (0, 0))
+        held_out, held_in = self.held.get((wallet, currency), _NOTHING_HELD)
         return Balance(self.balances.get((wallet, currency), 0), held_out, held_in)
 
     def open(self, wallet: Wallet) -> bool:
@@ -275,37 +276,46 @@ def _let_in(book: Book, journal: Journal, at: datetime) -> bool:
     Nearly every journal is plain. In doubt this returns False, and never lets in what `Book.check`
     would refuse: that one alone decides on refusals and explains them.
     """
-    event = journal.event
     if (
         journal.effective_at > at
         or journal.reverses is not None
         or journal.requires
         or journal.id in book.journals
-        or (event is not None and event in book.events)
         or (book.closed_before is not None and journal.effective_at < book.closed_before)
     ):
         return False
-    balances, wallets, known = book.balances, book.wallets, book.units.exponents
-    for done, entry in enumerate(journal.entries):
+    balances, wallets = book.balances, book.wallets
+    known = None
+    plain = True
+    for entry in journal.entries:
         name, amount = entry.wallet, entry.amount
         minor, currency = amount.minor, amount.currency
         key = name, currency
-        after = balances.get(key, 0) + minor
+        balances[key] = after = balances.get(key, 0) + minor
         wallet = wallets.get(name)
-        if (
-            wallet is None
-            or not -_ROOM < minor < _ROOM
-            or not -_ROOM < after < _ROOM
-            or currency not in known
-            or not (wallet.unrestricted or _may(book, wallet, key, minor, after))
+        if not (
+            wallet is not None
+            and -_ROOM < minor < _ROOM
+            and -_ROOM < after < _ROOM
+            and (currency is known or currency in book.units.exponents)
+            and (wallet.unrestricted or _may(book, wallet, key, minor, after))
         ):
-            _take_out(balances, journal.entries[:done])
-            return False
-        balances[key] = after
+            plain = False
+        known = currency
+    if not (plain and _claim(book.events, journal)):
+        _take_out(balances, journal.entries)
+        return False
     book.journals[journal.id] = journal
-    if event is not None:
-        book.events[event] = journal.id
     return True
+
+
+def _claim(events: dict[Event, str], journal: Journal) -> bool:
+    """Claim the event of *journal* and return True, or False if another one has it."""
+    if journal.event is None:
+        return True
+    size = len(events)
+    events.setdefault(journal.event, journal.id)  # one look-up; hashing an event takes a while
+    return size < len(events)
 
 
 def _may(book: Book, wallet: Wallet, key: tuple[str, str], minor: int, after: int) -> bool:
@@ -317,7 +327,7 @@ def _may(book: Book, wallet: Wallet, key: tuple[str, str], minor: int, after: in
     """
     if wallet.status != OPEN or wallet.currencies is not None:
         return False
-    held_out, held_in = book.held.get(key, (0, 0))
+    held_out, held_in = book.held.get(key, _NOTHING_HELD) if book.held else _NOTHING_HELD
     limit = wallet.limit(key[1])
     if minor < 0:
         return limit.floor is None or after - held_out >= limit.floor

@@ -248,13 +248,16 @@ def legs(*moved: tuple[str, Money]) -> tuple[Entry, ...]:
     return tuple(Entry(wallet, amount) for wallet, amount in moved if amount.minor != 0)
 
 
+_SESSIONS_ONLY = frozenset({SESSION})
+_NOT_BELOW_ZERO = (Limit(SESSION, floor=0),)
+_UNIT_WALLETS = tuple(
+    Wallet(name, currencies=_SESSIONS_ONLY) for name in (ISSUED, REDEEMED, EXPIRED_UNITS)
+)
+
+
 def wallets_for(package: Package, journal: Journal) -> tuple[Wallet, ...]:
     """Return the wallets of *package*, with their policies, and the others that *journal* names."""
-    only = frozenset({SESSION})
-    own = (
-        Wallet(package.wallet, (Limit(SESSION, floor=0),), currencies=only),
-        *(Wallet(name, currencies=only) for name in (ISSUED, REDEEMED, EXPIRED_UNITS)),
-    )
+    own = (Wallet(package.wallet, _NOT_BELOW_ZERO, currencies=_SESSIONS_ONLY), *_UNIT_WALLETS)
     known = {wallet.id for wallet in own}
     others = dict.fromkeys(e.wallet for e in journal.entries if e.wallet not in known)
     return (*(Wallet(name) for name in others), *own)

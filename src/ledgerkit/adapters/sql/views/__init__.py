@@ -51,6 +51,13 @@ def replace_views(connection: Connection) -> None:
             connection.execute(sa.text(f"CREATE VIEW {place} AS /* {mark} */ {_escaped(query)}"))
 
 
+def drop_views(connection: Connection) -> None:
+    """Drop the views, so that a migration may change what they show."""
+    for name, mark in _marks(connection).items():
+        if mark is not None and mark.startswith(_MARK):
+            connection.execute(sa.text(f"DROP VIEW {name}"))
+
+
 def _escaped(query: str) -> str:
     # A colon before a letter is a parameter to SQLAlchemy; a cast has two.
     return query.replace(":", "\\:")
@@ -71,7 +78,7 @@ def _marks(connection: Connection) -> dict[str, str | None]:
                 "AND c.relkind IN ('r', 'v', 'm', 'p', 'f')"
             )
         )
-        return {name: mark for name, mark in rows}
+        return {str(row[0]): row[1] for row in rows}
     rows = connection.execute(sa.text("SELECT name, sql FROM sqlite_master"))
     return {name: _between(sql or "") for name, sql in rows}
 

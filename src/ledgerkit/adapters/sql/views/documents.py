@@ -31,7 +31,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
 def document_views(words: Words) -> Mapping[str, str]:
     """Return the queries of the views of records by name."""
     plain = {
-        kind: _of(words, kind, {_column(path): _field(words, path) for path in fields})
+        kind: _of(kind, {_column(path): _field(words, path) for path in fields})
         for kind, fields in PLAIN.items()
     }
     return {
@@ -71,9 +71,9 @@ def _field(words: Words, path: str) -> str:
     return words.field(_DOCUMENT, "data", *path.split("."))
 
 
-def _of(words: Words, kind: str, columns: Mapping[str, str], join: str = "") -> str:
+def _of(kind: str, columns: Mapping[str, str]) -> str:
     first = {"tenant": "t.name", "id": "r.id", "version": "r.version"}
-    return select({**first, **columns}, f"{_RECORDS}\n{join} WHERE r.kind = '{kind}'")
+    return select({**first, **columns}, f"{_RECORDS} WHERE r.kind = '{kind}'")
 
 
 def _fields(words: Words, *paths: str) -> dict[str, str]:
@@ -111,7 +111,7 @@ def _invoice(words: Words) -> str:
         **_amount(words, "tax", tax, currency),
         **_amount(words, "total", f"({net} + {tax})", currency),
     }
-    return _of(words, "invoice", columns)
+    return _of("invoice", columns)
 
 
 def _credit_note(words: Words) -> str:
@@ -122,7 +122,7 @@ def _credit_note(words: Words) -> str:
         **_fields(words, "issued_on", "reference"),
         **_amount(words, "total", total, _field(words, "currency")),
     }
-    return _of(words, "credit_note", columns)
+    return _of("credit_note", columns)
 
 
 def _payout(words: Words) -> str:
@@ -133,7 +133,7 @@ def _payout(words: Words) -> str:
         **_fields(words, "reference"),
         **_amount(words, "total", total, _field(words, "currency")),
     }
-    return _of(words, "payout", columns)
+    return _of("payout", columns)
 
 
 def _lines(words: Words, kind: str, more: tuple[str, ...]) -> str:
@@ -179,7 +179,7 @@ def _package(words: Words) -> str:
             _field(words, "price.currency"),
         ),
     }
-    return _of(words, "package", columns)
+    return _of("package", columns)
 
 
 def _redemption(words: Words) -> str:
@@ -210,7 +210,7 @@ def _write_off(words: Words) -> str:
             _field(words, "amount.currency"),
         ),
     }
-    return _of(words, "write_off", columns)
+    return _of("write_off", columns)
 
 
 def _key(words: Words, item: str) -> dict[str, str]:

@@ -55,7 +55,7 @@ def _journal(words: Words) -> str:
     }
     return select(
         columns,
-        f"FROM ledgerkit_journals j {_TENANT} j.tenant {place}\n"  # noqa: S608
+        f"FROM ledgerkit_journals j {_TENANT} j.tenant {place}\n"
         "JOIN ledgerkit_commits c ON c.id = j.commit_id\n"
         "LEFT JOIN ledgerkit_journals o ON o.id = j.reverses",
     )
@@ -65,7 +65,7 @@ _LEGS = f"""FROM ledgerkit_entries e
 JOIN ledgerkit_journals j ON j.id = e.id >> {LINE_BITS}
 JOIN ledgerkit_balances b ON b.id = e.balance
 JOIN ledgerkit_wallets w ON w.id = b.wallet
-{_TENANT} j.tenant"""  # noqa: S608
+{_TENANT} j.tenant"""
 
 
 def _entry(words: Words) -> str:
@@ -182,7 +182,7 @@ def _number() -> str:
     }
     return select(
         columns,
-        f"FROM ledgerkit_numbers n {_TENANT} n.tenant "  # noqa: S608
+        f"FROM ledgerkit_numbers n {_TENANT} n.tenant "
         "JOIN ledgerkit_commits c ON c.id = n.commit_id",
     )
 
@@ -201,6 +201,6 @@ def _message(words: Words) -> str:
     }
     return select(
         columns,
-        f"FROM ledgerkit_messages m {_TENANT} m.tenant "  # noqa: S608
+        f"FROM ledgerkit_messages m {_TENANT} m.tenant "
         "JOIN ledgerkit_commits c ON c.id = m.commit_id",
     )

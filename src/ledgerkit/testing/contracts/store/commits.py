@@ -328,15 +328,17 @@ class CommitsContract:
 
     def test_14_numbers_of_a_batch_have_no_gap(self, store: Store) -> None:
         """A refused batch gives its numbers back, and the next one draws them."""
-        good = changes("k-1", records=(invoice("i-1"),), draws=(_draw("i-1"),))
-        bad = changes("k-2", journals=(transfer("j", "nobody", "a", 1),))
+        other = Draw("i-2", Series("NEW"), OCTOBER)
+        good = changes("k-2", records=(invoice("i-1"), invoice("i-2")), draws=(_draw("i-1"), other))
+        bad = changes("k-3", journals=(transfer("j", "nobody", "a", 1),))
+        first = store.commit(changes("k-1", records=(invoice("i-0"),), draws=(_draw("i-0"),)))
         with pytest.raises(BatchRefused):
             store.commit_all([good, bad])
-        done = store.commit_all(
-            [good, changes("k-3", records=(invoice("i-2"),), draws=(_draw("i-2"),))]
-        )
+        numbers = store.numbers()
+        (done,) = store.commit_all([good])
 
-        assert ["INV-001", "INV-002"] == [each.numbers[0].text for each in done]
+        assert first.numbers == numbers
+        assert ["INV-002", "NEW-00001"] == [number.text for number in done.numbers]
 
 
 def _draw(record: str) -> Draw:

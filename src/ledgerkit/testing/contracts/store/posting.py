@@ -236,7 +236,9 @@ class PostingContract:
         post(store, transfer("down", "credit", "a", 50))
         raised = Wallet("credit", (Limit("EUR", 0),))
         store.commit(changes("raise", policies=(raised,)))
-        post(store, transfer("repay", "a", "credit", 20))
+        exact = Condition("credit", at_most=Money(-32, "EUR"))
+        post(store, transfer("repay", "a", "credit", 18))
+        post(store, transfer("repay more", "a", "credit", 2, requires=(exact,)))
 
         assert Balance(-30) == store.balance("credit", "EUR")
         refused = refusal(InsufficientFunds, store, transfer("j", "credit", "a", 1))
@@ -293,6 +295,12 @@ class PostingContract:
 
         assert (Excess("full", "EUR", 10, 0, 10, 3),) == refused.excesses
         assert Balance(9) == store.balance("full", "EUR")
+
+    def test_11_no_force_goes_above_a_ceiling(self, store: Store) -> None:
+        """Forcing is for floors: a ceiling holds for everybody."""
+        forced = transfer("j", "poor", "full", 11, forced_by="eve")
+
+        assert [1] == [e.over_by for e in refusal(CeilingExceeded, store, forced).excesses]
 
     def test_11_condition_failed(self, store: Store) -> None:
         """Bounds are judged before the journal's own entries count; all that fail are named."""

@@ -73,8 +73,10 @@ class RecordsContract:
         sizes = [len(page.items)]
         found += (each.record.id for each in page.items)
         while page.next is not None:
-            assert isinstance(page.next, str)
-            page = store.find(Invoice, after=page.next, limit=limit)
+            after = page.next
+            assert isinstance(after, str)
+            page = store.find(Invoice, after=after, limit=limit)
+            assert page.next != after
             sizes.append(len(page.items))
             found += (each.record.id for each in page.items)
 

@@ -1,0 +1,39 @@
+"""Batch: what the writers of one commit share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from ledgerkit.adapters.sql.database import Database
+from ledgerkit.adapters.sql.reading import Tenant
+from ledgerkit.adapters.sql.working import Place
+from ledgerkit.domain.changes import Changes
+
+
+class Moved(Exception):
+    """What the batch was judged on has moved since: judge it again."""
+
+
+@attrs.frozen
+class Writing:
+    """What the writers of one batch share.
+
+    Attributes:
+        db: Where to.
+        tenant: Whose books.
+        members: The new members of the batch with the ids of their commits.
+        wallet_ids: The row of each open wallet; new ones are added.
+        places: The row of each balance; new ones are added.
+        missing: Balances that the journals need and that have no row yet.
+        alone: Nobody else posts until the transaction ends; else policies may have moved.
+    """
+
+    db: Database
+    tenant: Tenant
+    members: tuple[tuple[Changes, int], ...]
+    wallet_ids: dict[str, int]
+    places: dict[tuple[str, str], Place]
+    missing: Sequence[tuple[str, str]] = ()
+    alone: bool = False

@@ -1,0 +1,157 @@
+"""Billing facts: what a billing run looks at, of the books and of what the host knows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import TypeVar
+
+import attrs
+
+from ledgerkit.domain.billing_run import (
+    CLOSED,
+    BillingCycle,
+    CustomerFacts,
+    Facts,
+    Month,
+    SupplierFacts,
+    closed_before,
+    events_wanted,
+    journals_wanted,
+    with_planned,
+)
+from ledgerkit.domain.catalog import Catalog
+from ledgerkit.domain.changes import Changes, Record, Versioned
+from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.ledger import Journal
+from ledgerkit.domain.packages import Package
+from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
+from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.periods import Cycle, Period
+from ledgerkit.domain.sessions import Match
+from ledgerkit.domain.splits import Incentive
+from ledgerkit.jobs import steps
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+# What a takeover compares the host's facts with.
+_KINDS: tuple[type[Record], ...] = (Party, Catalog, Match, Incentive, Package, Invoice)
+
+
+async def known_records() -> tuple[Versioned[Record], ...]:
+    """Read the records that the host's facts may be known as already."""
+    known: list[Versioned[Record]] = []
+    for kind in _KINDS:
+        known += await steps.find_all(kind)
+    return tuple(known)
+
+
+async def books_opened_on(period: Period) -> date:
+    """Return the first day of the books: the start of the first period ever begun."""
+    cycles = await steps.find_all(BillingCycle)
+    return min((period.start, *(v.record.period.start for v in cycles)))
+
+
+async def books_closed_before(zone: str) -> datetime | None:
+    """Return the instant before which the books are closed, or None."""
+    closed = await steps.find_all(BillingCycle, status=CLOSED)
+    return closed_before([v.record for v in closed], zone=zone)
+
+
+async def packages_after(changes: Iterable[Changes]) -> tuple[Package, ...]:
+    """Return all packages as they are once *changes* are stored."""
+    held = {v.record.id: v.record for v in await steps.find_all(Package)}
+    held.update((package.id, package) for package in newest_of(Package, changes))
+    return tuple(held.values())
+
+
+async def read_facts(
+    month: Month,
+    period: Period,
+    *,
+    cycle: Cycle,
+    opened_on: date,
+    planned: tuple[Changes, ...] = (),
+) -> Facts:
+    """Read what a run of *period* looks at, as it would be once *planned* takeovers are stored."""
+    facts = Facts(
+        business=month.business,
+        catalog=month.catalog,
+        customers=await _customers(month, newest_of(Package, planned)),
+        suppliers=with_planned(await _suppliers(month), planned),
+        incentives=month.incentives,
+        cycle=cycle,
+        opened_on=opened_on,
+        closed_before=await books_closed_before(month.business.zone),
+    )
+    customers = [await _ledger_facts(facts, c, period) for c in facts.customers]
+    return attrs.evolve(facts, customers=tuple(customers))
+
+
+async def _customers(month: Month, planned: Iterable[Package]) -> tuple[CustomerFacts, ...]:
+    stored = await steps.find_all(Package)
+    packages = _grouped(
+        (*stored, *(Versioned(package, 1) for package in planned)), lambda v: v.record.customer
+    )
+    invoices = _grouped(await steps.find_all(Invoice), lambda v: v.record.customer)
+    notes = _grouped(await steps.find_all(CreditNote), lambda v: v.record.customer)
+    matches = _grouped(month.matches, lambda match: match.customer)
+    sessions = _grouped(month.sessions, lambda session: session.match)
+    return tuple(
+        CustomerFacts(
+            party=party,
+            matches=matches[party.id],
+            sessions=tuple(s for match in matches[party.id] for s in sessions[match.id]),
+            packages=packages[party.id],
+            invoices=tuple(v.record for v in invoices[party.id]),
+            credit_notes=tuple(v.record for v in notes[party.id]),
+        )
+        for party in month.parties
+        if party.role == CUSTOMER
+    )
+
+
+async def _suppliers(month: Month) -> tuple[SupplierFacts, ...]:
+    payouts = _grouped(await steps.find_all(Payout), lambda v: v.record.supplier)
+    suppliers = [
+        SupplierFacts(
+            party=party,
+            entries=await steps.entries(party.wallet),
+            payouts=tuple(v.record for v in payouts[party.id]),
+        )
+        for party in month.parties
+        if party.role == SUPPLIER
+    ]
+    return tuple(suppliers)
+
+
+async def _ledger_facts(facts: Facts, customer: CustomerFacts, period: Period) -> CustomerFacts:
+    journals = {}
+    for id in sorted(journals_wanted(customer, facts, period)):
+        posted = await steps.journal(id)
+        if posted is not None:
+            journals[id] = posted.journal
+    events = events_wanted(facts, customer, period)
+    booked = await steps.posted_events(events) if events else {}
+    return attrs.evolve(customer, journals=journals, posted=frozenset(booked))
+
+
+def _grouped(items: Iterable[T], key: Callable[[T], str]) -> Mapping[str, tuple[T, ...]]:
+    """Return *items* by *key*, in order; whoever has none has an empty tuple."""
+    lists = defaultdict[str, list[T]](list)
+    for item in items:
+        lists[key(item)].append(item)
+    return defaultdict(tuple, {name: tuple(many) for name, many in lists.items()})
+
+
+def journals_of(changes: Iterable[Changes]) -> Iterable[Journal]:
+    """Return the journals of *changes*, in order."""
+    return (journal for one in changes for journal in one.journals)
+
+
+def newest_of(kind: type[R], changes: Iterable[Changes]) -> tuple[R, ...]:
+    """Return the newest version of each record of *kind* in *changes*, in order."""
+    newest = {r.id: r for one in changes for r in one.records if isinstance(r, kind)}
+    return tuple(newest.values())
