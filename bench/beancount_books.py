@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from bench.flight_school import Flight, School
@@ -19,17 +21,17 @@ CHARGE, PAY, MARGIN = Decimal("100.00"), Decimal("60.00"), Decimal("40.00")
 
 def is_installed() -> bool:
     """Return whether beancount can be imported."""
-    try:
-        import beancount  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return find_spec("beancount") is not None
+
+
+def _part(name: str) -> Any:
+    # By name, since the project is checked and tested without beancount.
+    return import_module(f"beancount.{name}")
 
 
 def accounts(school: School) -> list[Any]:
     """Return the directives that open the accounts of *school*."""
-    from beancount.core import data
-
+    data = _part("core.data")
     names = [
         *(f"Assets:Students:S{n}" for n in range(school.students)),
         *(f"Liabilities:Instructors:I{n}" for n in range(school.instructors)),
@@ -40,18 +42,16 @@ def accounts(school: School) -> list[Any]:
 
 def transactions(rows: Sequence[Flight]) -> list[Any]:
     """Return the directives of the flights in *rows*."""
-    from beancount.core import data
-    from beancount.core.amount import Amount
-
+    data, amount = _part("core.data"), _part("core.amount").Amount
     directives = []
     for line, flight in enumerate(rows):
         meta = data.new_metadata("w", line)
         student = f"Assets:Students:S{flight.student.rpartition('-')[2]}"
         instructor = f"Liabilities:Instructors:I{flight.instructor.rpartition('-')[2]}"
         postings = [
-            data.Posting(student, Amount(CHARGE, "EUR"), None, None, None, None),
-            data.Posting(instructor, Amount(-PAY, "EUR"), None, None, None, None),
-            data.Posting("Income:Platform", Amount(-MARGIN, "EUR"), None, None, None, None),
+            data.Posting(student, amount(CHARGE, "EUR"), None, None, None, None),
+            data.Posting(instructor, amount(-PAY, "EUR"), None, None, None, None),
+            data.Posting("Income:Platform", amount(-MARGIN, "EUR"), None, None, None, None),
         ]
         directives.append(
             data.Transaction(
@@ -74,14 +74,10 @@ def realised(rows: Sequence[Flight], opened: Sequence[Any]) -> Any:
     Raises:
         ValueError: beancount found an error.
     """
-    from beancount.core import realization
-    from beancount.ops import validation
-    from beancount.parser import booking, options
-
-    settings = {**options.OPTIONS_DEFAULTS, "dcontext": None}
-    entries, errors = booking.book([*opened, *transactions(rows)], settings)
-    errors = [*errors, *validation.validate(entries, settings)]
+    settings = {**_part("parser.options").OPTIONS_DEFAULTS, "dcontext": None}
+    entries, errors = _part("parser.booking").book([*opened, *transactions(rows)], settings)
+    errors = [*errors, *_part("ops.validation").validate(entries, settings)]
     if errors:
         msg = f"beancount found {len(errors)} errors, first {errors[0]}"
         raise ValueError(msg)
-    return realization.realize(entries)
+    return _part("core.realization").realize(entries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
@@ -28,7 +28,7 @@ _BOOKS = count(1)
 
 
 @contextmanager
-def server(url: str) -> Iterator[str]:
+def server(url: str) -> Generator[str]:
     """Lend the server at *url*, or with `embedded` one that is started for this block."""
     if url != EMBEDDED:
         yield url
@@ -44,7 +44,7 @@ def server(url: str) -> Iterator[str]:
 
 
 @contextmanager
-def database(server_url: str, *, template: str = "template1") -> Iterator[tuple[str, str]]:
+def database(server_url: str, *, template: str = "template1") -> Generator[tuple[str, str]]:
     """Lend the name and the URL of a new database that is dropped after the block."""
     name = f"ledgerkit_bench_{next(_BOOKS)}"
     with psycopg.connect(server_url, autocommit=True) as connection:
@@ -151,7 +151,7 @@ def _commit(store: SqlStore, batch: list[Changes]) -> Work:
 
 
 @contextmanager
-def _store(url: str) -> Iterator[tuple[SqlStore, Engine]]:
+def _store(url: str) -> Generator[tuple[SqlStore, Engine]]:
     engine = create_engine(url)
     try:
         yield SqlStore(engine), engine

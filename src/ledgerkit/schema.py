@@ -19,6 +19,7 @@ import attrs
 from cattrs import Converter, transform_error
 from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
+from cattrs.v import format_exception
 
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
@@ -252,7 +253,7 @@ def _text(name: str, version: int, data: object) -> str:
     envelope = {"schema": f"{name}/{version}", "data": data}
     text = json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     try:
-        text.isascii() or text.encode()
+        text.encode()
     except UnicodeEncodeError as error:
         raise BadDocument(name, (f"it cannot be stored: {error.reason}",)) from error
     return text
@@ -293,9 +294,14 @@ def _structured(name: str, data: object, kind: type[T]) -> T:
     try:
         return _CONVERTER.structure(data, kind)
     except BaseValidationError as error:
-        raise BadDocument(name, tuple(transform_error(error))) from error
-    except (TypeError, ValueError, KeyError, LedgerkitError) as error:
-        raise BadDocument(name, (str(error),)) from error
+        raise BadDocument(name, tuple(transform_error(error, format_exception=_problem))) from error
+
+
+def _problem(error: BaseException, expected: type | None) -> str:
+    """Return what is wrong with one value; our own errors are sentences already."""
+    if isinstance(error, TypeError | ValueError | LedgerkitError):
+        return str(error)
+    return format_exception(error, expected)
 
 
 def dump(record: Record) -> str:

@@ -74,7 +74,7 @@ PAYOUT = Payout(
 
 def rows(text: str) -> list[dict[str, str]]:
     """Read the CSV back."""
-    return list(csv.DictReader(io.StringIO(text)))
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def test_each_line_is_a_row() -> None:
@@ -95,7 +95,7 @@ def test_no_lines_are_a_header() -> None:
     """Without documents there is the header alone."""
     text = lines_csv(units=ISO)
 
-    assert ",".join(COLUMNS) + "\n" == text
+    assert ",".join(COLUMNS) + "\r\n" == text
 
 
 def test_invoice_without_period() -> None:

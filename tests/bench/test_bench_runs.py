@@ -52,10 +52,10 @@ def test_workload_runs(name: str) -> None:
 @pytest.mark.postgres
 def test_workloads_run_on_a_server(postgres_server: str) -> None:
     """So do those that need a server, with several writers at once."""
-    sizes = {"url": postgres_server, "rounds": 1, "school": TINY}
+    url = postgres_server
 
-    checked(postgres(singles=4, crews=(1, 2), sizes={1: 2, 10: 1}, **sizes))
-    checked(growth_in_postgres(young=10, old=50, size=2, **sizes))
+    checked(postgres(url=url, singles=4, crews=(2,), sizes={10: 1}, rounds=1, school=TINY))
+    checked(growth_in_postgres(url=url, young=10, old=50, size=2, rounds=1, school=TINY))
 
 
 def test_broken_books_are_noticed() -> None:

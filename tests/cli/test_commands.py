@@ -97,7 +97,7 @@ def test_lines_add_up_to_the_books(billed: tuple[Path, str]) -> None:
 
     held = rows(
         cwd / "books.db",
-        "select currency, sum(posted) from balance where wallet like 'supplier:%' group by 1",
+        "select currency, sum(amount_minor) from balance where wallet like 'supplier:%' group by 1",
     )
     assert held == [(currency, int(amount * 100)) for currency, amount in sorted(paid.items())]
 

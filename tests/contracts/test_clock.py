@@ -41,7 +41,7 @@ def test_the_system_clock_stands_when_the_machine_is_set_back(
     class SetBack(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:
-            return told - timedelta(hours=1)
+            return told.astimezone(tz) - timedelta(hours=1)
 
     monkeypatch.setattr(system_clock, "datetime", SetBack)
 

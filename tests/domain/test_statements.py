@@ -387,7 +387,12 @@ def billed_twice() -> World:
     """Return a world with invoices, a credit note and payouts of October and November."""
     ben = party("ben")
     world = World(
-        sessions=(*TWELVE[:4], session(5, 7, month=11), session(6, 9, match="m2")),
+        sessions=(
+            *TWELVE[:4],
+            session(5, 7, month=11),
+            session(7, 8, month=11),
+            session(6, 9, match="m2"),
+        ),
         customers=(party("ana"), ben),
         matches=(match("m1"), match("m2", customer="ben")),
     )

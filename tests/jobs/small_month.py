@@ -10,7 +10,7 @@ import attrs
 
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.documents.builders import Letterhead
-from ledgerkit.domain.billing_run import Month
+from ledgerkit.domain.billing_run import BillingCycle, Month
 from ledgerkit.domain.changes import Changes, Committed
 from ledgerkit.domain.money import ISO
 from ledgerkit.domain.openings import OpeningBalance, OpenInvoice
@@ -114,6 +114,16 @@ def billed_host() -> Host:
     return host
 
 
+def unprinted() -> Host:
+    """Return a host on which the month was run and corrected, and nothing was printed."""
+    host = new_host()
+    run(run_month(attrs.evolve(ASKED, head=None)), host)
+    assert isinstance(host.clock, FakeClock)
+    host.clock.set(NOVEMBER_3)
+    run(run_month(attrs.evolve(corrected(), head=None)), host)
+    return host
+
+
 def shown(host: Host) -> Snapshot:
     """Return the books of *host*, which hold all laws."""
     snapshot = books(host.store)
@@ -128,13 +138,21 @@ def kept(host: Host) -> dict[str, str]:
 
 
 def outcome(host: Host) -> object:
-    """Return what must come out the same whenever a job ran: books without instants, documents."""
+    """Return what must come out the same, whenever a job ran and however often it began.
+
+    Books without instants, documents, and the status of billing cycles: these count runs.
+    """
     snapshot = shown(host)
     journals = [
         (p.sequence, p.changes, attrs.evolve(p.journal, effective_at=NOVEMBER_1))
         for p in snapshot.journals
     ]
-    records = [[(v.version, v.record, v.key) for v in many] for many in snapshot.records]
+    records: list[object] = []
+    for versions in snapshot.records:
+        if isinstance(versions[-1].record, BillingCycle):
+            records.append(versions[-1].record.status)
+        else:
+            records.append([(v.version, v.record, v.key) for v in versions])
     return snapshot.wallets, snapshot.balances, journals, records, snapshot.numbers, kept(host)
 
 

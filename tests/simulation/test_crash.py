@@ -17,10 +17,13 @@ from ledgerkit.domain.invoices import ISSUED, Invoice
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.domain.parties import Party
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.billing_run import preview_month, run_month
+from ledgerkit.jobs.documents import print_documents
 from ledgerkit.jobs.drivers import NotAStep, run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.notices import deliver_notices
 from ledgerkit.jobs.steps import Job
+from ledgerkit.jobs.verification import verify
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.documents import MemoryDocuments
@@ -41,6 +44,7 @@ from ledgerkit.testing.simulator import (
     repeated,
     slowed,
 )
+from tests.jobs import small_month as month
 
 SERIES = Series("INV", "{series}-{n:3}")
 HOUR = timedelta(hours=1)
@@ -123,6 +127,14 @@ JOBS = {
     "notices": Case(deliver_notices),
     "issue": Case(lambda: issue("i-1", "i-2", "i-3")),
     "rename": Case(lambda: rename("c-1", "Ada", "Eve")),
+    "run a month": Case(lambda: run_month(month.ASKED), month.new_host, month.outcome),
+    "preview a month": Case(
+        lambda: preview_month(month.corrected()), month.billed_host, month.outcome
+    ),
+    "print documents": Case(
+        lambda: print_documents(month.HEAD, month.NOVEMBER_3), month.unprinted, month.outcome
+    ),
+    "verify": Case(verify, month.billed_host, month.outcome),
 }
 FATES = [killed_before, killed_after, failed_before, failed_after, repeated, slowed(HOUR)]
 

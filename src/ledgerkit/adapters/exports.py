@@ -53,8 +53,8 @@ def lines_csv(
     Amounts are what the document adds up: what customers owe in invoices, what they get back in
     credit notes (negative), what suppliers are paid in payouts.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)  # ends rows as RFC 4180 says, and quotes cells with line breaks
     writer.writerow(COLUMNS)
     for rows in (
         _invoice_rows(invoices, units),

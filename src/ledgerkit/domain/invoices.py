@@ -102,7 +102,7 @@ def line(
 
     The trace says how: rule, unit price, unrounded and rounded amount. (spec: billing 0.1, 0.9)
     """
-    amount, how = _rounded(price.per, price.currency, quantity, rounding)
+    amount, why = _rounded(price.per, price.currency, quantity, rounding, trace)
     return Line(
         id=derive("lin", source, part, on=on),
         source=source,
@@ -114,19 +114,24 @@ def line(
         unit_price=price.per,
         amount=amount,
         journal=journal,
-        trace=(*trace, *how),
+        trace=why,
     )
 
 
-# The lines of a run have few prices. Typed, so that 1 and Fraction(1) are told apart.
+# The lines of a run have few prices, and share what is the same in them.
 @lru_cache(maxsize=4096, typed=True)
 def _rounded(
-    per: Fraction, currency: str, quantity: int | Fraction, rounding: Rounding
+    per: Fraction,
+    currency: str,
+    quantity: int | Fraction,
+    rounding: Rounding,
+    trace: tuple[tuple[str, str], ...],
 ) -> tuple[Money, tuple[tuple[str, str], ...]]:
-    """Return what *quantity* comes to, and the trace of it."""
+    """Return what *quantity* comes to, and its trace after *trace*."""
     exact = per * quantity
     minor = round_exact(exact, rounding)
     return Money(minor, currency), (
+        *trace,
         ("unit_price", str(per)),
         ("quantity", str(quantity)),
         ("unrounded", str(exact)),

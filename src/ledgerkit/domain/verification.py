@@ -15,6 +15,7 @@ import attrs
 
 from ledgerkit.domain.changes import Number
 from ledgerkit.domain.credit_notes import CreditNote, credited
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line
 from ledgerkit.domain.ledger import Balance, Event, Posted, Wallet
 from ledgerkit.domain.money import Rounding, round_exact
@@ -81,6 +82,12 @@ class Checked:
         if journal.forced_by is not None:
             self.forced.update(entry.wallet for entry in journal.entries)
         self._add(posted)
+
+    def pass_over(self, error: Exception) -> None:
+        """Go on behind the next journal, which cannot be read because of *error*."""
+        self.journals += 1
+        code = error.code if isinstance(error, LedgerkitError) else "journal_unreadable"
+        self.problems.append(Problem(code, f"journal number {self.journals}", str(error)))
 
     def _add(self, posted: Posted) -> None:
         off: dict[str, int] = {}

@@ -8,7 +8,7 @@ there.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Lock
 
@@ -20,7 +20,7 @@ _under_way: list[tuple[int, int, int]] = []
 
 
 @contextmanager
-def fewer_collections(allocations: int = ALLOCATIONS) -> Iterator[None]:
+def fewer_collections(allocations: int = ALLOCATIONS) -> Generator[None]:
     """Let the block make *allocations* more objects than it frees before each look for cycles.
 
     The thresholds of the process change until the last of such blocks ends, in whatever thread;

@@ -140,9 +140,9 @@ async def journal(id: str) -> Posted | None:
     return await Step("journal", lambda host: host.store.journal(id))
 
 
-async def journals(*, after: int = 0) -> tuple[Posted, ...]:
+async def journals(*, after: int = 0, limit: int = 5000) -> tuple[Posted, ...]:
     """Read one page of journals in recording order; none when *after* was the last."""
-    page = await Step("journals", lambda host: host.store.journals(after=after, limit=5000))
+    page = await Step("journals", lambda host: host.store.journals(after=after, limit=limit))
     return page.items
 
 

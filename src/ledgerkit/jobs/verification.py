@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import TrialBalance, trial_balance
 from ledgerkit.domain.packages import Package
@@ -22,6 +23,7 @@ from ledgerkit.domain.verification import (
 )
 from ledgerkit.jobs import steps
 
+PAGE = 5000  # journals read in one step
 ROUNDS = 5  # how often what seems wrong is looked at again
 
 
@@ -63,9 +65,7 @@ async def verify() -> Verified:
 
 async def _look(checked: Checked) -> Verified:
     """Feed the journals that *checked* has not seen yet, and read and check all the rest."""
-    while page := await steps.journals(after=checked.journals):
-        for posted in page:
-            checked.feed(posted)
+    await _feed(checked)
     numbers = await steps.numbers()  # before documents: one issued since has its number
     balances = await steps.balances()
     wallets = await steps.wallets()
@@ -94,3 +94,21 @@ async def _look(checked: Checked) -> Verified:
         trial_balance=trial_balance(checked.sums),
         problems=tuple(problems),
     )
+
+
+async def _feed(checked: Checked) -> None:
+    """Feed all journals not seen yet; one that cannot be read is named, and the rest goes on."""
+    limit = PAGE
+    while True:
+        try:
+            page = await steps.journals(after=checked.journals, limit=limit)
+        except (LedgerkitError, ValueError, TypeError) as error:
+            # One of the page is broken: read one by one up to it, and pages again behind it.
+            if limit == 1:
+                checked.pass_over(error)
+            limit = PAGE if limit == 1 else 1
+            continue
+        if not page:
+            return
+        for posted in page:
+            checked.feed(posted)

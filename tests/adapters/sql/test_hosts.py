@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
+import django
 import pytest
 import sqlalchemy as sa
+from django import conf, db
+from django.db import transaction
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
@@ -23,13 +26,23 @@ from ledgerkit.testing.samples import changes, transfer
 
 pytest_plugins = ("tests.plugins.postgres",)
 
-SALE = changes(
-    "sale", opens=(Wallet("a"), Wallet("b")), journals=(transfer("j-1", "a", "b", 5),)
-)
+SALE = changes("sale", opens=(Wallet("a"), Wallet("b")), journals=(transfer("j-1", "a", "b", 5),))
 OTHER = changes("sale", verb="another", journals=(transfer("j-2", "a", "b", 7),))
 AFTER = changes("after", journals=(transfer("j-3", "a", "b", 11),))
 
-Run = Callable[[Callable[[Connection], None], bool], None]
+Work: TypeAlias = Callable[[Connection], None]
+
+
+class Run(Protocol):
+    """Runs work inside a transaction of a host, and ends it."""
+
+    def __call__(self, work: Work, *, commit: bool) -> None:
+        """Call *work* with the host's connection, then commit or roll back."""
+        ...
+
+
+class RollBack(Exception):
+    """What a host raises to roll back."""
 
 
 def work(connection: Connection) -> None:
@@ -56,7 +69,7 @@ def disposing(engine: Engine) -> Iterator[Engine]:
 def in_session(url: str) -> Run:
     """Run in the transaction of an SQLAlchemy session that knows nothing of ledgerkit."""
 
-    def run(work: Callable[[Connection], None], commit: bool) -> None:
+    def run(work: Work, *, commit: bool) -> None:
         engine = sa.create_engine(url)
         with disposing(engine), Session(engine) as session:
             work(session.connection())
@@ -68,7 +81,7 @@ def in_session(url: str) -> Run:
 def in_async_session(url: str) -> Run:
     """Run in the transaction of an asynchronous session."""
 
-    async def main(work: Callable[[Connection], None], commit: bool) -> None:
+    async def main(work: Work, *, commit: bool) -> None:
         engine = create_async_engine(url)
         try:
             async with AsyncSession(engine) as session:
@@ -77,46 +90,36 @@ def in_async_session(url: str) -> Run:
         finally:
             await engine.dispose()
 
-    return lambda work, commit: asyncio.run(main(work, commit))
+    def run(work: Work, *, commit: bool) -> None:
+        asyncio.run(main(work, commit=commit))
+
+    return run
 
 
 def in_django(alias: str) -> Run:
     """Run inside Django's atomic(), on the connection that Django has open."""
-    from django.db import connections, transaction
 
-    class Undo(Exception):
-        pass
-
-    def run(work: Callable[[Connection], None], commit: bool) -> None:
-        try:
-            with transaction.atomic(using=alias):
-                with connections[alias].cursor() as cursor:
-                    cursor.execute("CREATE TABLE IF NOT EXISTS host (n integer)")
-                    cursor.execute("INSERT INTO host VALUES (1)")
-                with django_connection(connections[alias]) as connection:
-                    work(connection)
-                if not commit:
-                    raise Undo
-        except Undo:
-            pass
-        finally:
-            connections[alias].close()
+    def run(work: Work, *, commit: bool) -> None:
+        with suppress(RollBack), transaction.atomic(using=alias):
+            with db.connections[alias].cursor() as cursor:
+                cursor.execute("CREATE TABLE IF NOT EXISTS host (n integer)")
+                cursor.execute("INSERT INTO host VALUES (1)")
+            with django_connection(db.connections[alias]) as connection:
+                work(connection)
+            if not commit:
+                raise RollBack
+        db.connections[alias].close()
 
     return run
 
 
 def configure_django(name: str, options: dict[str, Any]) -> None:
     """Make Django know the database *name*."""
-    import django
-    from django.conf import settings
-    from django.db import connections
-
-    if not settings.configured:
-        settings.configure(DATABASES={"default": {}}, USE_TZ=True, SECRET_KEY="test")
+    if not conf.settings.configured:
+        conf.settings.configure(DATABASES={"default": {}}, USE_TZ=True, SECRET_KEY="test")
         django.setup()
-    connections.databases[name] = connections.configure_settings({"default": {}, name: options})[
-        name
-    ]
+    known = db.connections.configure_settings({"default": {}, name: options})
+    db.connections.databases[name] = known[name]
 
 
 def kept(engine: Engine) -> Snapshot:
@@ -127,9 +130,9 @@ def kept(engine: Engine) -> Snapshot:
 def check(engine: Engine, run: Run) -> None:
     """Roll back and see nothing, commit and see everything."""
     before = kept(engine)
-    run(work, False)
+    run(work, commit=False)
     assert before == kept(engine)
-    run(work, True)
+    run(work, commit=True)
     assert ["j-1", "j-3"] == [posted.journal.id for posted in kept(engine).journals]
     assert SqlStore(engine).commit(SALE).replayed
 
@@ -210,12 +213,10 @@ def test_postgres_django(grown: tuple[Engine, sa.URL]) -> None:
 
 def test_django_outside_of_atomic_is_refused(file: tuple[Engine, Path]) -> None:
     """Where Django commits each statement, a store cannot keep its promises."""
-    from django.db import connections
-
     configure_django("bare", {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file[1])})
-    with pytest.raises(ValueError, match="atomic"), django_connection(connections["bare"]):
+    with pytest.raises(ValueError, match="atomic"), django_connection(db.connections["bare"]):
         pass
-    connections["bare"].close()
+    db.connections["bare"].close()
 
 
 def test_request_is_what_makes_a_replay() -> None:

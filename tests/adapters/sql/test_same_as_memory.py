@@ -13,7 +13,7 @@ from ledgerkit.testing.machine import Stores, books_machine
 
 pytest_plugins = ("tests.plugins.postgres",)
 _TENANTS = count(1)
-_SHORT = settings(max_examples=20, stateful_step_count=15, deadline=None)
+_SHORT = settings(max_examples=12, stateful_step_count=15, deadline=None)
 
 
 def tenant_of(engine: Engine) -> SqlStore:
@@ -29,7 +29,7 @@ def test_sqlite_answers_like_memory() -> None:
     def stores() -> Stores:
         return {"memory": MemoryStore(), "sqlite": tenant_of(engine)}
 
-    run_state_machine_as_test(books_machine(stores), settings=_SHORT)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(books_machine(stores), settings=_SHORT)
     engine.dispose()
 
 
@@ -41,5 +41,5 @@ def test_postgres_answers_like_memory(postgres_url: str) -> None:
     def stores() -> Stores:
         return {"memory": MemoryStore(), "postgres": tenant_of(engine)}
 
-    run_state_machine_as_test(books_machine(stores), settings=_SHORT)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(books_machine(stores), settings=_SHORT)
     engine.dispose()

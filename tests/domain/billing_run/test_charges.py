@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from ledgerkit.domain.billing_run import Policy, plan_billing_run
-from ledgerkit.domain.catalog import Catalog, Price
+from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
 from ledgerkit.domain.changes import Changes
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Event, Limit, Wallet, period_of
@@ -42,11 +42,18 @@ def priced(*prices: Price) -> Catalog:
     return Catalog("catalog", (PRICE, *prices))
 
 
-def price(charge: str, pay: str, *, currency: str = "EUR", **more: Any) -> Price:
-    """Return a price for maths."""
-    fields: dict[str, Any] = {"key": MATHS, "valid_from": date(2026, 1, 1)}
-    amounts = {"charge": money(charge, currency), "pay": money(pay, currency)}
-    return Price(**(fields | amounts | more))
+def price(
+    charge: str,
+    pay: str,
+    *,
+    currency: str = "EUR",
+    key: CatalogKey = MATHS,
+    valid_from: date = date(2026, 1, 1),
+) -> Price:
+    """Return a price, for maths unless told."""
+    return Price(
+        key=key, charge=money(charge, currency), pay=money(pay, currency), valid_from=valid_from
+    )
 
 
 # ---- what is billed --------------------------------------------------------------------------

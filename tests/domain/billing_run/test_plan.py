@@ -11,7 +11,6 @@ import pytest
 
 from ledgerkit.domain.billing_run import (
     Facts,
-    Policy,
     due_periods,
     plan_billing_run,
     plan_customers,
@@ -267,4 +266,4 @@ def test_facts_of_nobody() -> None:
 def test_policy_is_valid_from_birth(fields: dict[str, Any], message: str) -> None:
     """Terms have no default, and alerts two modes."""
     with pytest.raises(ValueError, match=message):
-        Policy(**({"terms_days": 14} | fields))
+        attrs.evolve(POLICY, **fields)

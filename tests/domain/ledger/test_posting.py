@@ -353,6 +353,8 @@ def test_the_time_of_recording_is_an_instant() -> None:
             posting(journal(("a", -5), ("b", 5)), at=naive)
     with pytest.raises(ValueError, match="has no time zone"):
         post_many(book("a", "b"), [], at=naive)
+    with pytest.raises(ValueError, match="has no time zone"):
+        book("a", "b", closed_before=naive)
 
 
 def test_an_event_is_booked_once() -> None:

@@ -167,7 +167,24 @@ def test_available_is_posted_less_held_out(posted: int, held_out: int, available
     assert available == Balance(posted, held_out).available
 
 
-@given(st.integers(), st.integers(), st.integers())
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        ((True,), TypeError),
+        ((1.0,), TypeError),
+        ((0, None), TypeError),
+        ((0, 0, "1"), TypeError),
+        ((0, -1), ValueError),
+        ((0, 0, -1), ValueError),
+    ],
+)
+def test_balances_are_checked(numbers: tuple[Any, ...], kind: type[Exception]) -> None:
+    """Whole numbers, and nothing held is the least."""
+    with pytest.raises(kind):
+        Balance(*numbers)
+
+
+@given(st.integers(), st.integers(0), st.integers(0))
 def test_incoming_holds_are_no_money(posted: int, held_out: int, held_in: int) -> None:
     """What may still come is never available. (ledger 2)"""
     assert Balance(posted, held_out).available == Balance(posted, held_out, held_in).available

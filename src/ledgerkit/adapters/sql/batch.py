@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import attrs
 
@@ -27,6 +28,7 @@ class Writing:
         wallet_ids: The row of each open wallet; new ones are added.
         places: The row of each balance; new ones are added.
         missing: Balances that the journals need and that have no row yet.
+        reversals: How many reversals each original had when the batch was judged.
         alone: Nobody else posts until the transaction ends; else policies may have moved.
     """
 
@@ -36,4 +38,5 @@ class Writing:
     wallet_ids: dict[str, int]
     places: dict[tuple[str, str], Place]
     missing: Sequence[tuple[str, str]] = ()
+    reversals: Mapping[str, int] = MappingProxyType({})
     alone: bool = False

@@ -154,6 +154,7 @@ class Committer:
             members=tuple((many[i], id) for i, id in zip(fresh, ids, strict=True)),
             wallet_ids=working.wallet_ids,
             places=working.places,
+            reversals=working.reversals,
             alone=alone,
             missing=[
                 key

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -206,7 +206,7 @@ class Joined:
     def write(self, work: Callable[[Connection], T]) -> T:
         """Return what *work* returns; raises `ConflictRetry` if the host must run again."""
         try:
-            self._really_begin()
+            begin_really(self.connection)
             with self.connection.begin_nested():
                 return work(self.connection)
         except DBAPIError as error:
@@ -215,16 +215,20 @@ class Joined:
                 raise
             raise ConflictRetry(reason, 1) from error
 
-    def _really_begin(self) -> None:
-        # Python's SQLite driver begins at the first write only, so an early savepoint would be
-        # the outermost transaction, and releasing it would commit behind the host's back.
-        if self.connection.dialect.name != "sqlite":
-            return
-        if not self.connection.in_transaction():
-            self.connection.begin()
-        driver = cast("Any", self.connection.connection.driver_connection)
-        if not driver.in_transaction:
-            self.connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+def begin_really(connection: Connection) -> None:
+    """Make sure that the host's transaction on *connection* has begun in the database, too.
+
+    Python's SQLite driver begins at the first write only, so an early savepoint would be the
+    outermost transaction, and releasing it would commit behind the host's back.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    if not connection.in_transaction():
+        connection.begin()
+    driver: Any = connection.connection.driver_connection
+    if not driver.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def link_to(bind: Engine | Connection) -> Own | Joined:

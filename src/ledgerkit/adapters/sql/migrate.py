@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from ledgerkit.adapters.sql import tables
+from ledgerkit.adapters.sql.connect import begin_really
 from ledgerkit.adapters.sql.views import drop_views, replace_views, stale_views
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import ISO, Units
@@ -94,6 +95,7 @@ def migrate(bind: Connection | Engine, *, units: Units = UNITS) -> None:
         with bind.execution_options(ledgerkit_writing=True).begin() as connection:
             migrate(connection, units=units)
         return
+    begin_really(bind)
     found = schema_version(bind)
     if found is not None and found not in REVISIONS:
         raise SchemaTooNew(found, REVISIONS[-1])

@@ -7,7 +7,7 @@ the same order and with the same words. (spec: ledger 3)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import attrs
@@ -81,7 +81,7 @@ class WorkingSet:
         posted: The key under which each journal was posted, by journal id.
         wallet_ids: The row of each wallet that is open, by address.
         places: The row of each balance that has one, by (wallet, currency).
-        next_reversal: How many reversals each original has.
+        reversals: How many reversals each original has, before the batch.
     """
 
     book: Book
@@ -90,6 +90,7 @@ class WorkingSet:
     posted: dict[str, str]
     wallet_ids: dict[str, int]
     places: dict[tuple[str, str], Place]
+    reversals: Mapping[str, int]
 
     def judge(self, many: Sequence[Changes], *, named: bool) -> list[int]:
         """Return the indices of the members that are new; the others are known already.
@@ -178,6 +179,7 @@ def load_working_set(
         posted={name: each.changes for name, each in posted.items()},
         wallet_ids=wallet_ids,
         places=places,
+        reversals={name: len(book.reversals.get(name, ())) for name in originals},
     )
 
 

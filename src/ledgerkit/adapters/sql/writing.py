@@ -64,7 +64,7 @@ def _write_journals(writing: Writing) -> None:
     if not journals:
         return
     db, tenant, places = writing.db, writing.tenant.id, writing.places
-    originals = _Originals(db, tenant, [j.reverses for j, *_ in journals if j.reverses])
+    originals = _Originals(writing, sorted({j.reverses for j, *_ in journals if j.reverses}))
     moves = BalanceMoves(places)
     effective, recorded = Instants(), Instants()
     rows: list[tuple[object, ...]] = []
@@ -130,26 +130,24 @@ def journal_ids(db: Database, tenant: int, count: int) -> list[int]:
 
 
 class _Originals:
-    # Which row each original is, and how many reversals it has; two at once meet in the index.
-    def __init__(self, db: Database, tenant: int, names: Sequence[str]) -> None:
+    # Which row each original is, and the number of its next reversal. The number is counted from
+    # what the batch was judged on: who else reversed it meanwhile took it, and the index says so.
+    def __init__(self, writing: Writing, names: Sequence[str]) -> None:
         self.ids: dict[str, int] = {}
-        self._next: dict[int, int] = {}
+        self._last = dict(writing.reversals)
         if not names:
             return
-        rows = db.rows(
-            "SELECT j.name, j.id, (SELECT count(*) FROM ledgerkit_journals r "  # noqa: S608
-            f"WHERE r.reverses = j.id) FROM {db.each('text', names)} "
+        db = writing.db
+        for name, id in db.rows(
+            f"SELECT j.name, j.id FROM {db.each('text', names)} "  # noqa: S608
             "CROSS JOIN ledgerkit_journals j WHERE j.name = k.value AND j.tenant = ?",
-            db.listed(sorted(set(names))),
-            tenant,
-        )
-        for name, id, count in rows:
+            db.listed(names),
+            writing.tenant.id,
+        ):
             self.ids[name] = id
-            self._next[id] = count
 
     def place(self, name: str | None) -> tuple[int | None, int | None]:
         if name is None:
             return None, None
-        original = self.ids[name]
-        self._next[original] = self._next.get(original, 0) + 1
-        return original, self._next[original]
+        self._last[name] = self._last.get(name, 0) + 1
+        return self.ids[name], self._last[name]

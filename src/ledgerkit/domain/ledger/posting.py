@@ -36,7 +36,7 @@ from ledgerkit.domain.ledger.wallets import CLOSED, FROZEN, INT64, OPEN, Balance
 from ledgerkit.domain.money import ISO, Units
 from ledgerkit.domain.periods import instant
 
-_ROOM = 2**60  # far enough from 64 bits to tell without adding up
+_LOW, _HIGH = -(2**60), 2**60  # far enough from 64 bits to tell without adding up
 _NOTHING_HELD = 0, 0
 
 
@@ -88,7 +88,7 @@ class Book:
         self.journals: dict[str, Journal] = {}
         self.reversals: dict[str, list[Journal]] = {}
         self.events: dict[Event, str] = {}
-        self.closed_before = closed_before
+        self.closed_before = None if closed_before is None else instant(closed_before)
 
     def balance(self, wallet: str, currency: str) -> Balance:
         """Return what *wallet* holds in *currency* now."""
@@ -295,26 +295,26 @@ def _let_in(book: Book, journal: Journal, at: datetime) -> bool:
         wallet = wallets.get(name)
         if not (
             wallet is not None
-            and -_ROOM < minor < _ROOM
-            and -_ROOM < after < _ROOM
+            and _LOW < minor < _HIGH
+            and _LOW < after < _HIGH
             and (currency is known or currency in book.units.exponents)
             and (wallet.unrestricted or _may(book, wallet, key, minor, after))
         ):
             plain = False
         known = currency
-    if not (plain and _claim(book.events, journal)):
+    if plain and journal.event is not None:
+        plain = _claim(book.events, journal.event, journal.id)
+    if plain:
+        book.journals[journal.id] = journal
+    else:
         _take_out(balances, journal.entries)
-        return False
-    book.journals[journal.id] = journal
-    return True
+    return plain
 
 
-def _claim(events: dict[Event, str], journal: Journal) -> bool:
-    """Claim the event of *journal* and return True, or False if another one has it."""
-    if journal.event is None:
-        return True
+def _claim(events: dict[Event, str], event: Event, id: str) -> bool:
+    """Book *event* by the journal *id* and return True, or False if it is booked."""
     size = len(events)
-    events.setdefault(journal.event, journal.id)  # one look-up; hashing an event takes a while
+    events.setdefault(event, id)  # one look-up, since hashing an event takes a while
     return size < len(events)
 
 

@@ -163,11 +163,23 @@ class Balance:
         held_out: What holds may still take from it; not available.
         held_in: What holds may still bring to it; never counted as money, but it counts
             against a ceiling.
+
+    Raises:
+        TypeError, ValueError: a number is not whole, or less than nothing is held.
     """
 
     posted: int = 0
     held_out: int = 0
     held_in: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        numbers = self.posted, self.held_out, self.held_in
+        if not type(self.posted) is type(self.held_out) is type(self.held_in) is int:
+            msg = f"a balance is in whole minor units (got {numbers!r})"
+            raise TypeError(msg)
+        if self.held_out < 0 or self.held_in < 0:
+            msg = f"what is held is 0 or more (got {numbers!r})"
+            raise ValueError(msg)
 
     @property
     def available(self) -> int:

@@ -1,0 +1,63 @@
+"""A writer is killed in the middle of its work, again and again: the books hold. (C1)"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ledgerkit.adapters.sql import create_engine, open_store
+from ledgerkit.domain.ledger import balances_of, trial_balance
+
+WRITER = """
+import sys
+from ledgerkit.adapters.sql import open_store
+from ledgerkit.domain.changes import Draw, Series
+from ledgerkit.domain.ledger import Limit, Wallet
+from ledgerkit.testing.samples import OCTOBER, changes, invoice, transfer
+
+store = open_store(sys.argv[1])
+opens = Wallet("bank"), Wallet("purse", (Limit("EUR", -10**9),))
+start = len(store.numbers())
+for n in range(start, start + 100_000):
+    store.commit_all([
+        changes(f"k-{n}/{m}", opens=opens, journals=(transfer(f"j-{n}/{m}", "purse", "bank", 7),),
+            records=(invoice(f"i-{n}/{m}"),), draws=(Draw(f"i-{n}/{m}", Series("INV"), OCTOBER),))
+        for m in range(3)
+    ])
+    print(n, flush=True)
+"""
+
+
+def test_books_survive_kills(tmp_path: Path) -> None:
+    """Six writers are killed; no commit is half there, none that was told is lost."""
+    url = f"sqlite:///{tmp_path / 'books.db'}"
+    told = 0
+    for round in range(6):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            for _ in range(3 + 5 * round):
+                assert writer.stdout.readline()
+                told += 1
+            writer.send_signal(signal.SIGKILL)
+        store = open_store(url)
+        posted = store.journals(limit=100_000).items
+        numbers = store.numbers()
+        sums = balances_of(posted)
+
+        assert len(posted) == len(numbers)
+        assert 0 == len(posted) % 3
+        assert len(posted) >= 3 * told
+        assert list(range(1, len(posted) + 1)) == [each.sequence for each in posted]
+        assert list(range(1, len(posted) + 1)) == [number.n for number in numbers]
+        assert sums == {key: held.posted for key, held in store.balances().items()}
+        assert all(side.difference == 0 for side in trial_balance(sums))
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert "ok" == connection.execute(sa.text("PRAGMA integrity_check")).scalar_one()
+    engine.dispose()

@@ -1,0 +1,173 @@
+"""The figures of the specification, read with plain SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.adapters.sql.views import views_of
+from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
+from ledgerkit.domain.changes import Draw, Expect, Series
+from ledgerkit.domain.invoices import Invoice, TaxAmount
+from ledgerkit.domain.ledger import Event, Limit, Wallet
+from ledgerkit.domain.money import Money
+from ledgerkit.domain.outbox import Message
+from ledgerkit.domain.parties import Party
+from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
+
+pytest_plugins = ("tests.plugins.postgres",)
+KEY = CatalogKey("maths", "secondary", 60)
+
+
+def price(charge: int, valid_from: date) -> Price:
+    """Return a price of *charge* that pays 30.00."""
+    pay = Money(3000, "EUR")
+    return Price(key=KEY, charge=Money(charge, "EUR"), pay=pay, valid_from=valid_from)
+
+
+def fill(store: SqlStore) -> None:
+    """Commit a little of everything."""
+    first, second = price(5000, date(2026, 1, 1)), price(5500, date(2026, 11, 1))
+    store.commit(
+        changes(
+            "k-1",
+            opens=(Wallet("customer:c-1", (Limit("EUR", -5000),)), Wallet("platform")),
+            journals=(
+                transfer("j-1", "customer:c-1", "platform", 1234, event=Event("flight", "123")),
+            ),
+            records=(
+                invoice("i-1"),
+                Party(id="c-1", role="customer", name="Ada", currency="EUR"),
+                Catalog("main", (first,)),
+            ),
+            draws=(Draw("i-1", Series("INV", "{series}-{n:3}"), OCTOBER),),
+            messages=(Message("m-1", "notice.low_package", "c-1", (("left", "2"),)),),
+        )
+    )
+    store.commit(
+        changes(
+            "k-2",
+            at=hour(1),
+            journals=(
+                transfer("j-2", "customer:c-1", "platform", 66, at=hour(1)),
+                transfer("j-3", "platform", "customer:c-1", 7, currency="JPY", at=hour(1)),
+            ),
+            records=(Catalog("main", (first, second)),),
+            expects=(Expect(Catalog, "main", 1),),
+        )
+    )
+    store.journals()  # gives journals their place
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Return filled books."""
+    lite = request.param == "sqlite"
+    engine = create_engine(
+        "sqlite://" if lite else str(request.getfixturevalue("fresh_postgres_url"))
+    )
+    migrate(engine)
+    fill(SqlStore(engine))
+    yield engine
+    engine.dispose()
+
+
+def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
+    """Return what *sql* gives."""
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(sql))]
+
+
+def test_balances_in_minor_units_and_as_text(engine: Engine) -> None:
+    """12.34 and 0.66 euros left the customer; 7 yen have no decimals."""
+    sql = "SELECT wallet, currency, amount_minor, amount, floor_minor FROM balance ORDER BY 1, 2"
+
+    assert [
+        ("customer:c-1", "EUR", -1300, "-13.00", -5000),
+        ("customer:c-1", "JPY", 7, "7", None),
+        ("platform", "EUR", 1300, "13.00", None),
+        ("platform", "JPY", -7, "-7", None),
+    ] == rows(engine, sql)
+
+
+def test_statements_run(engine: Engine) -> None:
+    """Each line shows what moved and where the wallet then stood."""
+    sql = (
+        "SELECT sequence, line, journal, event, amount, running FROM statement_line "
+        "WHERE wallet = 'customer:c-1' ORDER BY sequence, line"
+    )
+
+    assert [
+        (1, 0, "j-1", "flight:123", "-12.34", "-12.34"),
+        (2, 0, "j-2", None, "-0.66", "-13.00"),
+        (3, 1, "j-3", None, "7", "7"),
+    ] == rows(engine, sql)
+
+
+def test_journals_tell_who_and_why(engine: Engine) -> None:
+    """A journal comes with the commit that posted it."""
+    sql = "SELECT sequence, id, kind, commit_key, actor, reason FROM journal ORDER BY sequence"
+
+    assert [
+        (1, "j-1", "test.moved", "k-1", "tester", "a test"),
+        (2, "j-2", "test.moved", "k-2", "tester", "a test"),
+        (3, "j-3", "test.moved", "k-2", "tester", "a test"),
+    ] == rows(engine, sql)
+
+
+def test_instants_are_exact(engine: Engine) -> None:
+    """Instants are UTC to the microsecond."""
+    [(at,)] = rows(engine, "SELECT effective_at FROM journal WHERE id = 'j-1'")
+
+    assert at == (NOON if engine.dialect.name == "postgresql" else "2026-10-01T12:00:00.000000Z")
+
+
+def test_invoices_add_up(engine: Engine) -> None:
+    """Number, customer and total as the record computes them, tax included."""
+    store = SqlStore(engine)
+    read = store.load(Invoice, "i-1")
+    assert read is not None
+    tax = TaxAmount("es-vat", 21, Money(100, "EUR"), Money(21, "EUR"))  # type: ignore[arg-type]
+    taxed = Invoice(id="i-2", customer="c-1", currency="EUR", lines=read.record.lines, taxes=(tax,))
+    store.commit(changes("k-3", records=(taxed,)))
+    sql = (
+        "SELECT id, number, customer, status, currency, subtotal, tax, total_minor, total "
+        "FROM invoice ORDER BY id"
+    )
+
+    assert [
+        ("i-1", "INV-001", "c-1", "draft", "EUR", "1.00", "0.00", 100, "1.00"),
+        ("i-2", None, "c-1", "draft", "EUR", "1.00", "0.21", taxed.total.minor, "1.21"),
+    ] == rows(engine, sql)
+
+
+def test_price_changes_show_old_and_new(engine: Engine) -> None:
+    """The first price has no old one; from November a session costs 55.00 instead of 50.00."""
+    sql = (
+        "SELECT version, service_line, minutes, valid_from, old_charge_minor, charge_minor, actor "
+        "FROM price_change ORDER BY version"
+    )
+
+    assert [
+        (1, "maths", 60, "2026-01-01", None, 5000, "tester"),
+        (2, "maths", 60, "2026-11-01", 5000, 5500, "tester"),
+    ] == rows(engine, sql)
+
+
+def test_messages_wait(engine: Engine) -> None:
+    """Nothing was delivered yet."""
+    sql = "SELECT id, topic, recipient, outcome, attempts FROM outbox_message"
+
+    assert [("m-1", "notice.low_package", "c-1", "waiting", 0)] == rows(engine, sql)
+
+
+@pytest.mark.parametrize("name", list(views_of("sqlite")))
+def test_every_view_can_be_read(engine: Engine, name: str) -> None:
+    """Each view gives rows with a tenant, or none."""
+    assert {"default"} >= {tenant for (tenant,) in rows(engine, f"SELECT tenant FROM {name}")}

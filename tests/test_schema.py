@@ -1,0 +1,827 @@
+"""Schema: what is stored is read back as it was, and nothing else is read at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledgerkit import schema
+from ledgerkit.domain.billing_run import BillingCycle
+from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
+from ledgerkit.domain.changes import Record
+from ledgerkit.domain.credit_notes import CreditLine, CreditNote
+from ledgerkit.domain.document_links import DocumentLink
+from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line, TaxAmount
+from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
+from ledgerkit.domain.money import Money
+from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
+from ledgerkit.domain.parties import ROLES, Party
+from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
+from ledgerkit.domain.periods import Period
+from ledgerkit.domain.sessions import Match
+from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
+from ledgerkit.domain.write_offs import WriteOff
+from ledgerkit.schema import KINDS, BadDocument, Index, UnknownKind, dump, index_of, kind_of, load
+
+GOLDEN = Path(__file__).parent / "golden"
+ON = date(2026, 10, 5)
+AT = datetime(2026, 10, 5, 12, 30, tzinfo=UTC)
+KEY = CatalogKey("maths", "secondary", 60)
+
+
+def eur(minor: int) -> Money:
+    """Return cents."""
+    return Money(minor, "EUR")
+
+
+# ---- one record of each kind, with every field set -------------------------------------------
+LINE = Line(
+    id="lin_1",
+    source="s-1",
+    part="2",
+    item="maths / secondary / 60 min",
+    detail="Zoë · Tom Hill",
+    on=ON,
+    quantity=Fraction(3, 2),
+    unit_price=Fraction(10001, 3),
+    amount=eur(5001),
+    journal="jrn_1",
+    trace=(("rule", "per session"), ("unrounded", "10001/2")),
+)
+SAMPLES: dict[type[Any], Any] = {
+    Party: Party(
+        id="ana",
+        role="customer",
+        name="Ana García",
+        currency="EUR",
+        email="ana@example.org",
+        address=("Calle de Alcalá 1", "28009 Madrid"),
+        locale="es",
+        zone="Europe/Madrid",
+        tax_id="12345678Z",
+    ),
+    Catalog: Catalog(
+        "catalog",
+        (
+            Price(
+                key=KEY,
+                charge=eur(5000),
+                pay=eur(3000),
+                valid_from=date(2026, 1, 1),
+                tiers=(PackageTier(5, eur(24000)), PackageTier(10, eur(45000))),
+            ),
+        ),
+    ),
+    Match: Match(
+        id="m-1",
+        customer="ana",
+        student="Zoë",
+        supplier="tom",
+        key=KEY,
+        currency="EUR",
+        pay=eur(3300),
+    ),
+    Incentive: Incentive(
+        id="i-1",
+        match="m-1",
+        amount=eur(500),
+        per=PER_PERIOD,
+        valid_from=date(2026, 10, 1),
+        valid_until=date(2027, 1, 1),
+    ),
+    Package: Package(
+        id="p-1",
+        customer="ana",
+        covers=(KEY, CatalogKey("maths", "secondary", 90)),
+        units=10,
+        price=eur(45000),
+        purchased_on=date(2026, 9, 1),
+        expires_on=date(2026, 11, 1),
+        priority=-1,
+        promotional=True,
+        used_before=2,
+        redemptions=(
+            Redemption(
+                session="s-1",
+                unit=3,
+                value=eur(4500),
+                on=ON,
+                pay=eur(3000),
+                bonus=eur(500),
+                supplier="tom",
+                journal="jrn_2",
+                part="2",
+            ),
+        ),
+        returned=("s-1",),
+        forfeited=7,
+        expiries=2,
+        status=EXPIRED,
+    ),
+    Invoice: Invoice(
+        id="inv_1",
+        customer="ana",
+        currency="EUR",
+        lines=(LINE, attrs.evolve(LINE, id="lin_2", amount=eur(0), package="p-1")),
+        status=ISSUED,
+        part=1,
+        supplements="inv_0",
+        cycle="calendar",
+        period=Period.month(2026, 10),
+        taxes=(TaxAmount("es-vat", Fraction(21, 100), eur(5001), eur(1050)),),
+        issued_on=date(2026, 11, 1),
+        due_on=date(2026, 11, 15),
+        number="INV-2026-00001",
+        reference="A/17",
+    ),
+    CreditNote: CreditNote(
+        id="crn_1",
+        customer="ana",
+        currency="EUR",
+        invoice="inv_1",
+        lines=(
+            CreditLine(
+                id="crl_1",
+                line="lin_1",
+                source="s-1",
+                item="maths / secondary / 60 min",
+                detail="Zoë · Tom Hill",
+                on=ON,
+                amount=eur(5001),
+            ),
+        ),
+        reason="session not approved any more",
+        status=ISSUED,
+        issued_on=date(2026, 11, 5),
+        number="CN-2026-00001",
+        reference="C/3",
+    ),
+    WriteOff: WriteOff(
+        id="wof_1",
+        customer="ana",
+        amount=eur(-5000),
+        on=ON,
+        reference="WO-7",
+        reason="paid after all",
+    ),
+    Payout: Payout(
+        id="pay_1",
+        supplier="tom",
+        currency="EUR",
+        period=Period.month(2026, 10),
+        part=1,
+        lines=(
+            PayoutLine(
+                journal="jrn_1",
+                line=1,
+                kind="session.charged",
+                source="s-1",
+                item="maths / secondary / 60 min",
+                detail="Zoë",
+                on=ON,
+                amount=eur(3000),
+            ),
+        ),
+        status=PAID,
+        reference="SEPA-9",
+        notes=("hours checked",),
+    ),
+    DocumentLink: DocumentLink(
+        id="doc_1", of="inv_1", party="ana", key="2026/10/inv_1.pdf", media_type="application/pdf"
+    ),
+    BillingCycle: BillingCycle(
+        id="cyc_1", kind="calendar", period=Period.month(2026, 10), status="billed", runs=2
+    ),
+}
+JOURNAL = Journal(
+    id="jrn_1",
+    kind="session.charged",
+    entries=(
+        Entry("customer:ana", eur(-5000)),
+        Entry("supplier:tom", eur(3000)),
+        Entry("platform", eur(2000)),
+    ),
+    effective_at=AT,
+    event=Event("session", "s-1", "2"),
+    reverses="jrn_0",
+    requires=(Condition("platform", eur(0), eur(10**17)),),
+    forced_by="olga",
+    metadata=(("period", "2026-09-01/2026-10-01"),),
+)
+WALLET = Wallet(
+    "package:p-1",
+    (Limit("SESSION", floor=0, ceiling=10, raised_by="billing.write"),),
+    currencies=frozenset({"SESSION", "EUR"}),
+    status="frozen",
+)
+VALUES: dict[str, Any] = {"journal": JOURNAL, "wallet": WALLET}
+
+
+# ---- golden files: what was stored once is read for ever -------------------------------------
+def golden() -> list[Path]:
+    """Return every golden file, `<kind>-<version>.json`; they are only ever added to."""
+    return sorted(GOLDEN.glob("*.json"))
+
+
+def read(path: Path) -> Any:
+    """Return what a golden file holds."""
+    name = path.stem.rpartition("-")[0]
+    text = path.read_text("utf-8").rstrip("\n")
+    if name in VALUES:
+        return schema.load_value(name, text, type(VALUES[name]))
+    return load(schema.BY_NAME[name], text)
+
+
+@pytest.mark.parametrize("path", golden(), ids=lambda path: path.stem)
+def test_golden_file_is_read(path: Path) -> None:
+    """A document of any version that was ever stored is read as today's record."""
+    name = path.stem.rpartition("-")[0]
+    samples = {kind_of(kind): record for kind, record in SAMPLES.items()} | VALUES
+
+    assert samples[name] == read(path)
+
+
+def test_every_kind_has_a_golden_file_of_its_version() -> None:
+    """Whoever adds a kind or a version writes its golden file, once."""
+    wanted = {f"{kind.name}-{kind.version}" for kind in KINDS.values()}
+    wanted |= {f"{name}-1" for name in VALUES}
+
+    assert wanted <= {path.stem for path in golden()}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_golden_file_is_what_is_written(kind: type[Record]) -> None:
+    """What is written today is the newest golden file, byte for byte."""
+    path = GOLDEN / f"{KINDS[kind].name}-{KINDS[kind].version}.json"
+
+    assert path.read_text("utf-8") == dump(SAMPLES[kind]) + "\n"
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_golden_value_is_what_is_written(name: str) -> None:
+    """Journals and wallets likewise."""
+    path = GOLDEN / f"{name}-1.json"
+
+    assert path.read_text("utf-8") == schema.dump_value(name, VALUES[name]) + "\n"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_samples_set_every_field(kind: type[Any]) -> None:
+    """A golden file shows every field, so that none changes its meaning unseen."""
+    plain = {field.name for field in attrs.fields(kind) if field.default == _default(kind, field)}
+
+    assert set() == plain
+
+
+def _default(kind: type[Any], field: Any) -> Any:
+    """Return the sample's value of a field, or something unlike every default."""
+    if not field.init or field.name == "media_type":  # all documents are PDF so far
+        return object()
+    return getattr(SAMPLES[kind], field.name)
+
+
+# ---- load(dump(r)) == r ----------------------------------------------------------------------
+NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+DATES = st.dates(date(1990, 1, 1), date(2100, 1, 1))
+INTS = st.integers(-(2**70), 2**70)
+EUROS = st.builds(eur, INTS)
+POSITIVE = st.builds(eur, st.integers(1, 2**70))
+RATIOS = st.fractions()
+KEYS = st.builds(CatalogKey, NAMES, NAMES, st.integers(1, 600))
+PERIODS = st.builds(lambda on, days: Period(on, on + timedelta(days)), DATES, st.integers(1, 400))
+PAIRS = st.lists(st.tuples(NAMES, TEXTS), max_size=3).map(tuple)
+
+
+def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return None or what *strategy* draws."""
+    return st.none() | strategy
+
+
+def many(strategy: st.SearchStrategy[Any], *, least: int = 0) -> st.SearchStrategy[Any]:
+    """Return a tuple of what *strategy* draws, each with an id of its own."""
+    return st.lists(strategy, min_size=least, max_size=3).map(_told_apart)
+
+
+def _told_apart(items: list[Any]) -> tuple[Any, ...]:
+    if not items or not hasattr(items[0], "id"):
+        return tuple(items)
+    return tuple(attrs.evolve(item, id=f"{item.id}{n}") for n, item in enumerate(items))
+
+
+LINES = st.builds(
+    Line,
+    id=NAMES,
+    source=NAMES,
+    part=TEXTS,
+    item=TEXTS,
+    detail=TEXTS,
+    on=DATES,
+    quantity=RATIOS,
+    unit_price=RATIOS,
+    amount=EUROS,
+    package=maybe(NAMES),
+    journal=maybe(NAMES),
+    trace=PAIRS,
+)
+CREDITS = st.builds(
+    CreditLine,
+    id=NAMES,
+    line=st.none(),
+    source=NAMES,
+    item=TEXTS,
+    detail=TEXTS,
+    on=DATES,
+    amount=POSITIVE,
+)
+REDEMPTIONS = st.builds(
+    Redemption,
+    session=NAMES,
+    unit=st.integers(1, 10),
+    value=EUROS,
+    on=DATES,
+    pay=EUROS,
+    bonus=EUROS,
+    supplier=NAMES,
+    journal=NAMES,
+    part=TEXTS,
+)
+RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
+    Party: st.builds(
+        Party,
+        id=st.from_regex(r"[A-Za-z0-9._@+-]{1,12}", fullmatch=True),
+        role=st.sampled_from(ROLES),
+        name=NAMES,
+        currency=st.sampled_from(["EUR", "JPY"]),
+        email=maybe(NAMES),
+        address=st.lists(NAMES, max_size=3).map(tuple),
+        locale=st.sampled_from(["es", "en_GB"]),
+        zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        tax_id=maybe(NAMES),
+    ),
+    Catalog: st.builds(
+        lambda id, key, charge, pay, since: Catalog(
+            id,
+            tuple(
+                Price(key=key, charge=charge, pay=pay, valid_from=on, tiers=(PackageTier(5, pay),))
+                for on in since
+            ),
+        ),
+        NAMES,
+        KEYS,
+        POSITIVE,
+        POSITIVE,
+        st.lists(DATES, unique=True, max_size=3),
+    ),
+    Match: st.builds(
+        Match,
+        id=NAMES,
+        customer=NAMES,
+        student=NAMES,
+        supplier=NAMES,
+        key=KEYS,
+        currency=st.just("EUR"),
+        pay=maybe(POSITIVE),
+    ),
+    Incentive: st.builds(
+        Incentive,
+        id=NAMES,
+        match=NAMES,
+        amount=POSITIVE,
+        per=st.sampled_from([PER_SESSION, PER_PERIOD]),
+        valid_from=DATES,
+        valid_until=st.sampled_from([None, date(2199, 1, 1)]),
+    ),
+    Package: st.builds(
+        Package,
+        id=NAMES,
+        customer=NAMES,
+        covers=st.lists(KEYS, min_size=1, max_size=3).map(tuple),
+        units=st.integers(10, 10_000),
+        price=POSITIVE,
+        purchased_on=DATES,
+        expires_on=st.sampled_from([None, date(2199, 1, 1)]),
+        priority=INTS,
+        promotional=st.booleans(),
+        used_before=st.integers(0, 5),
+        redemptions=st.lists(REDEMPTIONS, max_size=3).map(tuple),
+        returned=st.lists(NAMES, max_size=3).map(tuple),
+        expiries=st.integers(0, 3),
+        status=st.just(ACTIVE),
+    ),
+    Invoice: st.builds(
+        Invoice,
+        id=NAMES,
+        customer=NAMES,
+        currency=st.just("EUR"),
+        lines=many(LINES, least=1),
+        status=st.sampled_from([DRAFT, ISSUED]),
+        part=INTS,
+        supplements=maybe(NAMES),
+        cycle=TEXTS,
+        period=maybe(PERIODS),
+        taxes=many(st.builds(TaxAmount, NAMES, RATIOS, EUROS, EUROS)),
+        issued_on=maybe(DATES),
+        number=maybe(NAMES),
+        reference=maybe(NAMES),
+    ),
+    CreditNote: st.builds(
+        CreditNote,
+        id=NAMES,
+        customer=NAMES,
+        currency=st.just("EUR"),
+        invoice=maybe(NAMES),
+        lines=many(CREDITS, least=1),
+        reason=NAMES,
+        status=st.sampled_from([DRAFT, ISSUED]),
+        issued_on=maybe(DATES),
+        number=maybe(NAMES),
+        reference=maybe(NAMES),
+    ),
+    WriteOff: st.builds(
+        WriteOff,
+        id=NAMES,
+        customer=NAMES,
+        amount=POSITIVE,
+        on=DATES,
+        reference=NAMES,
+        reason=NAMES,
+    ),
+    Payout: st.builds(
+        lambda amounts, **fields: Payout(
+            lines=tuple(
+                attrs.evolve(SAMPLES[Payout].lines[0], line=n, amount=amount)
+                for n, amount in enumerate(amounts)
+            ),
+            **fields,
+        ),
+        st.lists(POSITIVE, min_size=1, max_size=3),
+        id=NAMES,
+        supplier=NAMES,
+        currency=st.just("EUR"),
+        period=PERIODS,
+        part=INTS,
+        status=st.sampled_from(["preview", "pending", "on_hold", "failed"]),
+        notes=st.lists(TEXTS, max_size=3).map(tuple),
+    ),
+    DocumentLink: st.builds(DocumentLink, id=NAMES, of=NAMES, party=NAMES, key=NAMES),
+    BillingCycle: st.builds(
+        BillingCycle,
+        id=NAMES,
+        kind=NAMES,
+        period=PERIODS,
+        status=st.sampled_from(["open", "billed", "closed"]),
+        runs=st.integers(0, 99),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_record_is_read_as_it_was(kind: type[Any], data: st.DataObject) -> None:
+    """load(dump(r)) == r for every record of every kind; it is found and written as before."""
+    record = data.draw(RECORDS[kind])
+    text = dump(record)
+    again = load(kind, text)
+
+    assert record == again
+    assert text == dump(again)
+    assert index_of(record) == index_of(again)
+
+
+@given(
+    st.lists(POSITIVE, min_size=1, max_size=3),
+    st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.timezones()),  # noqa: DTZ001 - the bounds of a strategy
+    PAIRS,
+)
+def test_journal_is_read_as_it_was(
+    amounts: list[Money], at: datetime, pairs: tuple[tuple[str, str], ...]
+) -> None:
+    """Journals are values with an envelope of their own; instants come back in UTC."""
+    legs = [leg for money in amounts for leg in (Entry("a", money), Entry("b", -money))]
+    plain = {name: text for name, text in pairs if text.isprintable()}
+    journal = Journal(
+        id="jrn",
+        kind="moved",
+        entries=tuple(legs),
+        effective_at=at,
+        metadata=tuple(plain.items()),
+    )
+    text = schema.dump_value("journal", journal)
+
+    assert journal == schema.load_value("journal", text, Journal)
+
+
+# ---- what is not read ------------------------------------------------------------------------
+def altered(kind: type[Any], change: Callable[[dict[str, Any]], object]) -> str:
+    """Return the golden document of *kind* with its data changed."""
+    envelope = json.loads(dump(SAMPLES[kind]))
+    change(envelope["data"])
+    return json.dumps(envelope)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        (WriteOff, "amount.minor", 1.9),
+        (WriteOff, "amount.minor", "1.9"),
+        (WriteOff, "amount.minor", 12),
+        (WriteOff, "amount.minor", "12x"),
+        (WriteOff, "amount.minor", " 12"),
+        (WriteOff, "amount.minor", "+12"),
+        (WriteOff, "amount.minor", "012"),
+        (WriteOff, "amount.minor", "1_000"),
+        (WriteOff, "amount.minor", "１２"),
+        (WriteOff, "amount.minor", "-0"),
+        (WriteOff, "amount.minor", "1e2"),
+        (WriteOff, "amount.minor", True),
+        (WriteOff, "amount.minor", None),
+        (WriteOff, "amount.minor", "9" * 5000),
+        (WriteOff, "amount.minor", ""),
+        (WriteOff, "amount.currency", "eur"),
+        (WriteOff, "amount.currency", 978),
+        (WriteOff, "amount", "5000"),
+        (WriteOff, "amount", ["5000", "EUR"]),
+        (WriteOff, "amount", None),
+        (WriteOff, "customer", 7),
+        (WriteOff, "customer", None),
+        (WriteOff, "customer", ["ana"]),
+        (WriteOff, "reason", "\ud800"),
+        (WriteOff, "on", "2026-10-05T00:00:00"),
+        (WriteOff, "on", "20261005"),
+        (WriteOff, "on", "2026-W41-1"),
+        (WriteOff, "on", "2026-02-30"),
+        (WriteOff, "on", 20261005),
+        (Package, "promotional", "true"),
+        (Package, "promotional", 1),
+        (Package, "returned", "s-1"),
+        (Package, "returned", {"s-1": 1}),
+        (Package, "returned", None),
+        (Package, "covers", []),
+        (Package, "covers", [["maths", "secondary", "60"]]),
+        (Package, "status", "lost"),
+        (Package, "units", "5"),
+        (Invoice, "lines", []),
+        (Invoice, "lines", {}),
+        (Invoice, "lines.0.quantity", "6/4"),
+        (Invoice, "lines.0.quantity", "1.5"),
+        (Invoice, "lines.0.quantity", "1e999999999"),
+        (Invoice, "lines.0.quantity", "1/0"),
+        (Invoice, "lines.0.quantity", "-0"),
+        (Invoice, "lines.0.quantity", 1),
+        (Invoice, "lines.0.trace", [["rule"]]),
+        (Invoice, "lines.0.trace", [["rule", "a", "b"]]),
+        (Invoice, "lines.0.trace", ["ab"]),
+        (Invoice, "period", "2026-10"),
+        (Invoice, "period.end", "2026-10-01"),
+        (Invoice, "status", "paid"),
+        (Invoice, "currency", "GBP"),
+        (Party, "zone", "Europe/Nowhere"),
+        (Party, "address", "Calle de Alcalá 1"),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_value_that_does_not_fit(kind: type[Any], path: str, value: object) -> None:
+    """1.9 is not 1, "12" is a number and 12 is not, text is no list, and rules hold."""
+
+    def change(data: dict[str, Any]) -> None:
+        *steps, last = path.split(".")
+        place: Any = data
+        for step in steps:
+            place = place[int(step) if step.isdigit() else step]
+        place[last] = value
+
+    with pytest.raises(BadDocument, match=f"this is no {kind_of(kind)} document: "):
+        load(kind, altered(kind, change))
+
+
+@pytest.mark.parametrize("field", [field.name for field in attrs.fields(WriteOff)])
+def test_missing_field(field: str) -> None:
+    """What a record needs must be there."""
+    with pytest.raises(BadDocument, match=field):
+        load(WriteOff, altered(WriteOff, lambda data: data.pop(field)))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_unknown_field(kind: type[Any]) -> None:
+    """A field that nobody knows may mean anything: it is refused, never dropped."""
+    with pytest.raises(BadDocument, match="surprise"):
+        load(kind, altered(kind, lambda data: data.update(surprise="x")))
+
+
+def test_unknown_field_inside() -> None:
+    """Also within an amount."""
+    with pytest.raises(BadDocument, match="digits"):
+        load(WriteOff, altered(WriteOff, lambda data: data["amount"].update(digits="2")))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "payout/1",
+        "write_off/2",
+        "write_off/0",
+        "write_off/01",
+        "write_off/１",
+        "write_off/-1",
+        "write_off/1/1",
+        "write_off",
+        "",
+        "/1",
+        1,
+        None,
+        ["write_off/1"],
+    ],
+)
+def test_document_of_another_kind_or_version(name: object) -> None:
+    """Neither another kind, nor a version that this code does not know."""
+    envelope = json.loads(dump(SAMPLES[WriteOff])) | {"schema": name}
+
+    with pytest.raises(BadDocument, match="read is write_off/1"):
+        load(WriteOff, json.dumps(envelope))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "1",
+        '"write_off/1"',
+        "{}",
+        '{"schema":"write_off/1"}',
+        '{"schema":"write_off/1","data":{},"more":1}',
+        '{"schema":"write_off/1","data":null}',
+        '{"schema":"write_off/1","data":[]}',
+        '{"schema":"write_off/1","data":"x"}',
+        '{"schema":"write_off/1","schema":"write_off/1","data":{}}',
+        '{"schema":"write_off/1","data":{"id":"a","id":"b"}}',
+        '{"schema":"write_off/1","data":NaN}',
+        '{"schema":"write_off/1","data":{"amount":Infinity}}',
+        '{"schema":"write_off/1","data":{"amount":-Infinity}}',
+        '{"schema":"write_off/1","data":' + "9" * 5000 + "}",
+        '\ufeff{"schema":"write_off/1","data":{}}',
+        "{'schema':'write_off/1'}",
+        '{"schema":"write_off/1","data":{}} ',
+        '{"schema":"write_off/1","data":{',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"schema":"write_off/1","data":' + "[" * 100_000 + "]" * 100_000 + "}",
+    ],
+    ids=range(24),
+)
+def test_hostile_text(text: str) -> None:
+    """Nothing but a document of ours is read, and everything else is refused by one error."""
+    with pytest.raises(BadDocument, match="this is no write_off document"):
+        load(WriteOff, text)
+
+
+@given(st.text() | st.binary().map(lambda data: data.decode("latin-1")))
+def test_any_text_is_refused(text: str) -> None:
+    """Whatever arrives, the only error is ours."""
+    with pytest.raises(BadDocument):
+        load(WriteOff, text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@given(st.data())
+def test_any_value_in_any_field(data: st.DataObject) -> None:
+    """A field of another shape is refused, or the document says the same as before."""
+    kind: type[Any] = data.draw(st.sampled_from(sorted(KINDS, key=lambda each: each.__name__)))
+    field = data.draw(st.sampled_from([f.name for f in attrs.fields(kind) if f.init]))
+    value = data.draw(JSON)
+    text = altered(kind, lambda fields: fields.update({field: value}))
+    try:
+        record = load(kind, text)
+    except BadDocument:
+        return
+
+    assert value == json.loads(dump(record))["data"][field]
+
+
+def test_half_a_character_is_not_written() -> None:
+    """Text that no store can keep is refused before it gets there."""
+    broken = attrs.evolve(SAMPLES[Invoice], lines=(attrs.evolve(LINE, detail="\ud800"),))
+
+    with pytest.raises(BadDocument, match="it cannot be stored: surrogates not allowed"):
+        dump(broken)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-10-05T12:30:00",
+        "2026-10-05T12:30:00Z",
+        "2026-10-05T14:30:00+02:00",
+        "2026-10-05 12:30:00+00:00",
+        "2026-10-05",
+        "20261005T123000+00:00",
+        1,
+    ],
+)
+def test_instants_are_written_one_way(value: object) -> None:
+    """One instant has one spelling, so that equal journals are equal text."""
+    envelope = json.loads(schema.dump_value("journal", JOURNAL))
+    envelope["data"]["effective_at"] = value
+
+    with pytest.raises(BadDocument, match="this is no journal document"):
+        schema.load_value("journal", json.dumps(envelope), Journal)
+
+
+@pytest.mark.parametrize("currencies", [["EUR", "EUR"], "EUR", {"EUR": 1}, [1]])
+def test_currencies_of_a_wallet_are_a_set(currencies: object) -> None:
+    """A list of codes, each once."""
+    envelope = json.loads(schema.dump_value("wallet", WALLET))
+    envelope["data"]["currencies"] = currencies
+
+    with pytest.raises(BadDocument, match="this is no wallet document"):
+        schema.load_value("wallet", json.dumps(envelope), Wallet)
+
+
+def test_problem_names_field_and_value() -> None:
+    """The report says what was expected and where."""
+    text = altered(WriteOff, lambda data: data["amount"].update(minor=1.9))
+
+    with pytest.raises(
+        BadDocument, match=r"expected a whole number as text, got 1\.9 @ \$\.amount\.minor"
+    ):
+        load(WriteOff, text)
+
+
+# ---- kinds and versions ----------------------------------------------------------------------
+@attrs.frozen
+class Stranger:
+    """A record that nobody stores."""
+
+    id: str = "x"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [lambda: dump(Stranger()), lambda: load(Stranger, "{}"), lambda: index_of(Stranger())],
+    ids=["dump", "load", "index"],
+)
+def test_record_without_a_schema(use: Callable[[], object]) -> None:
+    """The error names what is known."""
+    with pytest.raises(UnknownKind, match="Stranger is no kind of record; known are billing_cycle"):
+        use()
+
+
+def test_kinds_have_names_of_their_own() -> None:
+    """Each name is one kind, and the other way round."""
+    assert len(KINDS) == len(schema.BY_NAME)
+    assert set(KINDS) == set(SAMPLES) == set(RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Party, Index(party="ana", status="customer")),
+        (Catalog, Index()),
+        (Match, Index(party="ana")),
+        (Incentive, Index(party="m-1", on=date(2026, 10, 1))),
+        (Package, Index(party="ana", status="expired", on=date(2026, 9, 1))),
+        (Invoice, Index("ana", "issued", date(2026, 11, 1), "INV-2026-00001")),
+        (CreditNote, Index("ana", "issued", date(2026, 11, 5), "CN-2026-00001")),
+        (WriteOff, Index(party="ana", on=ON)),
+        (Payout, Index(party="tom", status="paid", on=date(2026, 10, 1))),
+        (DocumentLink, Index(party="ana")),
+        (BillingCycle, Index(status="billed", on=date(2026, 10, 1))),
+    ],
+)
+def test_index(kind: type[Any], expected: Index) -> None:
+    """Records are found by party, status, business date and number."""
+    assert expected == index_of(SAMPLES[kind])
+
+
+def test_older_versions_are_lifted_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 1 becomes 2, then 3, and is read as 3; a document of 2 takes one step only."""
+    steps = {
+        ("write_off", 1): lambda data: data | {"reason": data["reason"] + "!"},
+        ("write_off", 2): lambda data: data | {"reason": data["reason"] + "?"},
+    }
+    kinds = dict(KINDS)
+    kinds[WriteOff] = attrs.evolve(KINDS[WriteOff], version=3)
+    first = dump(SAMPLES[WriteOff])
+    monkeypatch.setattr(schema, "UPCASTS", steps)
+    monkeypatch.setattr(schema, "KINDS", kinds)
+    second = first.replace("write_off/1", "write_off/2")
+
+    assert "paid after all!?" == load(WriteOff, first).reason
+    assert "paid after all?" == load(WriteOff, second).reason
