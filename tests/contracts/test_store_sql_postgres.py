@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledgerkit.adapters.sql import SqlStore, create_engine
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.contracts.store import StoreContract
-from ledgerkit.testing.contracts.store.transactions import InTransaction
+from ledgerkit.testing.contracts.store.transactions import InTransaction, TransactionsContract
 
 pytest_plugins = ("tests.plugins.postgres",)
 pytestmark = pytest.mark.postgres
@@ -50,16 +50,26 @@ class TestPostgres(StoreContract):
         return run
 
 
-class TestPostgresRepeatableRead(TestPostgres):
-    """The same in hosts that see only what was committed when their transaction began."""
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+class TestStrictHost(TransactionsContract):
+    """Promise 15 in hosts that see only what was committed when their transaction began."""
 
     @pytest.fixture
-    def in_transaction(self, engine: Engine, tenant: str) -> InTransaction:
-        """Return how to work in a stricter transaction of a session."""
+    def tenant(self) -> str:
+        """Return the name of a new tenant."""
+        return f"tenant {next(_TENANTS)}"
+
+    @pytest.fixture
+    def store(self, engine: Engine, tenant: str) -> SqlStore:
+        """Return the empty books of a new tenant."""
+        return SqlStore(engine, tenant=tenant)
+
+    @pytest.fixture
+    def in_transaction(self, engine: Engine, tenant: str, level: str) -> InTransaction:
+        """Return how to work in the transaction of a session at *level*."""
 
         def run(work: Callable[[Store], object], *, commit: bool) -> None:
-            strict = engine.execution_options(isolation_level="SERIALIZABLE")
-            with Session(strict) as session:
+            with Session(engine.execution_options(isolation_level=level)) as session:
                 work(SqlStore(session.connection(), tenant=tenant))
                 session.commit() if commit else session.rollback()
 

@@ -16,7 +16,16 @@ from ledgerkit.domain import credit_notes, payouts
 from ledgerkit.domain.changes import Decision, Number, changes_of, expect, request
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote, imported
 from ledgerkit.domain.invoices import Invoice, TaxAmount, issue, line
-from ledgerkit.domain.ledger import Balance, Entry, Event, Journal, Limit, Posted, Wallet
+from ledgerkit.domain.ledger import (
+    Balance,
+    Entry,
+    Event,
+    Journal,
+    Limit,
+    Posted,
+    TooFewLegs,
+    Wallet,
+)
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
@@ -214,6 +223,23 @@ def test_a_journal_out_of_place(code: str, reason: str, given: list[Posted]) -> 
     (problem,) = fed(given).problems
 
     assert (code, reason) == (problem.code, problem.reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("too_few_legs", TooFewLegs("jrn_2", 1)),
+        ("journal_unreadable", ValueError("no such date")),
+    ],
+    ids=["refused", "other"],
+)
+def test_a_journal_that_cannot_be_read(code: str, error: Exception) -> None:
+    """It is named by its number with the reason, and the next one is in its place."""
+    checked = fed([moved(1)])
+    checked.pass_over(error)
+    checked.feed(moved(3))
+
+    assert [Problem(code, "journal number 2", str(error))] == checked.problems
 
 
 def test_journals_in_place() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import Balance, Entry, TrialBalance, Wallet
+from ledgerkit.domain.ledger import Balance, Entry, Page, Posted, TrialBalance, Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
@@ -145,6 +145,57 @@ def test_what_was_edited_is_found(expected: set[str], broken: Callable[[Host], N
     broken(host)
 
     assert expected == codes(host)
+
+
+# ---- journals that cannot be read ------------------------------------------------------------
+class Torn(MemoryStore):
+    """A store some of whose journals cannot be read any more."""
+
+    torn: tuple[int, ...] = ()
+
+    def journals(self, *, after: int = 0, limit: int = 500) -> Page[Posted]:
+        """Return journals with a sequence above *after*, at most *limit*."""
+        page = super().journals(after=after, limit=limit)
+        for posted in page.items:
+            if posted.sequence in self.torn:
+                msg = f"row {posted.sequence} is no journal"
+                raise ValueError(msg)
+        return page
+
+
+def torn(*sequences: int) -> Host:
+    """Return a host of ten journals of which some are torn."""
+    store = Torn()
+    legs = tuple(transfer(f"j-{n}", "a", "b", 1) for n in range(1, 11))
+    store.commit(changes("ten", journals=legs, opens=(Wallet("a"), Wallet("b"))))
+    store.torn = sequences
+    return new_host(store)
+
+
+@pytest.mark.parametrize("sequences", [(1,), (10,), (4, 5), (2, 9), tuple(range(1, 11))], ids=str)
+def test_journals_that_cannot_be_read(sequences: tuple[int, ...]) -> None:
+    """Each is named, wherever it stands, and the others are checked all the same."""
+    report = verified(torn(*sequences))
+    unread = [p for p in report.problems if p.code == "journal_unreadable"]
+
+    assert [f"journal number {n}" for n in sequences] == [problem.subject for problem in unread]
+    assert {f"row {n} is no journal" for n in sequences} == {problem.reason for problem in unread}
+    assert {"journal_unreadable", "balance_differs"} == {p.code for p in report.problems}
+    assert 10 == report.journals
+
+
+def test_a_store_that_fails_is_not_a_broken_journal() -> None:
+    """Where nothing can be read, the error is raised instead of journals made up for ever."""
+
+    class Failing(MemoryStore):
+        """A store that is not there."""
+
+        def journals(self, *, after: int = 0, limit: int = 500) -> Page[Posted]:
+            msg = "the store is not there"
+            raise ValueError(msg)
+
+    with pytest.raises(ValueError, match="the store is not there"):
+        verified(new_host(Failing()))
 
 
 # ---- books in use ----------------------------------------------------------------------------

@@ -252,14 +252,14 @@ class _CarriedOut:
 
 async def _carry_out(decide: Callable[[], Job[Plan]]) -> _CarriedOut:
     """Decide and commit each decision alone, and again while others got there first."""
-    done: tuple[Changes, ...] = ()
+    carried = _CarriedOut((), (), ())
     for _ in range(ROUNDS):
         plan = await decide()
         stored, refused = await _commit_each(plan.changes)
-        done = (*done, *stored)
+        carried = _CarriedOut((*carried.done, *stored), refused, (*plan.skipped, *refused))
         if not any(s.code in _OVERTAKEN for s in refused):
             break
-    return _CarriedOut(done, refused, (*plan.skipped, *refused))
+    return carried
 
 
 async def _commit_each(

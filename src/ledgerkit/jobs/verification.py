@@ -24,6 +24,8 @@ from ledgerkit.domain.verification import (
 from ledgerkit.jobs import steps
 
 PAGE = 5000  # journals read in one step
+MOST_BROKEN = 1000  # journals named one by one before the store itself is taken for broken
+UNREADABLE = (LedgerkitError, ValueError, TypeError)
 ROUNDS = 5  # how often what seems wrong is looked at again
 
 
@@ -97,18 +99,30 @@ async def _look(checked: Checked) -> Verified:
 
 
 async def _feed(checked: Checked) -> None:
-    """Feed all journals not seen yet; one that cannot be read is named, and the rest goes on."""
-    limit = PAGE
-    while True:
+    """Feed all journals not seen yet; one that cannot be read is named, and the rest goes on.
+
+    After too many of them it is not a journal that is broken but the store, and its error is
+    raised.
+    """
+    for _ in range(MOST_BROKEN):
         try:
-            page = await steps.journals(after=checked.journals, limit=limit)
-        except (LedgerkitError, ValueError, TypeError) as error:
-            # One of the page is broken: read one by one up to it, and pages again behind it.
-            if limit == 1:
-                checked.pass_over(error)
-            limit = PAGE if limit == 1 else 1
-            continue
-        if not page:
+            await _feed_rest(checked)
+        except UNREADABLE as error:
+            checked.pass_over(error)
+        else:
             return
+    await _feed_rest(checked)
+
+
+async def _feed_rest(checked: Checked) -> None:
+    """Feed all journals up to the first that cannot be read, and raise what is wrong with it."""
+    try:
+        await _feed_pages(checked, PAGE)
+    except UNREADABLE:
+        await _feed_pages(checked, 1)  # some journal of the page is broken; which one?
+
+
+async def _feed_pages(checked: Checked, limit: int) -> None:
+    while page := await steps.journals(after=checked.journals, limit=limit):
         for posted in page:
             checked.feed(posted)

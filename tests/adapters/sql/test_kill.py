@@ -36,12 +36,12 @@ def test_books_survive_kills(tmp_path: Path) -> None:
     """Six writers are killed; no commit is half there, none that was told is lost."""
     url = f"sqlite:///{tmp_path / 'books.db'}"
     told = 0
-    for round in range(6):
+    for turn in range(6):
         with subprocess.Popen(
             [sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True
         ) as writer:
             assert writer.stdout is not None
-            for _ in range(3 + 5 * round):
+            for _ in range(3 + 5 * turn):
                 assert writer.stdout.readline()
                 told += 1
             writer.send_signal(signal.SIGKILL)

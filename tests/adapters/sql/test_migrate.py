@@ -97,7 +97,7 @@ def test_newer_books_are_refused(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE ledgerkit_version SET version_num = '9999'"))
 
-    with pytest.raises(SchemaTooNew, match="schema '9999'.*install the version of ledgerkit"):
+    with pytest.raises(SchemaTooNew, match=r"schema '9999'.*install the version of ledgerkit"):
         SqlStore(engine)
     with pytest.raises(SchemaTooNew):
         migrate(engine)
@@ -106,7 +106,7 @@ def test_newer_books_are_refused(engine: Engine) -> None:
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 def test_books_without_a_schema_are_refused(engine: Engine) -> None:
     """A store does not create tables behind a host's back."""
-    with pytest.raises(SchemaTooOld, match="no schema.*migrate"):
+    with pytest.raises(SchemaTooOld, match=r"no schema.*migrate"):
         SqlStore(engine)
 
 

@@ -63,11 +63,11 @@ def store(world: World, *decisions: Decision, key: str, expects: tuple[Expect, .
     )
 
 
-def goodwill(world: World, minor: int, *, line: int = 0) -> None:
-    """Credit a line by hand; the session stays approved."""
-    (invoice,) = world.all(Invoice)
-    earlier = world.all(CreditNote)
-    asked: Mapping[str, Money] = {invoice.lines[line].id: Money(minor, "EUR")}
+def goodwill(world: World, minor: int, *, part: int = 0) -> None:
+    """Credit the first line of an invoice by hand; the session stays approved."""
+    (invoice,) = (i for i in world.all(Invoice) if i.part == part)
+    earlier = tuple(note for note in world.all(CreditNote) if note.invoice == invoice.id)
+    asked: Mapping[str, Money] = {invoice.lines[0].id: Money(minor, "EUR")}
     note = credit_notes.draft(invoice, asked, earlier=earlier, reason="goodwill")
     done = credit_notes.issue(note, on=LATER.date(), at=LATER, invoice=invoice, earlier=earlier)
     store(world, done, key=f"goodwill/{note.id}")
@@ -266,6 +266,20 @@ def test_goodwill_unapproved_and_approved_anew() -> None:
         world.held("supplier:tom"),
         world.held("platform"),
     )
+
+
+def test_goodwill_again_and_again() -> None:
+    """Credited in full, taken back, approved anew, credited in full and taken back again."""
+    world = World(sessions=(session(1, 1),))
+    for part in (0, 1):
+        world.tell(session(1, 1))
+        world.run()
+        goodwill(world, 5_000, part=part)
+        world.tell(session(1, 1, approved=False))
+        world.run()
+
+    assert {} == world.balances()
+    assert () == world.plan().changes
 
 
 # ---- what is no session ----------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import attrs
@@ -29,6 +29,8 @@ class Writing:
         places: The row of each balance; new ones are added.
         missing: Balances that the journals need and that have no row yet.
         reversals: How many reversals each original had when the batch was judged.
+        large: Balances that get rows of their own to move from now on, because sums of deltas
+            behind them could pass 64 bits unseen.
         alone: Nobody else posts until the transaction ends; else policies may have moved.
     """
 
@@ -39,4 +41,5 @@ class Writing:
     places: dict[tuple[str, str], Place]
     missing: Sequence[tuple[str, str]] = ()
     reversals: Mapping[str, int] = MappingProxyType({})
+    large: Collection[tuple[str, str]] = ()
     alone: bool = False

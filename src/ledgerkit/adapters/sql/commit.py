@@ -24,6 +24,7 @@ from ledgerkit.domain.changes import Changes, Committed, Number
 from ledgerkit.domain.money import Units
 
 _MOST_AT_ONCE = 100
+_OUT_OF_RANGE = "22003"
 
 
 class Committer:
@@ -55,8 +56,13 @@ class Committer:
         return done
 
     def _commit(self, many: Sequence[Changes], *, named: bool) -> tuple[Committed, ...]:
-        with suppress(NotPlain, Moved, IntegrityError):
+        try:
             return self._quickly(many)
+        except (NotPlain, Moved, IntegrityError):
+            pass
+        except DBAPIError as error:
+            if sqlstate(error) != _OUT_OF_RANGE:
+                raise
         moved: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
@@ -155,7 +161,8 @@ class Committer:
             wallet_ids=working.wallet_ids,
             places=working.places,
             reversals=working.reversals,
-            alone=alone,
+            large=working.large,
+            alone=alone or bool(working.large),
             missing=[
                 key
                 for i in fresh

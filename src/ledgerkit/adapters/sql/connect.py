@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -109,29 +109,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-class Link(Protocol):
-    """A way to the database: `read` lends a connection, `write` runs work all or nothing."""
-
-    joins_host: bool
-
-    @property
-    def dialect(self) -> str:
-        """The database: `sqlite` or `postgresql`."""
-        ...
-
-    def read(self) -> Any:
-        """Return a context manager that lends a connection to read from."""
-        ...
-
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Return what *work* returns, having stored all that it did or, if it raises, nothing."""
-        ...
-
-
 class Own:
     """A link of the store's own: each write is a transaction, tried again on conflicts."""
-
-    joins_host = False
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -190,8 +169,6 @@ class Own:
 
 class Joined:
     """A link inside a host's transaction: a savepoint for each write, never a commit."""
-
-    joins_host = True
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

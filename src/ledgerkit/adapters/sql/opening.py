@@ -38,7 +38,9 @@ def write_wallets(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
     if changed:
         _change_wallets(writing, [wallets[address] for address in sorted(changed)])
     open_balances(writing, wallets, writing.missing)
-    _close_books(writing, changed=bool(changed))
+    for key in sorted(writing.large):
+        _keep_row(writing, key)
+    _close_books(writing, changed=bool(changed or writing.large))
 
 
 def _close_books(writing: Writing, *, changed: bool) -> None:
@@ -121,6 +123,13 @@ def _change_wallets(writing: Writing, wallets: Sequence[Wallet]) -> None:
         writing.places[address, currency] = Place(place.id, limited)
         if limited and db.postgres:
             fold_balance(db, place.id)
+
+
+def _keep_row(writing: Writing, key: tuple[str, str]) -> None:
+    place = writing.places[key]
+    writing.db.run("UPDATE ledgerkit_balances SET limited = 1 WHERE id = ?", place.id)
+    fold_balance(writing.db, place.id)
+    writing.places[key] = Place(place.id, limited=True)
 
 
 def open_balances(

@@ -18,14 +18,12 @@ from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.reading import Tenant, hold_epoch, tenant_of
 from ledgerkit.adapters.sql.rows import moment, wallet_of
 from ledgerkit.adapters.sql.whole import is_whole, write_whole
-from ledgerkit.adapters.sql.working import Place
+from ledgerkit.adapters.sql.working import MOST_PLAIN, MOST_PLAIN_BALANCE, Place
 from ledgerkit.adapters.sql.writing import write
 from ledgerkit.domain.changes import Changes, Committed
 from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.money import Units
 
-# Sums of this many legs of this size are far from 64 bits, with folding in between.
-MOST_PLAIN = 1 << 40
 _MOST_REMEMBERED = 200_000
 
 
@@ -119,7 +117,7 @@ class Batch:
             if address not in self.wallets:
                 self.wallets[address] = wallet, wallet_of(policy)
             if (address, currency) in keys:
-                if db.postgres and abs(posted) > MOST_PLAIN << 20:
+                if db.postgres and not limited and abs(posted) >= MOST_PLAIN_BALANCE:
                     raise NotPlain
                 self.places[address, currency] = Place(id, bool(limited))
 

@@ -117,10 +117,12 @@ balances = Table(
     _needed("wallet", Integer),
     _needed("currency"),
     _needed("posted", _big, server_default=sa.text("0")),
-    # 1: the row moves with each entry; 0: PostgreSQL adds up deltas behind it.
+    # 1: the row moves with each entry, as those with limits and very large ones do;
+    # 0: PostgreSQL adds up deltas behind it.
     _needed("limited", Integer, server_default=sa.text("0")),
     _maybe("floor", _big),
     _maybe("ceiling", _big),
+    CheckConstraint("posted >= -9223372036854775807", name="ledgerkit_balances_range"),
     Index("ledgerkit_balances_wallet", "wallet", "currency", unique=True),
     **_STRICT,
 )

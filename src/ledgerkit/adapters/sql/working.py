@@ -39,6 +39,11 @@ FOLDING = 7_305_114_090_001
 """The advisory lock of whoever moves deltas into balances."""
 
 
+# Sums of a million deltas of this size behind a balance of that size are within 64 bits.
+MOST_PLAIN = 1 << 40
+MOST_PLAIN_BALANCE = 1 << 60
+
+
 @attrs.frozen
 class IsolationTooStrict(LedgerkitError):
     """A change that must see what others just committed, in a transaction that does not."""
@@ -48,8 +53,8 @@ class IsolationTooStrict(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"the transaction is {self.isolation}; limits for a wallet in use and conditions on a "
-            "wallet without limits need read committed"
+            f"the transaction is {self.isolation}; policies, lock dates, conditions on wallets "
+            f"without limits and amounts from {MOST_PLAIN} minor units on need read committed"
         )
 
 
@@ -82,6 +87,7 @@ class WorkingSet:
         wallet_ids: The row of each wallet that is open, by address.
         places: The row of each balance that has one, by (wallet, currency).
         reversals: How many reversals each original has, before the batch.
+        large: Balances without limits that this batch makes or meets beyond what is plain.
     """
 
     book: Book
@@ -91,6 +97,7 @@ class WorkingSet:
     wallet_ids: dict[str, int]
     places: dict[tuple[str, str], Place]
     reversals: Mapping[str, int]
+    large: frozenset[tuple[str, str]] = frozenset()
 
     def judge(self, many: Sequence[Changes], *, named: bool) -> list[int]:
         """Return the indices of the members that are new; the others are known already.
@@ -165,9 +172,11 @@ def load_working_set(
             book.reversals.setdefault(str(reversal.journal.reverses), []).append(reversal.journal)
     book.events = events_booked(db, tenant.id, {j.event for j in journals if j.event is not None})
     wallet_ids = _wallets(db, tenant, many, book)
-    if db.postgres and any(journal.requires for journal in journals):
+    large: frozenset[tuple[str, str]] = frozenset()
+    if db.postgres:
         places = _balances(db, wallet_ids, book)
-        if _judged_unlimited(journals, places):
+        large = _large(journals, places, book)
+        if large or _judged_unlimited(journals, places):
             lock_posting(db, tenant)
     places = _balances(db, wallet_ids, book, held=True)
     versions = _versions(db, tenant.id, many)
@@ -180,6 +189,7 @@ def load_working_set(
         wallet_ids=wallet_ids,
         places=places,
         reversals={name: len(book.reversals.get(name, ())) for name in originals},
+        large=large,
     )
 
 
@@ -197,6 +207,19 @@ def lock_posting(db: Database, tenant: Tenant) -> None:
         raise IsolationTooStrict(tenant.isolation)
     db.run("SELECT pg_advisory_xact_lock(?)", FOLDING)
     db.run("LOCK TABLE ledgerkit_journals IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _large(
+    journals: Iterable[Journal], places: dict[tuple[str, str], Place], book: Book
+) -> frozenset[tuple[str, str]]:
+    keys = {
+        (entry.wallet, entry.amount.currency)
+        for journal in journals
+        for entry in journal.entries
+        if abs(entry.amount.minor) >= MOST_PLAIN
+    }
+    keys.update(key for key in places if abs(book.balances[key]) >= MOST_PLAIN_BALANCE)
+    return frozenset(key for key in keys if key not in places or not places[key].limited)
 
 
 def _judged_unlimited(journals: Iterable[Journal], places: dict[tuple[str, str], Place]) -> bool:

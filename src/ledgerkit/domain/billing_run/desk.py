@@ -145,14 +145,14 @@ class Desk:
         except KeyError:
             raise JournalNotRead(id) from None
 
-    def post(self, journal: Journal, *, on: date) -> None:
-        """Post *journal*, of a fact of the local day *on*.
+    def post(self, journal: Journal, *, on: date | None = None) -> None:
+        """Post *journal*, of a fact of the local day *on*; None: of now.
 
         If the books are closed for its time it takes effect now and names the period it belongs
         to: that of its day, whichever period is billed. (spec: ledger 6)
         """
         closed = self.facts.closed_before
-        if closed is not None and journal.effective_at < closed:
+        if on is not None and closed is not None and journal.effective_at < closed:
             period = self.facts.cycle.containing(on)
             journal = belated(journal, period=period, at=self.as_of)
         for entry in journal.entries:
@@ -160,8 +160,8 @@ class Desk:
                 self.opens[entry.wallet] = Wallet(entry.wallet)
         self.journals.append(journal)
 
-    def keep(self, package: Package, effects: Effects, *, on: date) -> None:
-        """Take in *effects*, of a fact of the day *on*, and go on with *package*.
+    def keep(self, package: Package, effects: Effects, *, on: date | None = None) -> None:
+        """Take in *effects*, of a fact of the day *on* or of now, and go on with *package*.
 
         Only its last version is stored.
         """

@@ -145,7 +145,7 @@ def _take_back(desk: Desk, earning: Earning, turn: int) -> None:
         earned, id=derive("jrn", "reversal", earned.id, on=earning.period.start), at=desk.as_of
     )
     event = undone(period_event(earning.incentive, earning.period, turn))
-    desk.post(attrs.evolve(reversal, event=event), on=desk.today)
+    desk.post(attrs.evolve(reversal, event=event))
 
 
 def incentive_events(

@@ -44,7 +44,7 @@ def _return_unit(desk: Desk, package: Package, session: str) -> None:
     if package.status == EXPIRED:
         package = revive(desk, package)
     returned = packages.give_back(package, session, at=desk.as_of)
-    desk.keep(returned.package, returned.effects, on=desk.today)
+    desk.keep(returned.package, returned.effects)
 
 
 def _undo(desk: Desk, invoice: Invoice, lines: list[Line]) -> None:
@@ -68,7 +68,7 @@ def _undo(desk: Desk, invoice: Invoice, lines: list[Line]) -> None:
 def _undo_settled(desk: Desk, line: Line, charge: Journal, before: Money) -> None:
     """Undo a charge of which nothing is left to credit: it was free, or credited by hand."""
     on = local_date(desk.as_of, desk.facts.business.zone)
-    desk.post(undo(charge, on=on, at=desk.as_of), on=desk.today)
+    desk.post(undo(charge, on=on, at=desk.as_of))
     if before.minor:
         # The customer has it already; the platform bore it, and now everybody's share is back.
         payer = desk.customer.party.wallet
@@ -79,8 +79,7 @@ def _undo_settled(desk: Desk, line: Line, charge: Journal, before: Money) -> Non
                 entries=(Entry(payer, -before), Entry("platform", before)),
                 effective_at=desk.as_of,
                 event=Event("session", line.source, f"credited:{line.part or 1}"),
-            ),
-            on=desk.today,
+            )
         )
 
 
@@ -102,5 +101,5 @@ def _credit(
     )
     # Posted before anything is charged: a customer on credit has room again.
     for journal in credit.journals:
-        desk.post(journal, on=desk.today)
+        desk.post(journal)
     desk.documents.append(attrs.evolve(credit, journals=()))

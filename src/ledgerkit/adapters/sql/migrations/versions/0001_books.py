@@ -77,6 +77,10 @@ POSTGRES_INDEXES: Indexes = (
     ("deltas", "balance", "balance", False, None),
     ("places", "journal", "journal", True, None),
 )
+CHECKS = {
+    "entries": ("moves", "amount <> 0"),
+    "balances": ("range", "posted >= -9223372036854775807"),
+}
 SEQUENCES = ("commits", "wallets", "balances", "journals")
 
 
@@ -90,12 +94,13 @@ def upgrade() -> None:
             op.execute(f"CREATE SEQUENCE ledgerkit_{name}_ids")
     for name, columns in tables.items():
         parts: list[Any] = [_column(spec) for spec in columns.split(", ")]
-        if name == "entries":
-            parts.append(sa.CheckConstraint("amount <> 0", name="ledgerkit_entries_moves"))
+        if name in CHECKS:
+            check, condition = CHECKS[name]
+            parts.append(sa.CheckConstraint(condition, name=f"ledgerkit_{name}_{check}"))
         options = {"sqlite_strict": True, "sqlite_with_rowid": name not in BY_KEY}
         op.create_table(f"ledgerkit_{name}", *parts, **options)
-    for table, name, names, unique, condition in indexes:
-        where = None if condition is None else sa.text(condition)
+    for table, name, names, unique, only in indexes:
+        where = None if only is None else sa.text(only)
         op.create_index(
             f"ledgerkit_{table}_{name}",
             f"ledgerkit_{table}",
