@@ -92,7 +92,7 @@ class Books(Protocol):
         ...
 
     def balances(self, prefix: str = "", as_of: AsOf = NOW) -> Mapping[tuple[str, str], Balance]:
-        """Return balances by (wallet, currency) at and below the address *prefix*, zeros left out."""
+        """Return balances by (wallet, currency) at and below *prefix*, zeros left out."""
         ...
 
     def entries(

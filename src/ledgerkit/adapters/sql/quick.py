@@ -169,7 +169,7 @@ def write_at_once(
     batch = Batch(db, tenant, units, memory.of(tenant))
     if batch.check(many) or any(w.id not in batch.wallets for c in many for w in c.opens):
         raise NotPlain
-    return batch, write_whole(db, batch, many)
+    return batch, write_whole(db, tenant, batch.places, many)
 
 
 def _opened(many: Iterable[Changes], known: dict[str, Wallet]) -> dict[str, Wallet]:

@@ -9,18 +9,16 @@ have moved. (design: performance 3; spec: reliability B1)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from ledgerkit.adapters.sql.database import FEW, Database
 from ledgerkit.adapters.sql.legs import BalanceMoves, TooManyLegs
+from ledgerkit.adapters.sql.reading import Tenant
 from ledgerkit.adapters.sql.rows import micros, pairs_text, request_text
 from ledgerkit.adapters.sql.tables import MOST_LEGS
+from ledgerkit.adapters.sql.working import Place
 from ledgerkit.adapters.sql.writing import event_columns
 from ledgerkit.domain.changes import Changes, Committed
-
-if TYPE_CHECKING:
-    from ledgerkit.adapters.sql.quick import Batch
 
 MOVED_STATE = "LK001"
 """The SQLSTATE of a statement that something stood against."""
@@ -94,14 +92,19 @@ def is_whole(many: Sequence[Changes]) -> bool:
     )
 
 
-def write_whole(db: Database, batch: Batch, many: Sequence[Changes]) -> tuple[Committed, ...]:
-    """Return what was committed, having written *many* on the balances that *batch* knows.
+def write_whole(
+    db: Database,
+    tenant: Tenant,
+    places: Mapping[tuple[str, str], Place],
+    many: Sequence[Changes],
+) -> tuple[Committed, ...]:
+    """Return what was committed, having written *many* on balances at *places*.
 
     Raises:
         DBAPIError: with the state `MOVED_STATE`, or what a constraint refused.
         TooManyLegs: a journal of more legs than have a number.
     """
-    moves = BalanceMoves(batch.places)
+    moves = BalanceMoves(places)
     commits: list[tuple[object, ...]] = []
     journals: list[tuple[object, ...]] = []
     entries: list[tuple[int, int, int]] = []
@@ -134,14 +137,14 @@ def write_whole(db: Database, batch: Batch, many: Sequence[Changes]) -> tuple[Co
     db.row(
         _FOR_FEW if len(guarded) <= FEW else _FOR_MANY,
         *_columns(commits, 5),
-        batch.tenant.id,
-        batch.tenant.epoch,
+        tenant.id,
+        tenant.epoch,
         *_columns(journals, 9),
         [id // MOST_LEGS for id, *_ in entries],
         [id % MOST_LEGS for id, *_ in entries],
         *_columns([row[1:] for row in entries], 2),
-        batch.tenant.id,
-        batch.tenant.id,
+        tenant.id,
+        tenant.id,
         *_columns(deltas, 2),
         *_columns(guarded, 4),
         len(commits),
