@@ -53,7 +53,7 @@ FULL: Mapping[str, Workload] = MappingProxyType(
 )
 QUICK: Mapping[str, Workload] = MappingProxyType(
     {
-        "pure": partial(pure, journals=5_000, rounds=3),
+        "pure": partial(pure, journals=10_000, rounds=3),
         "sqlite": partial(sqlite, sizes={1: 100, 100: 5, 1_000: 2}, invoices=200, rounds=3),
         "postgres": partial(
             postgres, singles=160, crews=(1, 8), sizes={1: 50, 100: 3, 1_000: 1}, rounds=3

@@ -58,6 +58,8 @@ def test_an_id_that_no_address_can_hold(id: str) -> None:
         ({"email": "a@example.org\nBcc: eve"}, ValueError, "email"),
         ({"tax_id": ""}, ValueError, "tax_id"),
         ({"locale": ""}, ValueError, "locale"),
+        ({"locale": "espa\u00f1ol"}, ValueError, "looks like es or es_MX"),
+        ({"locale": None}, ValueError, "looks like es or es_MX"),
         ({"zone": "Europe/Atlantis"}, UnknownZone, "no time zone"),
     ],
 )

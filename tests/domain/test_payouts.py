@@ -298,12 +298,13 @@ def test_payout_is_valid_from_birth(fields: dict[str, Any], message: str) -> Non
 
 
 def test_payout_ids() -> None:
-    """Supplier, currency, period and part make a payout (spec: billing 6)."""
-    ids = {
-        preview("tom", LINES, currency="EUR", period=OCTOBER).id,
+    """Supplier, currency and the payouts before make an id: the next payout is one, whoever plans."""
+    first = preview("tom", LINES, currency="EUR", period=OCTOBER).id
+    others = {
         preview("una", LINES, currency="EUR", period=OCTOBER).id,
-        preview("tom", LINES, currency="EUR", period=Period.month(2026, 9)).id,
-        preview("tom", LINES, currency="EUR", period=OCTOBER, part=1).id,
+        preview("tom", LINES, currency="EUR", period=OCTOBER, part=1, earlier=1).id,
+        preview("tom", LINES, currency="EUR", period=OCTOBER, part=2, earlier=2).id,
     }
 
-    assert 4 == len(ids)
+    assert first == preview("tom", LINES, currency="EUR", period=Period.month(2026, 9)).id
+    assert 3 == len(others - {first})

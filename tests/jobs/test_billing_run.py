@@ -609,6 +609,17 @@ def test_any_order_of_two_runs(order: list[int]) -> None:
     sound(host)
 
 
+@given(st.lists(st.integers(0, 5), min_size=200, max_size=200))
+@settings(max_examples=12)
+def test_any_order_of_two_periods(order: list[int]) -> None:
+    """Runs of October and November at once: no entry of a supplier is in two payouts."""
+    host = at(new_host(), DECEMBER_1)
+    november = attrs.evolve(ASKED, period=NOVEMBER)
+    interleave([run_month(ASKED), run_month(november)], host, order)
+
+    assert () == run(verify(), host).problems
+
+
 # ---- crashes, of which tests/simulation has more --------------------------------------------
 @pytest.mark.parametrize("fate", [killed_before, killed_after], ids=["before", "after"])
 def test_correct_again_after(fate: Fate) -> None:

@@ -6,6 +6,7 @@ the one whose name stands on the documents. (spec: ledger 1)
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import attrs
@@ -20,6 +21,8 @@ SUPPLIER = "supplier"
 BUSINESS = "business"
 ROLES = (CUSTOMER, SUPPLIER, BUSINESS)
 PLATFORM = "platform"
+# Language, then script, region or both (BCP 47), so that it names a file of words safely.
+_LOCALE = re.compile("[A-Za-z]{2,3}(?:[_-](?:[A-Za-z]{4}|[A-Za-z]{2}|[0-9]{3}))*")
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -75,6 +78,9 @@ class Party:
             if getattr(self, field) is not None:
                 name_of(field, getattr(self, field))
         name_of("locale", self.locale)
+        if type(self.locale) is not str or not _LOCALE.fullmatch(self.locale):
+            msg = f"a party's locale looks like es or es_MX (got {self.locale!r})"
+            raise ValueError(msg)
         local_date(_ANY_INSTANT, self.zone)  # an unknown zone is refused here, not at billing
 
     @property

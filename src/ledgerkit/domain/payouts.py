@@ -68,7 +68,7 @@ class Payout:
     """What a supplier is paid for a period.
 
     Attributes:
-        id: Derived from supplier, currency, period and part.
+        id: Derived from supplier, currency and the number of payouts before.
         supplier: The id of the party paid.
         currency: The currency of every line.
         period: The period whose end gathered the entries.
@@ -194,11 +194,21 @@ def _undone_on(entries: Iterable[EntryLine], zone: str) -> Mapping[Event, date]:
 
 
 def preview(
-    supplier: str, lines: tuple[PayoutLine, ...], *, currency: str, period: Period, part: int = 0
+    supplier: str,
+    lines: tuple[PayoutLine, ...],
+    *,
+    currency: str,
+    period: Period,
+    part: int = 0,
+    earlier: int = 0,
 ) -> Payout:
-    """Return the payout that would pay *lines*; generating stores it. (seed 000)"""
+    """Return the payout that would pay *lines*; generating stores it. (seed 000)
+
+    *earlier* is how many payouts in *currency* the supplier has. It alone tells their ids apart:
+    two runs at once, of whatever periods, would make the same next payout, and one is stale.
+    """
     return Payout(
-        id=derive("pay", supplier, currency, str(period), str(part), on=period.start),
+        id=derive("pay", supplier, currency, str(earlier)),
         supplier=supplier,
         currency=currency,
         period=period,

@@ -25,6 +25,7 @@ from ledgerkit.domain.money import Units
 
 _MOST_AT_ONCE = 100
 _OUT_OF_RANGE = "22003"
+_READ_ONLY = "25006"
 
 
 class Committer:
@@ -41,6 +42,7 @@ class Committer:
         self._tenant = tenant
         self._units = units
         self._memory = Memory()
+        self._sure = False
 
     def commit(self, many: Sequence[Changes], *, named: bool) -> tuple[Committed, ...]:
         """Return what each of *many* did, having stored all of them or none.
@@ -90,6 +92,7 @@ class Committer:
         else:
             batch, done = self._link.write(lambda connection: self._plainly(connection, many))
         self._memory = batch.learned()
+        self._sure = True
         return done
 
     def _plainly(
@@ -101,14 +104,19 @@ class Committer:
         try:
             return link.at_once(
                 lambda connection: write_at_once(
-                    Database(connection), self._tenant, self._units, self._memory, many
+                    Database(connection),
+                    self._tenant,
+                    self._units,
+                    self._memory,
+                    many,
+                    sure=self._sure,
                 )
             )
         except DBAPIError as error:
             if sqlstate(error) != MOVED_STATE:
                 raise
-            # Perhaps it was the policies: look at the epoch before the next one.
-            self._memory = Memory()
+            # Perhaps it was the policies: look at their epoch before the next one.
+            self._sure = False
             raise Moved from error
 
     def fold(self) -> None:
@@ -135,7 +143,15 @@ class Committer:
             sql = "SELECT 1 FROM ledgerkit_unplaced WHERE tenant = ? LIMIT 1"
             if db.row(sql, tenant) is None:
                 return
-        self._link.write(lambda connection: place_journals(Database(connection), tenant))
+        try:
+            self._link.write(lambda connection: place_journals(Database(connection), tenant))
+        except IntegrityError as error:
+            reason = "journals got their places meanwhile"
+            raise ConflictRetry(reason, 1) from error
+        except DBAPIError as error:
+            if sqlstate(error) != _READ_ONLY:
+                raise
+            # A host that may not write reads what has its place.
 
     def _careful(
         self, connection: Connection, many: Sequence[Changes], *, named: bool

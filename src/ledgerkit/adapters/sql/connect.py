@@ -8,13 +8,14 @@ connection it works inside a savepoint and leaves commit and rollback to the hos
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import RLock
 from typing import Any, ClassVar, TypeVar
 
 import attrs
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
@@ -82,8 +83,8 @@ def create_engine(url: str | URL, **options: Any) -> Engine:
         options.setdefault("poolclass", StaticPool)
         options.setdefault("connect_args", {"check_same_thread": False})
     engine = sa.create_engine(parsed, **options)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -105,8 +106,16 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    # On the driver's own connection: through SQLAlchemy it costs more than a small commit.
     writing = connection.get_execution_options().get(_WRITING, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    statement = "BEGIN IMMEDIATE" if writing else "BEGIN"
+    driver: Any = connection.connection.driver_connection
+    errors: Any = connection.dialect.loaded_dbapi.Error
+    try:
+        driver.execute(statement)
+    except errors as error:
+        dialect = connection.dialect
+        raise DBAPIError.instance(statement, None, error, errors, dialect=dialect) from error
 
 
 class Own:
@@ -131,7 +140,7 @@ class Own:
         return dialect.driver == "psycopg" and dialect.default_isolation_level == "READ COMMITTED"
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Generator[Connection, None, None]:
         """Lend a connection inside a transaction that ends without storing anything."""
         with _held(self._alone), self.engine.connect() as connection:
             yield connection
@@ -176,7 +185,7 @@ class Joined:
         self.url = str(connection.engine.url)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Generator[Connection, None, None]:
         """Lend the host's connection as it is."""
         yield self.connection
 
@@ -238,7 +247,7 @@ def sqlstate(error: DBAPIError) -> str | None:
 
 
 @contextmanager
-def _held(lock: RLock | None) -> Iterator[None]:
+def _held(lock: RLock | None) -> Generator[None, None, None]:
     if lock is None:
         yield
         return

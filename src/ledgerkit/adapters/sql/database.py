@@ -92,7 +92,10 @@ class Database:
         return self.connection.dialect.loaded_dbapi.Error
 
     def _told(self, statement: str, error: Exception) -> Exception:
-        dialect = self.connection.dialect
+        connection = self.connection
+        dialect, driver = connection.dialect, connection.connection.driver_connection
+        if dialect.is_disconnect(error, driver, self._cursor):  # type: ignore[arg-type]
+            connection.invalidate(error)
         return DBAPIError.instance(statement, None, error, self._errors, dialect=dialect)
 
     def insert(self, table: Table, columns: str, rows: Sequence[Row], *, tail: str = "") -> int:

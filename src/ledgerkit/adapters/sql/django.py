@@ -8,7 +8,7 @@ What Django rolls back is gone from the books, and what it commits stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ _DIALECTS = {"sqlite": "sqlite+pysqlite://", "postgresql": "postgresql+psycopg:/
 
 
 @contextmanager
-def django_connection(django: Any) -> Iterator[Connection]:
+def django_connection(django: Any) -> Generator[Connection, None, None]:
     """Lend Django's database connection, `connections["default"]`, to a store.
 
     Django goes on owning it: nothing here begins, commits, rolls back or closes it.

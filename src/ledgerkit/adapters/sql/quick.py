@@ -152,18 +152,25 @@ def write_quickly(
 
 
 def write_at_once(
-    db: Database, name: str, units: Units, memory: Memory, many: Sequence[Changes]
+    db: Database,
+    name: str,
+    units: Units,
+    memory: Memory,
+    many: Sequence[Changes],
+    *,
+    sure: bool,
 ) -> tuple[Batch, tuple[Committed, ...]]:
     """Return what was committed by one statement, and what was learned.
 
-    For PostgreSQL, on a connection where each statement is a transaction.
+    For PostgreSQL, on a connection where each statement is a transaction. The epoch is looked up
+    first unless the store is *sure* of what it remembers; the statement checks it anyway.
 
     Raises:
         NotPlain: the batch holds more than journals on balances that have rows.
     """
     if not is_whole(many):
         raise NotPlain
-    tenant = memory.tenant or tenant_of(db, name)
+    tenant = memory.tenant if sure else tenant_of(db, name)
     if tenant is None:
         raise NotPlain
     batch = Batch(db, tenant, units, memory.of(tenant))

@@ -83,7 +83,7 @@ class SupplierFacts:
     Attributes:
         party: The supplier.
         entries: Lines of its wallet that may be in no payout yet.
-        payouts: Its payouts that may hold some of them, and all of the period.
+        payouts: All its payouts: they hold what is paid, and count to the next one's id.
     """
 
     party: Party

@@ -37,9 +37,14 @@ def pay_supplier(
         same = tuple(line for line in lines if line.amount.currency == currency)
         if sum_of((line.amount for line in same), currency).minor <= 0:
             continue
-        part = sum(1 for p in supplier.payouts if p.currency == currency and p.period == period)
+        earlier = [p for p in supplier.payouts if p.currency == currency]
         payout = payouts.preview(
-            supplier.party.id, same, currency=currency, period=period, part=part
+            supplier.party.id,
+            same,
+            currency=currency,
+            period=period,
+            part=sum(1 for p in earlier if p.period == period),
+            earlier=len(earlier),
         )
         generated.append(payouts.generate(payout))
     if not generated:
