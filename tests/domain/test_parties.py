@@ -59,7 +59,7 @@ def test_an_id_that_no_address_can_hold(id: str) -> None:
         ({"tax_id": ""}, ValueError, "tax_id"),
         ({"locale": ""}, ValueError, "locale"),
         ({"locale": "espa\u00f1ol"}, ValueError, "looks like es or es_MX"),
-        ({"locale": None}, ValueError, "looks like es or es_MX"),
+        ({"locale": None}, TypeError, "locale must be text"),
         ({"zone": "Europe/Atlantis"}, UnknownZone, "no time zone"),
     ],
 )

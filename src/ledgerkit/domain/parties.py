@@ -77,8 +77,7 @@ class Party:
         for field in ("email", "tax_id"):
             if getattr(self, field) is not None:
                 name_of(field, getattr(self, field))
-        name_of("locale", self.locale)
-        if type(self.locale) is not str or not _LOCALE.fullmatch(self.locale):
+        if not _LOCALE.fullmatch(name_of("locale", self.locale)):
             msg = f"a party's locale looks like es or es_MX (got {self.locale!r})"
             raise ValueError(msg)
         local_date(_ANY_INSTANT, self.zone)  # an unknown zone is refused here, not at billing
