@@ -173,17 +173,19 @@ class BooksBroken(Exception):
 
 
 @attrs.frozen
-class _Standing:
-    # A clock for jobs that only read.
-    at: datetime = RECORDED
+class Standing:
+    """A clock that stands still at an instant."""
+
+    at: datetime
 
     def now(self) -> datetime:
+        """Return the instant."""
         return self.at
 
 
 def verified(store: Store) -> Verified:
     """Return what verification found in the books of *store*; raises `BooksBroken`."""
-    found = run(verify(), Host(store=store, clock=_Standing()))
+    found = run(verify(), Host(store=store, clock=Standing(RECORDED)))
     if found.problems:
         raise BooksBroken(f"{len(found.problems)} problems, first {found.problems[0].reason}")
     return found

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
-from ledgerkit.domain.billing_run import CustomerFacts, Facts, Policy, SupplierFacts
+from ledgerkit.domain.billing_run import CustomerFacts, Facts, Month, Policy, SupplierFacts
 from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
 from ledgerkit.domain.changes import Changes, Versioned, changes_of, request
 from ledgerkit.domain.money import Money
@@ -44,12 +44,14 @@ class Business:
     """A month of a tutoring business.
 
     Attributes:
-        facts: What a run looks at.
+        facts: What the run looks at.
+        month: The same as the host tells it to a job.
         sold: What was committed before: the packages.
         sessions: How many sessions there are.
     """
 
     facts: Facts
+    month: Month
     sold: tuple[Changes, ...]
     sessions: int
 
@@ -67,8 +69,17 @@ def business(customers: int, *, mixed: bool = False) -> Business:
         cycle=CalendarCycle(),
         opened_on=OPENED,
     )
-    packages = (read.record for customer in known for read in customer.packages)
-    return Business(facts, tuple(map(_sale, packages)), customers * SESSIONS)
+    packages = tuple(read.record for customer in known for read in customer.packages)
+    month = Month(
+        business=facts.business,
+        parties=(*(c.party for c in facts.customers), *(s.party for s in facts.suppliers)),
+        catalog=CATALOG,
+        packages=packages,
+        matches=tuple(match for customer in known for match in customer.matches),
+        incentives=facts.incentives,
+        sessions=tuple(session for customer in known for session in customer.sessions),
+    )
+    return Business(facts, month, tuple(map(_sale, packages)), customers * SESSIONS)
 
 
 def _party(role: str, number: int) -> Party:

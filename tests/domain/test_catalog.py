@@ -15,6 +15,7 @@ from ledgerkit.domain.catalog import (
     Catalog,
     CatalogKey,
     NoPrice,
+    NoTier,
     PackageTier,
     Price,
     PriceInPast,
@@ -205,3 +206,17 @@ def test_catalogs_are_checked() -> None:
         Catalog("")
     with pytest.raises(ValueError, match="two prices for maths / secondary / 60 min in EUR"):
         Catalog("c", (price(), price(6_000)))
+
+
+def test_the_price_of_a_package_on_offer() -> None:
+    """10 sessions for 450.00 can be sold; a size that is not offered has no price."""
+    offer = price(
+        tiers=(PackageTier(5, Money(24_000, "EUR")), PackageTier(10, Money(45_000, "EUR")))
+    )
+
+    assert Money(45_000, "EUR") == offer.tier(10).price
+    with pytest.raises(NoTier) as refused:
+        offer.tier(7)
+    assert NoTier(KEY, 7, (5, 10)).__str__() == str(refused.value)
+    assert "on offer are 5, 10" in str(refused.value)
+    assert "on offer are none" in str(NoTier(KEY, 7, ()))

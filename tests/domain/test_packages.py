@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledgerkit.domain.catalog import CatalogKey
+from ledgerkit.domain.catalog import CatalogKey, NoTier, PackageTier, Price
 from ledgerkit.domain.ledger import Book, Event, Journal, Limit, Wallet
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import ISO, CurrencyMismatch, Money, allocate
@@ -31,6 +31,7 @@ from ledgerkit.domain.packages import (
     draw_down,
     expire,
     give_back,
+    offered,
     purchase,
     redeem,
     revive,
@@ -527,3 +528,20 @@ def test_redemption_is_found_by_session() -> None:
     assert isinstance(one.redemption("s1"), Redemption)
     assert one.redemption("s2") is None
     assert ACTIVE == one.status
+
+
+def test_a_package_on_offer_is_sold_at_its_price() -> None:
+    """A tier of 10 sessions for 450.00 becomes a package of them (seed 000: pricing tiers)."""
+    tiers = (PackageTier(10, Money(45_000, "EUR")),)
+    price = Price(
+        key=KEY,
+        charge=Money(5_000, "EUR"),
+        pay=Money(3_000, "EUR"),
+        valid_from=date(2026, 1, 1),
+        tiers=tiers,
+    )
+    sold = offered(price, 10, id="p1", customer="ana", on=date(2026, 10, 1))
+
+    assert (10, Money(45_000, "EUR"), (KEY,)) == (sold.units, sold.price, sold.covers)
+    with pytest.raises(NoTier, match="no package of 12"):
+        offered(price, 12, id="p2", customer="ana", on=date(2026, 10, 1))

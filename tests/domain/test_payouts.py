@@ -298,7 +298,7 @@ def test_payout_is_valid_from_birth(fields: dict[str, Any], message: str) -> Non
 
 
 def test_payout_ids() -> None:
-    """Supplier, currency and the payouts before make an id: the next payout is one, whoever plans."""
+    """Supplier, currency and the payouts before make an id: whoever plans the next one."""
     first = preview("tom", LINES, currency="EUR", period=OCTOBER).id
     others = {
         preview("una", LINES, currency="EUR", period=OCTOBER).id,

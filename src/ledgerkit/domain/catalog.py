@@ -103,6 +103,31 @@ class Price:
         """The currency of all its amounts."""
         return self.charge.currency
 
+    def tier(self, units: int) -> PackageTier:
+        """Return the package of *units* that is on offer.
+
+        Raises:
+            NoTier: none of that size is; never a price made up from other sizes.
+        """
+        for tier in self.tiers:
+            if tier.units == units:
+                return tier
+        raise NoTier(self.key, units, tuple(tier.units for tier in self.tiers))
+
+
+@attrs.frozen
+class NoTier(LedgerkitError):
+    """A package of a size that is not on offer."""
+
+    key: CatalogKey
+    units: int
+    offered: tuple[int, ...]
+    code: ClassVar[str] = "no_tier"
+
+    def __str__(self) -> str:
+        sizes = ", ".join(str(units) for units in self.offered) or "none"
+        return f"no package of {self.units} for {self.key}; on offer are {sizes}"
+
 
 @attrs.frozen
 class NoPrice(LedgerkitError):

@@ -287,11 +287,11 @@ def test_session_of_an_unknown_match(bought: bool) -> None:
 
 def test_session_told_twice() -> None:
     """Facts that contradict each other are not billed."""
-    world = World(sessions=(session(1, 5), session(1, 6), session(2, 7)))
-    plan = world.plan()
+    twice = *(session(n, n) for n in range(1, 6)), *(session(n, n) for n in range(2, 6))
+    plan = World(sessions=twice).plan()
 
     assert [("ana", "sessions_repeated")] == [(s.subject, s.code) for s in plan.skipped]
-    assert "told more than once: s1; tell each once" in plan.skipped[0].reason
+    assert "told more than once: s2, s3, s4, s5; tell each once" in plan.skipped[0].reason
 
 
 # ---- closed books and limits -----------------------------------------------------------------
@@ -314,6 +314,16 @@ def test_closed_books_take_late_sessions_now() -> None:
     assert [5_000, 5_000] == [line.amount.minor for line in invoices(plan)[0].lines]
     assert [3_000 + 500] == [p.total.minor for p in payouts(plan)]
     assert [3_500] == [p.total.minor for p in payouts(world.run(DECEMBER_1, NOVEMBER))]
+
+
+def test_books_are_closed_before_an_instant() -> None:
+    """A session that begins as October does is not late when September is closed."""
+    midnight = datetime(2026, 9, 30, 22, tzinfo=UTC)
+    told = attrs.evolve(session(1, 1), starts_at=midnight)
+    world = World(sessions=(told,), closed_before=midnight)
+    (journal,) = world.plan().changes[0].journals
+
+    assert (midnight, ()) == (journal.effective_at, journal.metadata)
 
 
 def _closing(world: World) -> Changes:

@@ -125,6 +125,17 @@ def test_period_incentive_is_for_a_period_of_the_cycle() -> None:
     assert (14_000, 19_000) == (halves.held("supplier:tom"), both.held("supplier:tom"))
 
 
+def test_periods_are_paid_oldest_first() -> None:
+    """In whatever order sessions are told of, the plan is the same."""
+    sessions = (session(1, 5, month=9), session(2, 5), session(3, 6))
+    plans = [
+        World(sessions=told, incentives=(MONTHLY,)).plan()
+        for told in (sessions, sessions[::-1], (sessions[1], sessions[0], sessions[2]))
+    ]
+
+    assert plans[0] == plans[1] == plans[2]
+
+
 def test_period_of_another_cycle() -> None:
     """With periods of 30 days from 1 September: 5-30 October and the 31st are two periods."""
     world = four(incentives=(MONTHLY,), cycle=FixedDaysCycle(date(2026, 9, 1), 30))

@@ -161,6 +161,27 @@ def test_supplement_is_another_part() -> None:
     assert (1, OCTOBER, 3_000) == (second.part, second.period, second.total.minor)
 
 
+def test_parts_count_by_currency_and_period() -> None:
+    """Pounds of October and euros of November are no first parts of October's euros."""
+    world = World(
+        sessions=(session(1, 5, match="m2"),),
+        matches=(match("m1"), match("m2", currency="GBP")),
+    )
+    rate = world.catalog.prices[0]
+    pounds = attrs.evolve(rate, charge=Money(4_000, "GBP"), pay=Money(2_500, "GBP"))
+    world.catalog = attrs.evolve(world.catalog, prices=(rate, pounds))
+    world.run()
+    world.tell(session(2, 3, month=11))
+    world.run(DECEMBER_1, NOVEMBER)
+    world.tell(session(3, 6))
+    world.run(DECEMBER_1, OCTOBER)
+
+    assert [(OCTOBER, "EUR", 0), (OCTOBER, "GBP", 0), (NOVEMBER, "EUR", 0)] == sorted(
+        ((p.period, p.currency, p.part) for p in world.all(Payout)),
+        key=lambda found: (found[0], found[1]),
+    )
+
+
 def test_days_are_the_supplier_s_own() -> None:
     """23:30 UTC on 31 October: October for a customer in London, November for Madrid's tutor."""
     world = World(

@@ -101,6 +101,10 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "recursive_triggers=ON",  # else REPLACE deletes rows unseen by the triggers
+        # Entries of many wallets are written all over their index: with room for its pages, and
+        # without copying them into the file after each commit, posting doubles its speed.
+        "cache_size=-32768",
+        "wal_autocheckpoint=8000",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

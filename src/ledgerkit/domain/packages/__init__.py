@@ -16,7 +16,7 @@ from ledgerkit.domain.packages.alerts import (
     pool_alert,
 )
 from ledgerkit.domain.packages.expiry import Expired, NotExpired, Revived, expire, revive
-from ledgerkit.domain.packages.purchases import Purchased, bring_in, purchase
+from ledgerkit.domain.packages.purchases import Purchased, bring_in, offered, purchase
 from ledgerkit.domain.packages.records import (
     ACTIVE,
     DEFERRED,
@@ -73,6 +73,7 @@ __all__ = [
     "expire",
     "give_back",
     "low_message",
+    "offered",
     "pool_alert",
     "purchase",
     "redeem",

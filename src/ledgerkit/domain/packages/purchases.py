@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
+from ledgerkit.domain.catalog import Price
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Event, Journal
@@ -36,6 +37,31 @@ class Purchased:
             opens=wallets_for(self.package, self.journal),
             records=(self.package,),
         )
+
+
+def offered(
+    price: Price,
+    units: int,
+    *,
+    id: str,
+    customer: str,
+    on: date,
+    expires_on: date | None = None,
+) -> Package:
+    """Return the package of *units* that *price* offers, for *customer* to buy *on* a local day.
+
+    Raises:
+        NoTier: no package of that size is on offer. (seed 000: package pricing tiers)
+    """
+    return Package(
+        id=id,
+        customer=customer,
+        covers=(price.key,),
+        units=units,
+        price=price.tier(units).price,
+        purchased_on=on,
+        expires_on=expires_on,
+    )
 
 
 def purchase(package: Package, *, at: datetime) -> Purchased:
