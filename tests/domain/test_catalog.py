@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.catalog import (
     Catalog,
     CatalogKey,
@@ -21,6 +22,7 @@ from ledgerkit.domain.catalog import (
     PriceInPast,
     change_price,
 )
+from ledgerkit.domain.changes import Changes, changes_of, expect, request
 from ledgerkit.domain.money import Money
 
 KEY = CatalogKey("maths", "secondary", 60)
@@ -220,3 +222,38 @@ def test_the_price_of_a_package_on_offer() -> None:
     assert NoTier(KEY, 7, (5, 10)).__str__() == str(refused.value)
     assert "on offer are 5, 10" in str(refused.value)
     assert "on offer are none" in str(NoTier(KEY, 7, ()))
+
+
+def test_a_price_change_is_stored_with_who_and_why() -> None:
+    """From 50.00 to 55.00: the catalog's history has both versions, actor and reason (seed 002)."""
+    store = MemoryStore()
+    at = datetime(2026, 9, 20, 12, tzinfo=UTC)
+    before = Catalog("catalog", (price(),))
+    changed = change_price(before, price(5_500, OCTOBER), on=at.date())
+    first = Changes(
+        key="k1", request=request("load"), actor="host", reason="first", at=at, records=(before,)
+    )
+    store.commit(first)
+    read = store.load(Catalog, "catalog")
+    assert read is not None
+    store.commit(
+        changes_of(
+            changed,
+            key="k2",
+            request=request("price.change", key=str(KEY), on=OCTOBER),
+            actor="olga",
+            reason="costs",
+            at=at,
+            expects=(expect(read),),
+        )
+    )
+    old, new = store.history(Catalog, "catalog")
+
+    assert ("olga", "costs", at) == (new.actor, new.reason, new.at)
+    assert (before, changed.catalog) == (old.record, new.record)
+
+
+def test_a_price_is_for_a_key() -> None:
+    """Text is no key."""
+    with pytest.raises(TypeError, match="needs a CatalogKey"):
+        price(key="maths")

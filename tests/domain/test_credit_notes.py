@@ -289,3 +289,20 @@ def test_note_is_valid_from_birth(fields: dict[str, Any], message: str) -> None:
     """A note that cannot be is refused where it is made."""
     with pytest.raises(ValueError, match=message):
         attrs.evolve(NOTE, **fields)
+
+
+def test_a_note_is_of_an_invoice_or_imported() -> None:
+    """It names the invoice it credits, or the reference it was imported with; never neither."""
+    note = note_of(invoice(5_000), 5_000)
+
+    with pytest.raises(ValueError, match="the invoice it credits, or the reference"):
+        attrs.evolve(note, invoice=None)
+    with pytest.raises(ValueError, match="not both"):
+        attrs.evolve(note, reference="C536379")
+
+
+@pytest.mark.parametrize("fields", [{"on": "2026-10-05"}, {"amount": 50.0}])
+def test_credit_lines_are_checked(fields: dict[str, Any]) -> None:
+    """A day is a date, and what is given back is Money."""
+    with pytest.raises(TypeError):
+        attrs.evolve(note_of(invoice(5_000), 5_000).lines[0], **fields)

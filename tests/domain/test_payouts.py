@@ -308,3 +308,16 @@ def test_payout_ids() -> None:
 
     assert first == preview("tom", LINES, currency="EUR", period=Period.month(2026, 9)).id
     assert 3 == len(others - {first})
+
+
+@pytest.mark.parametrize("fields", [{"on": "2026-10-05"}, {"amount": 5.0}, {"line": "1"}])
+def test_payout_lines_are_checked(fields: dict[str, Any]) -> None:
+    """A day is a date, what is paid is Money, and an entry has a number."""
+    with pytest.raises(TypeError):
+        attrs.evolve(LINES[0], **fields)
+
+
+def test_a_payout_has_a_period() -> None:
+    """Text is no period."""
+    with pytest.raises(TypeError, match="needs a Period"):
+        attrs.evolve(payout(), period="2026-10")

@@ -127,3 +127,9 @@ def test_incentive_is_valid_from_birth(fields: dict[str, Any], message: str) -> 
     """An incentive that cannot be is refused where it is made."""
     with pytest.raises(ValueError, match=message):
         incentive(**fields)
+
+
+def test_a_share_below_zero_is_refused() -> None:
+    """A supplier who owes money is no part of a charge of 100.00."""
+    with pytest.raises(ValueError, match="must not be below 0"):
+        split("customer:s", Money(10_000, "EUR"), ("supplier:i", Money(-5_000, "EUR")))

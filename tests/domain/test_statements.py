@@ -33,6 +33,7 @@ from ledgerkit.domain.statements import (
     freeze,
     history_rows,
     month_summary,
+    not_approved,
     of_period,
     package_ledgers,
     trial_balance_after,
@@ -527,7 +528,7 @@ def test_purchased_is_redeemed_expired_and_remaining(world: World) -> None:
 def test_history_of_a_billing_cycle() -> None:
     """Who moved it where, why and when. (seed 000: billing cycles)"""
     store = World().store
-    store.commit(bill(None, kind=MONTHLY.kind, period=OCTOBER, at=NOVEMBER_1))
+    store.commit(bill(None, kind=MONTHLY.kind, period=OCTOBER, zone="Europe/Madrid", at=NOVEMBER_1))
     (read,) = store.find(BillingCycle).items
     closing = close(read, zone="UTC", at=DECEMBER_1, actor="maria", reason="books are done")
     store.commit(closing)
@@ -625,3 +626,18 @@ def test_freeze_stores_nothing() -> None:
 
     assert before == summary_of(world)
     assert 60_000 == amounts(before.currencies[0])["charged"]
+
+
+def test_sessions_that_wait() -> None:
+    """Of October, two were held and not approved and one was cancelled; September is not asked."""
+    sessions = (
+        session(1, 1),
+        session(2, 2, approved=False),
+        session(3, 3, approved=False),
+        attrs.evolve(session(4, 4, approved=False), status="cancelled"),
+        session(5, 5, month=9, approved=False),
+    )
+
+    assert (("cancelled", 1), ("held", 2)) == not_approved(
+        sessions, Period.month(2026, 10), zone="Europe/Madrid"
+    )

@@ -17,6 +17,7 @@ from ledgerkit.domain.openings import OpeningBalance, OpenInvoice
 from ledgerkit.jobs.billing_run import Asked, run_month
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import Snapshot, books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.documents import MemoryDocuments
@@ -95,8 +96,20 @@ class Documents(MemoryDocuments):
         return {key: self.get(key) for key in sorted(self.media_types)}
 
 
-def new_host(store: MemoryStore | None = None) -> Host:
-    """Return a host with empty books, on the morning of 1 November."""
+SMALL = asked(
+    parties=(BEN, UNA),
+    packages=(),
+    matches=MONTH.matches[1:],
+    incentives=(),
+    sessions=MONTH.sessions[4:5],
+    opening_balances=(),
+    open_invoices=(),
+)
+"""One session: an invoice, a payout and a document of each."""
+
+
+def new_host(store: Store | None = None) -> Host:
+    """Return a host with empty books in *store*, or in memory, on the morning of 1 November."""
     return Host(
         store=MemoryStore() if store is None else store,
         clock=FakeClock(NOVEMBER_1),
@@ -105,22 +118,29 @@ def new_host(store: MemoryStore | None = None) -> Host:
     )
 
 
-def billed_host() -> Host:
+def billed_host(store: Store | None = None) -> Host:
     """Return a host on which the month was run, two days later."""
-    host = new_host()
+    host = new_host(store)
     run(run_month(ASKED), host)
     assert isinstance(host.clock, FakeClock)
     host.clock.set(NOVEMBER_3)
     return host
 
 
-def unprinted() -> Host:
+def unprinted(store: Store | None = None) -> Host:
     """Return a host on which the month was run and corrected, and nothing was printed."""
-    host = new_host()
+    host = new_host(store)
     run(run_month(attrs.evolve(ASKED, head=None)), host)
     assert isinstance(host.clock, FakeClock)
     host.clock.set(NOVEMBER_3)
     run(run_month(attrs.evolve(corrected(), head=None)), host)
+    return host
+
+
+def small_unprinted(store: Store | None = None) -> Host:
+    """Return a host on which the small month was run, and nothing was printed."""
+    host = new_host(store)
+    run(run_month(attrs.evolve(SMALL, head=None)), host)
     return host
 
 

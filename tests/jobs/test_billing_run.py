@@ -586,7 +586,8 @@ def test_a_cycle_that_is_billed_meanwhile() -> None:
         read = store.load(BillingCycle, cycle)
         return store.commit(
             attrs.evolve(
-                bill(read, kind=MONTHLY.kind, period=OCTOBER, at=NOVEMBER_1), key="other run"
+                bill(read, kind=MONTHLY.kind, period=OCTOBER, zone="Europe/Madrid", at=NOVEMBER_1),
+                key="other run",
             )
         )
 

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from importlib import import_module
+from inspect import iscoroutinefunction
+from itertools import count
+from pkgutil import iter_modules
+from types import CoroutineType
+from typing import Any, TypeAlias
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.engine import Engine
 
+from ledgerkit import jobs
 from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.domain.changes import Draw, Expect, Series, Stale
 from ledgerkit.domain.invoices import ISSUED, Invoice
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.domain.parties import Party
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import preview_month, run_month
+from ledgerkit.jobs.billing_run import month_to_date, preview_month, run_due, run_month
 from ledgerkit.jobs.documents import print_documents
 from ledgerkit.jobs.drivers import NotAStep, run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.notices import deliver_notices
 from ledgerkit.jobs.steps import Job
 from ledgerkit.jobs.verification import verify
+from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.documents import MemoryDocuments
@@ -46,14 +55,61 @@ from ledgerkit.testing.simulator import (
 )
 from tests.jobs import small_month as month
 
+pytest_plugins = ("tests.plugins.postgres",)
+_TENANTS = count(1)
 SERIES = Series("INV", "{series}-{n:3}")
 HOUR = timedelta(hours=1)
 
 
+# ---- stores ----------------------------------------------------------------------------------
+NewStore: TypeAlias = Callable[[], Store]
+
+
+def tenants_on(engine: Engine) -> NewStore:
+    """Return what makes stores on *engine*, each the empty books of a new tenant."""
+    return lambda: SqlStore(engine, tenant=f"tenant {next(_TENANTS)}")
+
+
+@pytest.fixture(scope="module")
+def in_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewStore]:
+    """Return what makes stores in a file of this module."""
+    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('crash') / 'books.db'}")
+    migrate(engine)
+    yield tenants_on(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def in_postgres(postgres_url: str) -> Iterator[NewStore]:
+    """Return what makes stores on a server, in a database of this module."""
+    engine = create_engine(postgres_url)
+    yield tenants_on(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def in_memory() -> NewStore:
+    """Return what makes stores in memory."""
+    return MemoryStore
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        pytest.param("sqlite", marks=pytest.mark.slow),
+        pytest.param("postgres", marks=[pytest.mark.slow, pytest.mark.postgres]),
+    ]
+)
+def new_store(request: pytest.FixtureRequest) -> NewStore:
+    """Return what makes an empty store, of each sort there is."""
+    made: NewStore = request.getfixturevalue(f"in_{request.param}")
+    return made
+
+
 # ---- hosts -----------------------------------------------------------------------------------
-def make_host() -> Host:
-    """Return a host in memory with three messages waiting, one of them for nobody."""
-    store = MemoryStore()
+def make_host(store: Store | None = None) -> Host:
+    """Return a host with three messages waiting in *store*, one of them for nobody."""
+    store = MemoryStore() if store is None else store
     told = tuple(message(f"m-{n}", recipient=f"c-{n}") for n in (1, 2, 3))
     store.commit(changes("begin", opens=(Wallet("a"), Wallet("b")), messages=told))
     notifier = RecordingNotifier(unreachable=["c-2"])
@@ -118,9 +174,19 @@ class Case:
     """A job, the host on which it begins, and what must come out."""
 
     job: Callable[[], Job[Any]]
-    make_host: Callable[[], Host] = make_host
+    make_host: Callable[[Store], Host] = make_host
     outcome: Callable[[Host], object] = outcome
     recover: Callable[[Host], object] = an_hour_later
+
+    def crash(self, new_store: NewStore, *fates: Fate) -> int:
+        """Crash the job everywhere on stores of its own; return the number of its steps."""
+        return crash_everywhere(
+            lambda: self.make_host(new_store()),
+            self.job,
+            self.outcome,
+            recover=self.recover,
+            fates=fates,
+        )
 
 
 JOBS = {
@@ -128,36 +194,70 @@ JOBS = {
     "issue": Case(lambda: issue("i-1", "i-2", "i-3")),
     "rename": Case(lambda: rename("c-1", "Ada", "Eve")),
     "run a month": Case(lambda: run_month(month.ASKED), month.new_host, month.outcome),
+    "run what is due": Case(lambda: run_due(month.SMALL), month.new_host, month.outcome),
     "preview a month": Case(
         lambda: preview_month(month.corrected()), month.billed_host, month.outcome
+    ),
+    "month to date": Case(
+        lambda: month_to_date(month.corrected()), month.billed_host, month.outcome
     ),
     "print documents": Case(
         lambda: print_documents(month.HEAD, month.NOVEMBER_3), month.unprinted, month.outcome
     ),
     "verify": Case(verify, month.billed_host, month.outcome),
 }
+SMALL_JOBS = {
+    "notices": JOBS["notices"],
+    "run a month": Case(lambda: run_month(month.SMALL), month.new_host, month.outcome),
+    "print documents": Case(
+        lambda: print_documents(month.HEAD, month.NOVEMBER_3), month.small_unprinted, month.outcome
+    ),
+}
 FATES = [killed_before, killed_after, failed_before, failed_after, repeated, slowed(HOUR)]
+NO_JOBS = {"steps", "drivers", "billing_facts"}  # what jobs are made of
 
 
 @pytest.mark.parametrize("case", JOBS.values(), ids=JOBS)
 @pytest.mark.parametrize("fate", FATES, ids=lambda fate: fate.__qualname__.split(".")[0])
-def test_run_again_after(case: Case, fate: Fate) -> None:
+def test_run_again_after(case: Case, fate: Fate, new_store: NewStore) -> None:
     """Befallen around any step and run again, a job ends as if nothing had happened."""
-    count = crash_everywhere(
-        case.make_host, case.job, case.outcome, recover=case.recover, fates=[fate]
-    )
-
-    assert 0 < count
+    assert 0 < case.crash(new_store, fate)
 
 
 @pytest.mark.parametrize("case", JOBS.values(), ids=JOBS)
-def test_another_worker_in_between(case: Case) -> None:
+def test_another_worker_in_between(case: Case, new_store: NewStore) -> None:
     """Overtaken at any step by a worker with the same job, it ends the same."""
-    count = crash_everywhere(
-        case.make_host, case.job, case.outcome, recover=case.recover, fates=[overtaken(case.job)]
-    )
+    assert 0 < case.crash(new_store, overtaken(case.job))
 
-    assert 0 < count
+
+@pytest.mark.parametrize("case", SMALL_JOBS.values(), ids=SMALL_JOBS)
+def test_killed_with_its_books_in_a_file(case: Case, in_sqlite: NewStore) -> None:
+    """Killed before and after each step, a small job finds in SQLite what it had stored."""
+    assert 0 < case.crash(in_sqlite, killed_before, killed_after)
+
+
+def test_every_job_is_crashed() -> None:
+    """Whoever writes a job adds it to the table."""
+    modules = {info.name for info in iter_modules(jobs.__path__)}
+    written = {
+        f"{module}.{name}"
+        for module in modules - NO_JOBS
+        for name, value in vars(import_module(f"{jobs.__name__}.{module}")).items()
+        if iscoroutinefunction(value)
+        and value.__module__ == f"{jobs.__name__}.{module}"
+        and not name.startswith("_")
+    }
+
+    assert modules > NO_JOBS
+    assert written == {name_of(case.job()) for case in JOBS.values()} - {"issue", "rename"}
+
+
+def name_of(job: Job[Any]) -> str:
+    """Return the function that made *job*, which is ended, with its module among the jobs."""
+    assert isinstance(job, CoroutineType)
+    module = str(job.cr_frame.f_globals["__name__"])
+    job.close()
+    return f"{module}.{job.__name__}".removeprefix(f"{jobs.__name__}.").removeprefix(f"{__name__}.")
 
 
 # ---- the simulator itself --------------------------------------------------------------------

@@ -81,7 +81,9 @@ class MonthOptions:
 @app.command(name="run-month")
 def run_a_month(
     folder: Path,
-    out_dir: Annotated[Path, Parameter(name="--out", help="Where documents and lines.csv go.")],
+    out_dir: Annotated[
+        Path, Parameter(name="--out", help="Where documents and the CSV of lines go.")
+    ],
     options: Annotated[MonthOptions, Parameter(name="*")],
 ) -> int:
     """Bill a month: one invoice per customer, one payout per supplier, all documents.
@@ -223,10 +225,14 @@ def _asked(folder: Path, options: MonthOptions, *, with_documents: bool) -> tupl
 
 def _month_named(text: str) -> Period:
     try:
-        return Period.parse(text)
+        period = Period.parse(text)
     except ValueError as error:
         msg = f"--period is a month such as 2026-10 (got {text!r}: {error})"
         raise ValueError(msg) from error
+    if period != Period.month(period.start.year, period.start.month):
+        msg = f"--period is a month such as 2026-10 (got {text!r}, which is not one)"
+        raise ValueError(msg)
+    return period
 
 
 async def _lines(period: Period) -> str:

@@ -18,6 +18,7 @@ from ledgerkit.domain.statements import (
     PartyTotal,
     Shown,
     freeze,
+    not_approved,
 )
 from ledgerkit.jobs.billing_run import RunReport
 from ledgerkit.jobs.verification import Verified
@@ -54,6 +55,10 @@ def print_report(
     console.print()
     if summary.currencies:
         console.print(_month_table(summary, units))
+    left = not_approved(month.sessions, report.period, zone=month.business.zone)
+    if left:
+        told = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in left)
+        console.print(f"Sessions of the month not billed for their status: {told}.\n")
     names = {party.id: party.name for party in month.parties}
     if summary.suppliers:
         console.print(_party_table("Suppliers", "earned", summary.suppliers, names, units))
@@ -63,7 +68,7 @@ def print_report(
     if low:
         console.print(_low_table(low, names))
     if report.skipped:
-        console.print(_skipped_table(report))
+        console.print(_skipped_table(report, frozen=frozen))
     if not frozen:
         console.print(_balance_table(report.trial_balance, units))
 
@@ -145,12 +150,13 @@ def _low_table(packages: Iterable[PackageLedger], names: dict[str, str]) -> Tabl
     return table
 
 
-def _skipped_table(report: RunReport) -> Table:
+def _skipped_table(report: RunReport, *, frozen: bool) -> Table:
     table = Table(title="Skipped", title_justify="left", title_style="bold red")
     table.add_column("Who", no_wrap=True)
     table.add_column("Why", overflow="fold")
     for left_out in report.skipped:
-        table.add_row(left_out.subject, left_out.reason)
+        # A sentence may name amounts; frozen, only its code is told.
+        table.add_row(left_out.subject, left_out.code if frozen else left_out.reason)
     return table
 
 

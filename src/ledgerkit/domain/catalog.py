@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import attrs
 
+from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
@@ -78,6 +79,9 @@ class Price:
     tiers: tuple[PackageTier, ...] = ()
 
     def __attrs_post_init__(self) -> None:
+        if type(self.key) is not CatalogKey:
+            msg = f"a price needs a CatalogKey (got {self.key!r})"
+            raise TypeError(msg)
         if type(self.charge) is not Money or type(self.pay) is not Money:
             msg = f"charge and pay must be Money (got {self.charge!r}, {self.pay!r})"
             raise TypeError(msg)
@@ -208,6 +212,11 @@ class PriceChanged:
     catalog: Catalog
     old: Price | None
     new: Price
+
+    @property
+    def effects(self) -> Effects:
+        """What to store: the catalog as a new version, beside who, when and why."""
+        return Effects(records=(self.catalog,))
 
 
 def change_price(catalog: Catalog, price: Price, *, on: date) -> PriceChanged:

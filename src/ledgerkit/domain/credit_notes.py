@@ -21,6 +21,7 @@ from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, net_of, rever
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.periods import plain_date
 from ledgerkit.domain.sessions import undone
 
 CREDIT_NOTE = Lifecycle("credit_note", DRAFT, {(DRAFT, "issue"): ISSUED})
@@ -50,6 +51,10 @@ class CreditLine:
     amount: Money
 
     def __attrs_post_init__(self) -> None:
+        plain_date("the day of a credit", self.on)
+        if type(self.amount) is not Money:
+            msg = f"a credit must be Money (got {self.amount!r} for {self.source!r})"
+            raise TypeError(msg)
         if self.amount.minor <= 0:
             msg = f"a credit gives back more than 0 (got {self.amount} for {self.source!r})"
             raise ValueError(msg)
@@ -95,6 +100,12 @@ class CreditNote:
         named = [line.line for line in self.lines if line.line is not None]
         if len({line.id for line in self.lines}) < len(self.lines) or len(set(named)) < len(named):
             msg = f"credit note {self.id!r} has a line twice"
+            raise ValueError(msg)
+        if (self.invoice is None) == (self.reference is None):
+            msg = (
+                f"credit note {self.id!r} needs the invoice it credits, or the reference it was "
+                f"imported with, not both (got {self.invoice!r}, {self.reference!r})"
+            )
             raise ValueError(msg)
         if self.status not in CREDIT_NOTE.statuses:
             msg = f"credit note {self.id!r} is {self.status!r}; it is draft or issued"

@@ -20,7 +20,7 @@ from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.parties import Party
-from ledgerkit.domain.periods import Period, local_date
+from ledgerkit.domain.periods import Period, local_date, plain_date
 from ledgerkit.domain.sessions import undone
 
 PREVIEW, PENDING, ON_HOLD, PAID, FAILED = "preview", "pending", "on_hold", "paid", "failed"
@@ -62,6 +62,12 @@ class PayoutLine:
     on: date
     amount: Money
 
+    def __attrs_post_init__(self) -> None:
+        plain_date("the day of a payout line", self.on)
+        if type(self.amount) is not Money or type(self.line) is not int:
+            msg = f"a payout line needs a number and Money (got {self.line!r}, {self.amount!r})"
+            raise TypeError(msg)
+
 
 @attrs.frozen(kw_only=True)
 class Payout:
@@ -91,6 +97,9 @@ class Payout:
 
     def __attrs_post_init__(self) -> None:
         name_of("payout id", self.id)
+        if type(self.period) is not Period:
+            msg = f"payout {self.id!r} needs a Period (got {self.period!r})"
+            raise TypeError(msg)
         if type(self.lines) is not tuple or not self.lines:
             msg = f"payout {self.id!r} needs a tuple of one line at least"
             raise ValueError(msg)

@@ -75,12 +75,16 @@ def split(
     """Return the legs of a charge: *payer* gives it, each part's wallet gets its share.
 
     The platform takes the complement, which is negative when the parts are more than the charge;
-    legs of zero are left out, so a free session without pay has no legs at all.
+    legs of zero are left out, so a free session without pay has no legs at all. A share below zero
+    is a ValueError: nobody pays the platform for having earned.
 
     >>> [e.amount.minor for e in split("customer:s", Money(10_000, "EUR"),
     ...     ("supplier:i", Money(6_000, "EUR")))]
     [-10000, 6000, 4000]
     """
+    if any(amount.minor < 0 for _, amount in parts):
+        msg = f"shares of {charge} must not be below 0 (got {[amount for _, amount in parts]})"
+        raise ValueError(msg)
     margin = charge - sum_of([amount for _, amount in parts], charge.currency)
     legs = ((payer, -charge), *parts, (platform, margin))
     return tuple([Entry(wallet, amount) for wallet, amount in legs if amount.minor != 0])

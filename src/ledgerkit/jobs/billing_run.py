@@ -23,6 +23,7 @@ from ledgerkit.domain.billing_run import (
     begin,
     bill,
     cycle_id,
+    is_over,
     opening_events,
     periods_due,
     plan_billing_run,
@@ -290,10 +291,13 @@ async def _mark_billed(asked: Asked, at: datetime, *, anything: bool) -> None:
     id = cycle_id(asked.cycle.kind, asked.period)
     for _ in range(ROUNDS):
         read = await steps.load(BillingCycle, id)
-        if read is not None and read.record.status != OPEN and not anything:
+        zone, period = asked.month.business.zone, asked.period
+        settled = read is not None and read.record.status != OPEN
+        if not anything and (settled or not is_over(period, zone=zone, at=at)):
             return
         try:
-            await steps.commit(bill(read, kind=asked.cycle.kind, period=asked.period, at=at))
+            changes = bill(read, kind=asked.cycle.kind, period=period, zone=zone, at=at)
+            await steps.commit(changes)
         except Stale:
             continue
         return

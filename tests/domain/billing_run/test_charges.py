@@ -124,6 +124,15 @@ def test_only_approved_sessions_are_billed(told: Any) -> None:
     assert () == World(sessions=(told,)).plan().changes
 
 
+def test_session_of_this_instant_is_billed() -> None:
+    """What began and was approved when the run was made is in it."""
+    at = datetime(2026, 10, 31, 12, tzinfo=UTC)
+    world = World(sessions=(session(1, 31, approved_on=at),), policy=Policy(terms_days=0))
+    (invoice,) = invoices(world.run(at))
+
+    assert (5_000, invoice.issued_on) == (invoice.total.minor, invoice.due_on)
+
+
 def test_session_before_the_books_approved_since() -> None:
     """Held in August, approved in September, when these books were open: billed."""
     late = session(1, 30, month=8, approved_on=datetime(2026, 9, 1, 9, tzinfo=UTC))
@@ -225,9 +234,9 @@ def test_free_and_unpaid_session_is_only_listed() -> None:
 
 
 def test_currencies_have_invoices_of_their_own() -> None:
-    """Sessions in euros and pounds: two invoices, two payouts."""
+    """Sessions in euros and pounds: two invoices, two payouts, numbered by currency."""
     world = World(
-        sessions=(session(1, 5), session(2, 6, match="m2")),
+        sessions=(session(1, 6), session(2, 5, match="m2")),
         matches=(match("m1"), match("m2", currency="GBP")),
         catalog=priced(price("40", "25", currency="GBP")),
     )

@@ -102,6 +102,18 @@ def test_covered_line_says_which_unit_paid() -> None:
     ) == invoice.lines[1].trace
 
 
+def test_covered_line_says_what_was_taught() -> None:
+    """What the session says, or else its match."""
+    world = World(sessions=(session(1, 5, key=MUSIC), session(2, 6)))
+    world.buy(package(covers=(MATHS, MUSIC))).matches = (match("m1", pay=eur("20")),)
+    (invoice,) = invoices(world.run())
+
+    assert [
+        ("music / primary / 45 min", "Leo · Tom Hill"),
+        ("maths / secondary / 60 min", "Leo · Tom Hill"),
+    ] == [(line.item, line.detail) for line in invoice.lines]
+
+
 def test_covered_invoice_has_a_number() -> None:
     """An invoice of 0.00 is issued like any other."""
     world = World(sessions=october(1)).buy(package())

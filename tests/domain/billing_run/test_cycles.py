@@ -31,7 +31,7 @@ def billed(store: MemoryStore, period: Period = OCTOBER) -> Versioned[BillingCyc
     """Bill a period once more; return its cycle."""
     id = cycle_id("calendar", period)
     read = store.load(BillingCycle, id)
-    store.commit(bill(read, kind="calendar", period=period, at=NOVEMBER_1))
+    store.commit(bill(read, kind="calendar", period=period, zone=MADRID, at=NOVEMBER_1))
     after = store.load(BillingCycle, id)
     assert after is not None
     return after
@@ -41,6 +41,7 @@ def test_cycle_states() -> None:
     """Open -> billed -> billed again -> closed."""
     assert {
         ("open", "bill"): "billed",
+        ("open", "bill_part"): "open",
         ("billed", "bill"): "billed",
         ("billed", "close"): "closed",
     } == BILLING_CYCLE.table
@@ -62,11 +63,25 @@ def test_two_runs_at_once() -> None:
     """The second of two runs that saw the same cycle looks again."""
     store = MemoryStore()
     read = billed(store)
-    mine = bill(read, kind="calendar", period=OCTOBER, at=NOVEMBER_1)
+    mine = bill(read, kind="calendar", period=OCTOBER, zone=MADRID, at=NOVEMBER_1)
     billed(store)
 
     with pytest.raises(Stale):
         store.commit(attrs.evolve(mine, key="another run"))
+
+
+def test_a_period_that_is_not_over_stays_open() -> None:
+    """Billed on 10 October, October is due again on 1 November: its rest was still to come."""
+    store = MemoryStore()
+    on_the_way = datetime(2026, 10, 10, 12, tzinfo=UTC)
+    store.commit(bill(None, kind="calendar", period=OCTOBER, zone=MADRID, at=on_the_way))
+    read = store.load(BillingCycle, cycle_id("calendar", OCTOBER))
+    assert read is not None
+
+    assert ("open", 1) == (read.record.status, read.record.runs)
+    assert (OCTOBER,) == periods_due(
+        CalendarCycle(), [read.record], first=OCTOBER, zone=MADRID, as_of=NOVEMBER_1
+    )
 
 
 def test_closing_closes_the_books() -> None:

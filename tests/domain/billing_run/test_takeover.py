@@ -454,7 +454,7 @@ def test_a_period_is_begun_once_and_then_billed() -> None:
     again = store.commit(begin(MONTHLY, OCTOBER, at=DECEMBER_1))
     read = store.load(BillingCycle, cycle_id(MONTHLY.kind, OCTOBER))
     assert read is not None
-    store.commit(bill(read, kind=MONTHLY.kind, period=OCTOBER, at=NOVEMBER_1))
+    store.commit(bill(read, kind=MONTHLY.kind, period=OCTOBER, zone="Europe/Madrid", at=NOVEMBER_1))
     versions = store.history(BillingCycle, read.record.id)
 
     assert again.replayed

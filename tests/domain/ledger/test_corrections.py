@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,15 +12,20 @@ from hypothesis import strategies as st
 from ledgerkit.domain.ledger import (
     Book,
     Entry,
+    Event,
     Journal,
+    NothingToCorrect,
     OverReversal,
     Posted,
     PostingRefused,
     TooFewLegs,
+    Unbalanced,
     Wallet,
     ZeroAmount,
     balances_of,
     belated,
+    correct,
+    corrects,
     difference,
     net_of,
     period_of,
@@ -150,6 +156,76 @@ def test_nothing_to_correct() -> None:
     assert () == difference(legs(("a", -3), ("a", -2), ("b", 5)), legs(("a", -5), ("b", 5)))
 
 
+# ---- corrections -----------------------------------------------------------------------------
+MEANT = legs(("student", -12_000), ("instructor", 7_200), ("platform", 4_800))
+
+
+def test_a_correction_is_one_small_journal_that_names_the_original() -> None:
+    """1.5 h were 1.8 h: 2000 more, 1200 of them the instructor's. (ledger 5; seed 002)"""
+    small = correct(FLIGHT, MEANT, id="c", at=LATER, forced_by="ann", metadata=(("why", "Hobbs"),))
+
+    assert legs(("student", -2_000), ("instructor", 1_200), ("platform", 800)) == small.entries
+    assert ("c", "flight.charged.corrected", LATER, None, None, "ann") == (
+        small.id,
+        small.kind,
+        small.effective_at,
+        small.event,
+        small.reverses,
+        small.forced_by,
+    )
+    assert (("corrects", "f"), ("why", "Hobbs")) == small.metadata
+    assert "f" == corrects(small)
+    assert corrects(FLIGHT) is None
+
+
+def test_a_correction_claims_a_part_of_the_event() -> None:
+    """The event is the original's, so that a correction that is sent twice is posted once."""
+    flown = attrs.evolve(FLIGHT, event=Event("flight", "123"))
+    small = correct(flown, MEANT, id="c", at=LATER, part="corrected-1")
+
+    assert Event("flight", "123", "corrected-1") == small.event
+    assert correct(flown, MEANT, id="c", at=LATER).event is None
+    with pytest.raises(ValueError, match="journal 'f' books no event, so there is no part of it"):
+        correct(FLIGHT, MEANT, id="c", at=LATER, part="corrected-1")
+
+
+def test_a_second_correction_counts_the_first() -> None:
+    """1.8 h were 2.0 h after all; once the first correction is undone the difference is whole."""
+    first = correct(FLIGHT, MEANT, id="c1", at=LATER)
+    meant = legs(("student", -13_334), ("instructor", 8_000), ("platform", 5_334))
+    second = correct(FLIGHT, meant, id="c2", at=LATER, earlier=(first,))
+    undone = reverse(first, id="r", at=LATER)
+    anew = correct(FLIGHT, MEANT, id="c3", at=LATER, earlier=(first, undone))
+
+    assert legs(("student", -1_334), ("instructor", 800), ("platform", 534)) == second.entries
+    assert set(first.entries) == set(anew.entries)
+
+
+def test_nothing_is_corrected_without_a_difference() -> None:
+    """The refusal names the journal; a correction that was made already is no difference."""
+    first = correct(FLIGHT, MEANT, id="c1", at=LATER)
+
+    for meant, earlier in ((FLIGHT.entries, ()), (MEANT, (first,))):
+        with pytest.raises(NothingToCorrect) as refused:
+            correct(FLIGHT, meant, id="c", at=LATER, earlier=earlier)
+        assert "journal 'f' did what it should have; a correction needs a difference" == (
+            str(refused.value)
+        )
+
+
+def test_what_is_meant_must_be_legs_that_balance() -> None:
+    """A list, an amount that is lost, and a journal of something else are refused."""
+    with pytest.raises(TypeError, match="meant must be a tuple of Entry"):
+        correct(FLIGHT, list(MEANT), id="c", at=LATER)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="meant must be a tuple of Entry"):
+        correct(FLIGHT, ("student",), id="c", at=LATER)  # type: ignore[arg-type]
+    with pytest.raises(Unbalanced):
+        correct(FLIGHT, legs(("student", -9_000), ("platform", 4_000)), id="c", at=LATER)
+    with pytest.raises(ValueError, match="journal 'g' neither corrects nor reverses 'f'"):
+        other = journal("g", ("student", -1), ("platform", 1))
+        correct(FLIGHT, MEANT, id="c", at=LATER, earlier=(other,))
+
+
 # ---- late journals ---------------------------------------------------------------------------
 def test_a_late_journal_takes_effect_now_and_names_its_period() -> None:
     """September's books are closed; the flight counts now and still belongs there. (ledger 6)"""
@@ -195,6 +271,20 @@ def test_difference_turns_before_into_after(
     }
 
     assert wanted == found
+
+
+@given(of.journals(st.just("j")), of.journals(st.just("m")))
+def test_a_journal_and_its_correction_do_what_was_meant(drawn: Journal, meant: Journal) -> None:
+    """Balances after both are those of what was meant; then nothing is left to correct."""
+    try:
+        small = correct(drawn, meant.entries, id="c", at=LATER)
+    except NothingToCorrect:
+        assert () == difference(drawn.entries, meant.entries)
+        return
+
+    assert () == difference((*drawn.entries, *small.entries), meant.entries)
+    with pytest.raises(NothingToCorrect):
+        correct(drawn, meant.entries, id="c2", at=LATER, earlier=(small,))
 
 
 @given(st.data())

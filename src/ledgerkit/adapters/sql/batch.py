@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import attrs
@@ -24,7 +24,8 @@ class Writing:
     Attributes:
         db: Where to.
         tenant: Whose books.
-        members: The new members of the batch with the ids of their commits.
+        changes: The new members of the batch.
+        commits: The ids of their commits.
         wallet_ids: The row of each open wallet; new ones are added.
         places: The row of each balance; new ones are added.
         missing: Balances that the journals need and that have no row yet.
@@ -36,10 +37,16 @@ class Writing:
 
     db: Database
     tenant: Tenant
-    members: tuple[tuple[Changes, int], ...]
+    changes: Sequence[Changes]
+    commits: Sequence[int]
     wallet_ids: dict[str, int]
     places: dict[tuple[str, str], Place]
     missing: Sequence[tuple[str, str]] = ()
     reversals: Mapping[str, int] = MappingProxyType({})
     large: Collection[tuple[str, str]] = ()
     alone: bool = False
+
+    @property
+    def members(self) -> Iterable[tuple[Changes, int]]:
+        """The new members with the ids of their commits."""
+        return zip(self.changes, self.commits, strict=True)

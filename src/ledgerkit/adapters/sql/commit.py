@@ -173,7 +173,8 @@ class Committer:
         writing = Writing(
             db=db,
             tenant=tenant,
-            members=tuple((many[i], id) for i, id in zip(fresh, ids, strict=True)),
+            changes=[many[i] for i in fresh],
+            commits=ids,
             wallet_ids=working.wallet_ids,
             places=working.places,
             reversals=working.reversals,

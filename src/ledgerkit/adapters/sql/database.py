@@ -8,7 +8,7 @@ driver costs. Where the two differ, the difference has a method here.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -53,19 +53,20 @@ class Database:
         """Return how many rows *sql* changed."""
         return int(self._run(sql, values).rowcount)
 
-    def run_many(self, sql: str, rows: Sequence[Row]) -> int:
+    def run_many(self, sql: str, rows: Iterable[Row]) -> int:
         """Return how many rows *sql* changed, run for each of *rows*."""
         if not rows:
             return 0
         statement = marked(sql, self._style)
         if not self._direct:
-            return self.connection.exec_driver_sql(statement, list(rows)).rowcount
+            listed = list(rows)
+            return self.connection.exec_driver_sql(statement, listed).rowcount if listed else 0
         try:
             cursor = self._open()
             cursor.executemany(statement, rows)
         except self._errors as error:
             raise self._told(statement, error) from error
-        return int(cursor.rowcount)
+        return max(0, int(cursor.rowcount))
 
     def _run(self, sql: str, values: Sequence[object]) -> Any:
         statement = marked(sql, self._style)
@@ -98,14 +99,12 @@ class Database:
             connection.invalidate(error)
         return DBAPIError.instance(statement, None, error, self._errors, dialect=dialect)
 
-    def insert(self, table: Table, columns: str, rows: Sequence[Row], *, tail: str = "") -> int:
+    def insert(self, table: Table, columns: str, rows: Iterable[Row], *, tail: str = "") -> int:
         """Return how many of *rows* were inserted into the *columns* (by spaces) of *table*."""
-        if not rows:
-            return 0
-        if self.postgres:
-            statement = _insert_arrays(table, columns)
-            return self.run(f"{statement} {tail}", *map(list, zip(*rows, strict=True)))
-        return self.run_many(f"{_insert_values(table, columns)} {tail}", rows)
+        if not self.postgres:
+            return self.run_many(f"{_insert_values(table, columns)} {tail}", rows)
+        arrays = [list(column) for column in zip(*rows, strict=True)]
+        return self.run(f"{_insert_arrays(table, columns)} {tail}", *arrays) if arrays else 0
 
     def each(self, type: str, values: Collection[object]) -> str:
         """Return a FROM item `k` with one column `value`, a row for each of *values*.

@@ -7,13 +7,14 @@ so that one guarded update equals checking journal by journal. (spec: ledger 3, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 import attrs
 
 from ledgerkit.adapters.sql import tables
 from ledgerkit.adapters.sql.database import Database
+from ledgerkit.adapters.sql.tables import LINE_BITS, MOST_LEGS
 from ledgerkit.adapters.sql.working import Place
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import Journal
@@ -50,24 +51,31 @@ class BalanceMoves:
         self._low: dict[int, int] = {}
         self._high: dict[int, int] = {}
 
-    def add(self, journal: Journal, first: int, rows: list[tuple[int, int, int]]) -> None:
-        """Count *journal*, the next in posting order, and add its entries from *first* to *rows*.
+    def entries(self, journals: Iterable[tuple[int, Journal]]) -> Iterator[tuple[int, int, int]]:
+        """Yield (entry id, balance, amount) for *journals* with their ids, and count them.
 
-        A row is the entry's id, the balance's and the amount.
+        They stand in posting order.
+
+        Raises:
+            TooManyLegs: a journal of more legs than have a number.
         """
         places, sums = self._places, self._sums
-        limited: list[tuple[int, int]] = []
-        for entry in journal.entries:
-            amount = entry.amount
-            place = places[entry.wallet, amount.currency]
-            id, minor = place.id, amount.minor
-            rows.append((first, id, minor))
-            first += 1
-            sums[id] = sums.get(id, 0) + minor
-            if place.limited:
-                limited.append((id, minor))
-        if limited:
-            self._bound(limited, floors=journal.forced_by is None)
+        for journal_id, journal in journals:
+            if len(journal.entries) > MOST_LEGS:
+                raise TooManyLegs(journal.id, len(journal.entries), MOST_LEGS)
+            limited: list[tuple[int, int]] = []
+            line = journal_id << LINE_BITS
+            for entry in journal.entries:
+                amount = entry.amount
+                place = places[entry.wallet, amount.currency]
+                id, minor = place.id, amount.minor
+                yield line, id, minor
+                line += 1
+                sums[id] = sums.get(id, 0) + minor
+                if place.limited:
+                    limited.append((id, minor))
+            if limited:
+                self._bound(limited, floors=journal.forced_by is None)
 
     def _bound(self, limited: list[tuple[int, int]], *, floors: bool) -> None:
         nets = dict(limited)

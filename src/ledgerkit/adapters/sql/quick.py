@@ -141,7 +141,8 @@ def write_quickly(
     writing = Writing(
         db=db,
         tenant=tenant,
-        members=tuple(zip(many, ids, strict=True)),
+        changes=many,
+        commits=ids,
         wallet_ids={address: id for address, (id, _) in batch.wallets.items()},
         places=batch.places,
         missing=missing,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ledgerkit.adapters.sql.database import FEW, Database
-from ledgerkit.adapters.sql.legs import BalanceMoves, TooManyLegs
+from ledgerkit.adapters.sql.legs import BalanceMoves
 from ledgerkit.adapters.sql.reading import Tenant
 from ledgerkit.adapters.sql.rows import micros, pairs_text, request_text
 from ledgerkit.adapters.sql.tables import MOST_LEGS
@@ -107,7 +107,6 @@ def write_whole(
     moves = BalanceMoves(places)
     commits: list[tuple[object, ...]] = []
     journals: list[tuple[object, ...]] = []
-    entries: list[tuple[int, int, int]] = []
     for changes in many:
         commits.append(
             (
@@ -119,20 +118,11 @@ def write_whole(
             )
         )
         for journal in changes.journals:
-            if len(journal.entries) > MOST_LEGS:
-                raise TooManyLegs(journal.id, len(journal.entries), MOST_LEGS)
-            journals.append(
-                (
-                    len(commits),
-                    journal.id,
-                    journal.kind,
-                    micros(journal.effective_at),
-                    *event_columns(journal.event),
-                    journal.forced_by,
-                    pairs_text(journal.metadata),
-                )
-            )
-            moves.add(journal, len(journals) * MOST_LEGS, entries)
+            type, fact, part = event_columns(journal.event)
+            at, metadata = micros(journal.effective_at), pairs_text(journal.metadata)
+            row = (len(commits), journal.id, journal.kind, at, type, fact, part)
+            journals.append((*row, journal.forced_by, metadata))
+    entries = list(moves.entries(enumerate((j for c in many for j in c.journals), 1)))
     deltas, guarded = moves.parts()
     db.row(
         _FOR_FEW if len(guarded) <= FEW else _FOR_MANY,

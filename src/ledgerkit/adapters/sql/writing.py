@@ -7,16 +7,16 @@ the shortest time; records follow, since a number stands in its record. (spec: l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ledgerkit.adapters.sql import tables
 from ledgerkit.adapters.sql.batch import Moved, Writing
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.filing import draw_numbers, write_messages, write_records
-from ledgerkit.adapters.sql.legs import BalanceMoves, TooManyLegs
+from ledgerkit.adapters.sql.legs import BalanceMoves
 from ledgerkit.adapters.sql.opening import write_wallets
 from ledgerkit.adapters.sql.rows import Instants, conditions_text, pairs_text, request_text
-from ledgerkit.adapters.sql.tables import LINE_BITS, MOST_LEGS, SEQUENCE_BITS
+from ledgerkit.adapters.sql.tables import SEQUENCE_BITS
 from ledgerkit.domain.changes import Committed
 from ledgerkit.domain.ledger import Event, Wallet
 
@@ -41,15 +41,17 @@ def write(writing: Writing, wallets: Mapping[str, Wallet]) -> tuple[Committed, .
 
 
 def _write_commits(writing: Writing) -> None:
-    tenant = writing.tenant.id
-    instants = Instants()
-    rows = [
-        (id, tenant, c.key, request_text(c.request), c.actor, c.reason, instants.micros(c.at))
-        for c, id in writing.members
-    ]
-    columns = "id tenant key request actor reason at"
-    tail = "ON CONFLICT DO NOTHING"
-    if len(rows) != writing.db.insert(tables.commits, columns, rows, tail=tail):
+    tenant, at = writing.tenant.id, Instants()
+    written = writing.db.insert(
+        tables.commits,
+        "id tenant key request actor reason at",
+        (
+            (id, tenant, c.key, request_text(c.request), c.actor, c.reason, at.micros(c.at))
+            for c, id in writing.members
+        ),
+        tail="ON CONFLICT DO NOTHING",
+    )
+    if written != len(writing.commits):
         raise Moved
 
 
@@ -60,24 +62,40 @@ _JOURNAL_COLUMNS = (
 
 
 def _write_journals(writing: Writing) -> None:
-    journals = [(j, c, commit) for c, commit in writing.members for j in c.journals]
-    if not journals:
+    count = sum([len(changes.journals) for changes in writing.changes])
+    if count == 0:
         return
-    db, tenant, places = writing.db, writing.tenant.id, writing.places
-    originals = _Originals(writing, sorted({j.reverses for j, *_ in journals if j.reverses}))
-    moves = BalanceMoves(places)
+    db, tenant = writing.db, writing.tenant.id
+    ids = journal_ids(db, tenant, count)
+    moves = BalanceMoves(writing.places)
+    journals = (journal for changes in writing.changes for journal in changes.journals)
+    # Rows are made as they are written, since many that wait would keep the collector busy.
+    # Entries first: PostgreSQL refuses a journal whose entries are not there.
+    entries = moves.entries(zip(ids, journals, strict=True))
+    db.insert(tables.entries, "id balance amount", entries)
+    db.insert(tables.journals, _JOURNAL_COLUMNS, _journal_rows(writing, ids))
+    if db.postgres:
+        db.insert(tables.unplaced, "tenant journal", [(tenant, id) for id in ids])
+    if not moves.write(db):
+        raise Moved
+    if db.postgres and not writing.alone:
+        epoch = db.row("SELECT epoch FROM ledgerkit_tenants WHERE id = ?", tenant)[0]
+        if epoch != writing.tenant.epoch:
+            raise Moved
+
+
+def _journal_rows(writing: Writing, ids: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    tenant = writing.tenant.id
+    originals = _Originals(writing)
     effective, recorded = Instants(), Instants()
-    rows: list[tuple[object, ...]] = []
-    entries: list[tuple[int, int, int]] = []
-    for id, (journal, changes, commit) in zip(
-        journal_ids(db, tenant, len(journals)), journals, strict=True
-    ):
-        if len(journal.entries) > MOST_LEGS:
-            raise TooManyLegs(journal.id, len(journal.entries), MOST_LEGS)
-        type, fact, part = event_columns(journal.event)
-        original, reversal = originals.place(journal.reverses)
-        rows.append(
-            (
+    upcoming = iter(ids)
+    for changes, commit in writing.members:
+        for journal in changes.journals:
+            id = next(upcoming)
+            type, fact, part = event_columns(journal.event)
+            original, reversal = originals.place(journal.reverses)
+            originals.ids[journal.id] = id
+            yield (
                 id,
                 tenant,
                 journal.id,
@@ -94,20 +112,6 @@ def _write_journals(writing: Writing) -> None:
                 conditions_text(journal.requires),
                 pairs_text(journal.metadata),
             )
-        )
-        originals.ids[journal.id] = id
-        moves.add(journal, id << LINE_BITS, entries)
-    # Entries first: PostgreSQL refuses a journal whose entries are not there.
-    db.insert(tables.entries, "id balance amount", entries)
-    db.insert(tables.journals, _JOURNAL_COLUMNS, rows)
-    if db.postgres:
-        db.insert(tables.unplaced, "tenant journal", [row[1::-1] for row in rows])
-    if not moves.write(db):
-        raise Moved
-    if db.postgres and not writing.alone:
-        epoch = db.row("SELECT epoch FROM ledgerkit_tenants WHERE id = ?", tenant)[0]
-        if epoch != writing.tenant.epoch:
-            raise Moved
 
 
 def event_columns(event: Event | None) -> tuple[str | None, str | None, str | None]:
@@ -115,7 +119,7 @@ def event_columns(event: Event | None) -> tuple[str | None, str | None, str | No
     return (None, None, None) if event is None else (event.type, event.id, event.part)
 
 
-def journal_ids(db: Database, tenant: int, count: int) -> list[int]:
+def journal_ids(db: Database, tenant: int, count: int) -> Sequence[int]:
     """Return ids for *count* new journals, in recording order."""
     if db.postgres:
         return db.next_ids(tables.journals, count)
@@ -126,15 +130,16 @@ def journal_ids(db: Database, tenant: int, count: int) -> list[int]:
         first + (1 << SEQUENCE_BITS),
     )[0]
     start = (first if last is None else last) + 1
-    return list(range(start, start + count))
+    return range(start, start + count)
 
 
 class _Originals:
     # Which row each original is, and the number of its next reversal. The number is counted from
     # what the batch was judged on: who else reversed it meanwhile took it, and the index says so.
-    def __init__(self, writing: Writing, names: Sequence[str]) -> None:
+    def __init__(self, writing: Writing) -> None:
         self.ids: dict[str, int] = {}
         self._last = dict(writing.reversals)
+        names = sorted(writing.reversals)
         if not names:
             return
         db = writing.db

@@ -17,6 +17,7 @@ from ledgerkit.domain.billing_run.cycles import (
     close,
     closed_before,
     cycle_id,
+    is_over,
     periods_due,
 )
 from ledgerkit.domain.billing_run.facts import (
@@ -54,6 +55,7 @@ __all__ = [
     "cycle_id",
     "due_periods",
     "events_wanted",
+    "is_over",
     "journals_wanted",
     "opening_events",
     "pay_supplier",

@@ -18,6 +18,7 @@ BILLING_CYCLE = Lifecycle(
     OPEN,
     {
         (OPEN, "bill"): BILLED,
+        (OPEN, "bill_part"): OPEN,  # a run before the period is over leaves the rest to come
         (BILLED, "bill"): BILLED,  # a run over a billed cycle is a supplement
         (BILLED, "close"): CLOSED,
     },
@@ -73,10 +74,17 @@ def periods_due(
     return tuple(p for p in cycle.due(today, start=first.start) if p not in billed)
 
 
+def is_over(period: Period, *, zone: str, at: datetime) -> bool:
+    """Return whether *period* has ended *at* an instant, in *zone*."""
+    return local_date(at, zone) >= period.end
+
+
 def bill(
-    read: Versioned[BillingCycle] | None, *, kind: str, period: Period, at: datetime
+    read: Versioned[BillingCycle] | None, *, kind: str, period: Period, zone: str, at: datetime
 ) -> Changes:
     """Mark the cycle as billed once more; *read* is its record, None if it was never billed.
+
+    Before the period is over it stays open: what is still to come of it is due later.
 
     Raises:
         IllegalTransition: it is closed.
@@ -84,9 +92,9 @@ def bill(
     before = BillingCycle(id=cycle_id(kind, period), kind=kind, period=period)
     if read is not None:
         before = read.record
-    after = attrs.evolve(
-        before, status=BILLING_CYCLE.after(before.status, "bill"), runs=before.runs + 1
-    )
+    part = before.status == OPEN and not is_over(period, zone=zone, at=at)
+    status = BILLING_CYCLE.after(before.status, "bill_part" if part else "bill")
+    after = attrs.evolve(before, status=status, runs=before.runs + 1)
     return _changes(after, read, verb="bill", at=at, actor="billing run", reason="billed")
 
 

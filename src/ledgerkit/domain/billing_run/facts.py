@@ -45,6 +45,9 @@ class Policy:
         if type(self.terms_days) is not int or self.terms_days < 0:
             msg = f"payment terms are whole days from 0 (got {self.terms_days!r})"
             raise ValueError(msg)
+        if self.invoices.name == self.credit_notes.name:
+            msg = f"credit notes need a series of their own (both are {self.invoices.name!r})"
+            raise ValueError(msg)
         if self.alerts not in (PER_PACKAGE, AGGREGATE):
             msg = f"alerts are per package or aggregate (got {self.alerts!r})"
             raise ValueError(msg)

@@ -7,7 +7,10 @@ edited or deleted. (spec: ledger)
 from __future__ import annotations
 
 from ledgerkit.domain.ledger.corrections import (
+    NothingToCorrect,
     belated,
+    correct,
+    corrects,
     difference,
     period_of,
     reverse,
@@ -87,6 +90,7 @@ __all__ = [
     "JournalAlreadyPosted",
     "JournalNotFound",
     "Limit",
+    "NothingToCorrect",
     "OverReversal",
     "Overflow",
     "Page",
@@ -109,6 +113,8 @@ __all__ = [
     "address",
     "balances_of",
     "belated",
+    "correct",
+    "corrects",
     "difference",
     "exchange",
     "line_of",

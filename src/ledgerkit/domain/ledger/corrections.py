@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import ClassVar
 
 import attrs
 
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger.journals import Entry, Journal, net_of
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import Period
 
 _PERIOD = "period"
+_CORRECTS = "corrects"
 
 
 def reverse(
@@ -102,6 +105,87 @@ def difference(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[Entry, 
     return tuple(
         Entry(wallet, Money(minor, currency)) for (wallet, currency), minor in net.items() if minor
     )
+
+
+@attrs.frozen
+class NothingToCorrect(LedgerkitError):
+    """A correction that would change nothing."""
+
+    journal: str
+    code: ClassVar[str] = "nothing_to_correct"
+
+    def __str__(self) -> str:
+        return f"journal {self.journal!r} did what it should have; a correction needs a difference"
+
+
+def correct(
+    journal: Journal,
+    meant: tuple[Entry, ...],
+    *,
+    id: str,
+    at: datetime,
+    earlier: tuple[Journal, ...] = (),
+    part: str | None = None,
+    forced_by: str | None = None,
+    metadata: tuple[tuple[str, str], ...] = (),
+) -> Journal:
+    """Return the small journal of the difference between what *journal* did and what was *meant*.
+
+    *earlier* are its corrections and reversals until now, in recording order: what they did counts
+    as done. Given *part*, the correction claims that part of the event that *journal* booked, so
+    that it is posted once; metadata `corrects` names *journal*. (spec: ledger 5)
+
+    Raises:
+        NothingToCorrect: nothing differs on any wallet.
+        TooFewLegs, Unbalanced: *meant* does not balance.
+        TypeError: *meant* is no tuple of entries.
+        ValueError: *part* is given and *journal* has no event, or one of *earlier* neither
+            corrects nor reverses *journal* or one before it.
+
+    >>> from datetime import UTC, datetime
+    >>> noon = datetime(2026, 10, 1, 12, tzinfo=UTC)
+    >>> charged = Entry("student", Money(-10_000, "USD")), Entry("platform", Money(10_000, "USD"))
+    >>> meant = Entry("student", Money(-12_000, "USD")), Entry("platform", Money(12_000, "USD"))
+    >>> flown = Journal(id="jrn_1", kind="flown", entries=charged, effective_at=noon)
+    >>> small = correct(flown, meant, id="jrn_2", at=noon)
+    >>> [str(entry.amount) for entry in small.entries], corrects(small)
+    (['-2000 minor USD', '2000 minor USD'], 'jrn_1')
+    """
+    if type(meant) is not tuple or not all(type(each) is Entry for each in meant):
+        msg = f"meant must be a tuple of Entry (got {meant!r})"
+        raise TypeError(msg)
+    event = journal.event
+    if part is not None and event is None:
+        msg = f"journal {journal.id!r} books no event, so there is no part of it (got {part!r})"
+        raise ValueError(msg)
+    _check_related(journal, earlier)
+    entries = difference((e for each in (journal, *earlier) for e in each.entries), meant)
+    if not entries:
+        raise NothingToCorrect(journal.id)
+    return Journal(
+        id=id,
+        kind=f"{journal.kind}.corrected",
+        entries=entries,
+        effective_at=at,
+        event=None if event is None or part is None else attrs.evolve(event, part=part),
+        forced_by=forced_by,
+        metadata=((_CORRECTS, journal.id), *metadata),
+    )
+
+
+def _check_related(journal: Journal, earlier: tuple[Journal, ...]) -> None:
+    """Raise `ValueError` unless each of *earlier* changes *journal* or one before it."""
+    related = {journal.id}
+    for each in earlier:
+        if each.reverses not in related and corrects(each) not in related:
+            msg = f"journal {each.id!r} neither corrects nor reverses {journal.id!r}; leave it out"
+            raise ValueError(msg)
+        related.add(each.id)
+
+
+def corrects(journal: Journal) -> str | None:
+    """Return the id of the journal that *journal* corrects; None: it is no correction."""
+    return dict(journal.metadata).get(_CORRECTS)
 
 
 def belated(journal: Journal, *, period: Period, at: datetime) -> Journal:

@@ -12,6 +12,7 @@ from ledgerkit.domain.statements.months import (
     MonthSummary,
     PartyTotal,
     month_summary,
+    not_approved,
     of_period,
     trial_balance_after,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "freeze",
     "history_rows",
     "month_summary",
+    "not_approved",
     "of_period",
     "package_ledgers",
     "trial_balance_after",

@@ -25,6 +25,7 @@ from ledgerkit.domain.ledger import (
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import DEFERRED, Package
 from ledgerkit.domain.periods import Period, local_date
+from ledgerkit.domain.sessions import APPROVED, Session
 from ledgerkit.domain.statements.views import Shown, View
 
 _REVERSED = ".reversed"
@@ -239,3 +240,18 @@ def trial_balance_after(
     for journal in journals:
         sums.update(net_of(journal.entries))
     return trial_balance(sums)
+
+
+def not_approved(
+    sessions: Iterable[Session], period: Period, *, zone: str
+) -> tuple[tuple[str, int], ...]:
+    """Return how many sessions of *period* are not billed because of their status, by status.
+
+    A coordinator approves what was held before the month is billed, or leaves it to the next run.
+    """
+    found = Counter(
+        session.status
+        for session in sessions
+        if session.status != APPROVED and period.contains(session.day(zone))
+    )
+    return tuple(sorted(found.items()))

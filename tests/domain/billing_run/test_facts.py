@@ -1,0 +1,25 @@
+"""Policy: how a business bills, checked when it is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ledgerkit.domain.billing_run import Policy
+from ledgerkit.domain.credit_notes import CREDIT_NOTES
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"terms_days": -1}, "whole days from 0"),
+        ({"terms_days": 14.0}, "whole days from 0"),
+        ({"terms_days": 14, "alerts": "never"}, "per package or aggregate"),
+        ({"terms_days": 14, "invoices": CREDIT_NOTES}, "a series of their own"),
+    ],
+)
+def test_policies_are_checked(fields: dict[str, Any], says: str) -> None:
+    """Terms are whole days, and invoices and credit notes are numbered apart."""
+    with pytest.raises(ValueError, match=says):
+        Policy(**fields)
