@@ -319,5 +319,7 @@ def test_payout_lines_are_checked(fields: dict[str, Any]) -> None:
 
 def test_a_payout_has_a_period() -> None:
     """Text is no period."""
+    text: Any = "2026-10"
+
     with pytest.raises(TypeError, match="needs a Period"):
-        attrs.evolve(payout(), period="2026-10")
+        attrs.evolve(payout(), period=text)
