@@ -11,8 +11,8 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 pytest.register_assert_rewrite("ledgerkit.testing")  # its suites are tests of whoever runs them
 
-# Not importable for doctests: alembic runs the migrations, Django needs settings first.
-collect_ignore_glob = ["src/*/migrations/*", "src/ledgerkit/adapters/django/*"]
+# Not importable for doctests: alembic runs the migrations.
+collect_ignore_glob = ["src/*/migrations/*"]
 
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"]

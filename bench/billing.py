@@ -65,7 +65,7 @@ def _planning(what: str, sizes: tuple[int, ...], rounds: int, *, mixed: bool) ->
     largest = max(sizes)
     for _ in range(rounds):
         for size in sizes:
-            repeats = max(1, min(5, largest // size))
+            repeats = max(1, min(3, largest // size))
             seconds = sum(timed(partial(planned, months[size])) for _ in range(repeats))
             taken[size].append(seconds / repeats)
         batched.append(timed(partial(_in_batch, months[largest])))

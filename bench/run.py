@@ -30,7 +30,7 @@ ON_A_SERVER = ("postgres", "growth-postgres")
 
 FULL: Mapping[str, Workload] = MappingProxyType(
     {
-        "pure": partial(pure, journals=100_000, rounds=7),
+        "pure": partial(pure, journals=100_000, rounds=5),
         "sqlite": partial(
             sqlite, sizes={1: 300, 100: 40, 1_000: 6, 10_000: 2}, invoices=1_000, rounds=7
         ),
@@ -43,7 +43,7 @@ FULL: Mapping[str, Workload] = MappingProxyType(
             mixed=(1_000, 10_000),
             held=2_000,
             committed=2_000,
-            rounds=3,
+            rounds=2,
         ),
         "growth": partial(growth, young=10_000, old=1_000_000, size=1_000, rounds=3),
         "growth-postgres": partial(

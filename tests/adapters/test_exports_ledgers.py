@@ -92,11 +92,10 @@ def test_beancount_checks_every_balance_exactly() -> None:
     text = beancount_ledger(books, UNITS)
     checks = re.findall(r"^.* balance .*$", text, re.MULTILINE)
 
-    assert set(balances_of(books)) == set(balances_of(books))
     assert len(balances_of(books)) == len(checks)
     for check in checks[:3]:
         figure = check.split()[3]
-        off = str(Decimal(figure) + Decimal(1).scaleb(Decimal(figure).as_tuple().exponent))
+        off = str(Decimal(figure) + (Decimal("0.01") if "." in figure else 1))
         _, errors = parsed(text.replace(check, check.replace(f" {figure} ~", f" {off} ~")))
         assert 1 == len(errors)
 
@@ -105,8 +104,7 @@ def test_a_journal_in_beancount() -> None:
     """A customer who owes 50.00 is an asset of 50.00 there."""
     sold = transfer("jrn_1", "customer:c-1", "platform", 5_000, event=Event("session", "s-1"))
 
-    assert (
-        """\
+    assert """\
 2026-10-01 commodity EUR
 2026-10-01 open Assets:Customer:C-1
 2026-10-01 open Income:Platform
@@ -121,17 +119,14 @@ def test_a_journal_in_beancount() -> None:
 
 2026-10-02 balance Assets:Customer:C-1  50.00 ~ 0 EUR
 2026-10-02 balance Income:Platform  -50.00 ~ 0 EUR
-"""
-        == beancount_ledger(posted(sold), UNITS)
-    )
+""" == beancount_ledger(posted(sold), UNITS)
 
 
 def test_a_journal_in_hledger() -> None:
     """Codes with digits or signs are quoted, and a balance is asserted on the last day."""
     sold = transfer("jrn_1", "customer:c-1", "platform", 5_000, currency="A1_B", reverses="jrn_0")
 
-    assert (
-        """\
+    assert """\
 decimal-mark .
 commodity 1.0000 "A1_B"
 account Assets:Customer:C-1
@@ -148,9 +143,7 @@ account Income:Platform
 2026-10-01 * balances
     Assets:Customer:C-1  0.0000 "A1_B" = 0.5000 "A1_B"
     Income:Platform  0.0000 "A1_B" = -0.5000 "A1_B"
-"""
-        == hledger_journal(posted(sold), UNITS)
-    )
+""" == hledger_journal(posted(sold), UNITS)
 
 
 @pytest.mark.parametrize("books", [month(), HARD], ids=["month", "hard"])

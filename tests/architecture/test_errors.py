@@ -23,8 +23,8 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import CurrencyMismatch, Money
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
-# Cannot be imported by themselves: run by alembic, by `python -m`, or after django.setup().
-APART = re.compile(r"\.migrations\b|\.__main__$|\.adapters\.django\b")
+# Cannot be imported by themselves: run by alembic, or by `python -m`.
+APART = re.compile(r"\.migrations\b|\.__main__$")
 PLAIN: dict[object, object] = {
     str: "EUR",
     int: 1,

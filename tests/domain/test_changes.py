@@ -190,8 +190,9 @@ def test_the_count_a_number_belongs_to(reset: str, expected: str) -> None:
 )
 def test_series_are_checked(fields: dict[str, Any], says: str) -> None:
     """A series that would repeat a number, or have none, is refused."""
+    given: dict[str, Any] = {"name": "INV", **fields}
     with pytest.raises(ValueError, match=says):
-        Series(**{"name": "INV", **fields})
+        Series(**given)
 
 
 @given(of.series(), of.dates(), of.dates(), st.integers(0, 9999), st.integers(0, 9999))

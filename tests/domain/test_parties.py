@@ -15,7 +15,8 @@ from ledgerkit.testing import strategies as of
 
 def party(**fields: Any) -> Party:
     """Return a customer; *fields* are those of `Party`."""
-    return Party(**{"id": "s-104", "role": "customer", "name": "Ada", "currency": "EUR", **fields})
+    given: dict[str, Any] = {"id": "s-104", "role": "customer", "name": "Ada", "currency": "EUR"}
+    return Party(**(given | fields))
 
 
 @pytest.mark.parametrize(

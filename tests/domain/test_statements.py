@@ -30,6 +30,7 @@ from ledgerkit.domain.statements import (
     PackageLedger,
     PartyTotal,
     billing_records,
+    earners_of,
     freeze,
     history_rows,
     month_summary,
@@ -435,6 +436,49 @@ def test_records_of_one_party() -> None:
     assert [("invoice", "INV-2026-00002", "ben", 5_000)] == records(world, party="ben")
     assert {"tom"} == {r[2] for r in records(world, party="tom")}
     assert [] == records(world, party="nobody")
+
+
+def test_records_of_one_customer_or_supplier() -> None:
+    """A tutor has payouts and the invoices and notes of lessons that paid them. (seed 000)"""
+    una = party("una", role="supplier")
+    world = World(
+        sessions=(*TWELVE[:4], session(6, 9, match="m2"), session(7, 10, match="m3")),
+        customers=(party("ana"), party("ben")),
+        suppliers=(party("tom", role="supplier"), una),
+        matches=(match("m1"), match("m2", customer="ben"), match("m3", supplier="una")),
+    )
+    world.run()
+    world.tell(unapproved(TWELVE[0]))
+    world.run(DECEMBER_1, NOVEMBER)
+    earners = earners_of(p.journal for p in posted(world))
+
+    def of(**wanted: Any) -> set[tuple[str, str]]:
+        return {(r[0], r[2]) for r in records(world, earners=earners, **wanted)}
+
+    assert {("invoice", "ana"), ("payout", "una")} == of(supplier="una")
+    assert {("invoice", "ana"), ("credit_note", "ana"), ("invoice", "ben"), ("payout", "tom")} == (
+        of(supplier="tom")
+    )
+    assert {("invoice", "ana"), ("credit_note", "ana")} == of(customer="ana")
+    assert {("invoice", "ben")} == of(customer="ben", supplier="tom")
+    assert set() == of(customer="ben", supplier="una")
+    assert {("payout", "tom"), ("payout", "una")} == of(status="pending")
+
+
+def test_whose_lessons_they_were_is_read_from_the_books() -> None:
+    """Without the journals, or the invoice of a credit note, nobody could say. (seed 000)"""
+    world = billed_twice()
+    earners = earners_of(p.journal for p in posted(world))
+
+    assert {frozenset({"tom"})} == set(earners.values())
+    assert {} == earners_of([journal("invoice.charged", ("customer:ana", -5), ("platform", 5))])
+    assert {"payout"} == {
+        r.kind for r in billing_records(payouts=world.all(Payout), supplier="tom")
+    }
+    with pytest.raises(ValueError, match=r"in its journals; pass earners \(for 'tom'\)"):
+        records(world, supplier="tom")
+    with pytest.raises(ValueError, match="what a credit note gives back is in its invoice"):
+        billing_records(credit_notes=world.all(CreditNote), supplier="tom", earners=earners)
 
 
 def test_records_of_a_range_of_dates() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -249,7 +249,7 @@ async def _lines(period: Period) -> str:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals() -> Generator[None]:
     """Say a refusal in one sentence and exit with 1; a traceback is for our own mistakes."""
     try:
         yield

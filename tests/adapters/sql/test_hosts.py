@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -58,7 +58,7 @@ def work(connection: Connection) -> None:
 
 
 @contextmanager
-def disposing(engine: Engine) -> Iterator[Engine]:
+def disposing(engine: Engine) -> Generator[Engine]:
     """Lend *engine* and close its connections at the end."""
     try:
         yield engine
@@ -100,7 +100,7 @@ def in_django(alias: str) -> Run:
     """Run inside Django's atomic(), on the connection that Django has open."""
 
     def run(work: Work, *, commit: bool) -> None:
-        with suppress(RollBack), transaction.atomic(using=alias):
+        with suppress(RollBack), transaction.atomic(using=alias):  # pyright: ignore[reportGeneralTypeIssues]
             with db.connections[alias].cursor() as cursor:
                 cursor.execute("CREATE TABLE IF NOT EXISTS host (n integer)")
                 cursor.execute("INSERT INTO host VALUES (1)")
@@ -119,7 +119,8 @@ def configure_django(name: str, options: dict[str, Any]) -> None:
         conf.settings.configure(DATABASES={"default": {}}, USE_TZ=True, SECRET_KEY="test")
         django.setup()
     known = db.connections.configure_settings({"default": {}, name: options})
-    db.connections.databases[name] = known[name]
+    databases: Any = db.connections.databases  # a cached property, to the type checkers
+    databases[name] = known[name]
 
 
 def kept(engine: Engine) -> Snapshot:
@@ -138,7 +139,7 @@ def check(engine: Engine, run: Run) -> None:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[tuple[Engine, Path]]:
+def file(tmp_path: Path) -> Generator[tuple[Engine, Path]]:
     """Return books in a file."""
     path = tmp_path / "books.db"
     engine = create_engine(f"sqlite:///{path}")
@@ -167,7 +168,7 @@ def test_sqlite_django(file: tuple[Engine, Path]) -> None:
 
 
 @pytest.fixture
-def grown(fresh_postgres_url: str) -> Iterator[tuple[Engine, sa.URL]]:
+def grown(fresh_postgres_url: str) -> Generator[tuple[Engine, sa.URL]]:
     """Return books on a server."""
     with disposing(create_engine(fresh_postgres_url)) as engine:
         yield engine, sa.make_url(fresh_postgres_url)

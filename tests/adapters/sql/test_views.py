@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import attrs
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.adapters.sql.views import views_of
-from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
+from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Draw, Expect, Series
 from ledgerkit.domain.invoices import Invoice, TaxAmount
 from ledgerkit.domain.ledger import Event, Limit, Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.sessions import Match
+from ledgerkit.domain.splits import PER_PERIOD, Incentive
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
 
 pytest_plugins = ("tests.plugins.postgres",)
@@ -158,6 +161,71 @@ def test_price_changes_show_old_and_new(engine: Engine) -> None:
         (1, "maths", 60, "2026-01-01", None, 5000, "tester"),
         (2, "maths", 60, "2026-11-01", 5000, 5500, "tester"),
     ] == rows(engine, sql)
+
+
+def match(id: str, pay: Money | None = None) -> Match:
+    """Return a match of Leo, who is taught by tom, with a *pay* of its own."""
+    return Match(
+        id=id, customer="c-1", student="Leo", supplier="tom", key=KEY, currency="EUR", pay=pay
+    )
+
+
+def test_matches_and_incentives(engine: Engine) -> None:
+    """What a tutor earns by a match: its own pay if it has one, and what comes on top."""
+    SqlStore(engine).commit(
+        changes(
+            "k-3",
+            records=(
+                match("m-1"),
+                match("m-2", Money(3250, "EUR")),
+                Incentive(
+                    id="n-1", match="m-1", amount=Money(500, "EUR"), valid_from=date(2026, 10, 1)
+                ),
+                Incentive(
+                    id="n-2",
+                    match="m-2",
+                    amount=Money(2000, "EUR"),
+                    per=PER_PERIOD,
+                    valid_from=date(2026, 10, 1),
+                    valid_until=date(2026, 11, 1),
+                ),
+            ),
+        )
+    )
+    matches = (
+        "SELECT id, customer, student, supplier, service_line, level, minutes, currency, "
+        "pay_minor, pay FROM match ORDER BY id"
+    )
+    incentives = (
+        "SELECT id, match, per, valid_from, valid_until, currency, amount_minor, amount "
+        "FROM incentive ORDER BY id"
+    )
+
+    assert [
+        ("m-1", "c-1", "Leo", "tom", "maths", "secondary", 60, "EUR", None, None),
+        ("m-2", "c-1", "Leo", "tom", "maths", "secondary", 60, "EUR", 3250, "32.50"),
+    ] == rows(engine, matches)
+    assert [
+        ("n-1", "m-1", "session", "2026-10-01", None, "EUR", 500, "5.00"),
+        ("n-2", "m-2", "period", "2026-10-01", "2026-11-01", "EUR", 2000, "20.00"),
+    ] == rows(engine, incentives)
+
+
+def test_packages_on_offer(engine: Engine) -> None:
+    """Each size of a price is a row; a price without packages has none."""
+    tiers = PackageTier(5, Money(23_750, "EUR")), PackageTier(10, Money(45_000, "EUR"))
+    offered = attrs.evolve(price(5000, date(2026, 1, 1)), tiers=tiers)
+    catalog = Catalog("other", (offered, price(5500, date(2026, 11, 1))))
+    SqlStore(engine).commit(changes("k-3", records=(catalog,)))
+    sql = (
+        "SELECT catalog, service_line, level, minutes, valid_from, units, currency, price_minor, "
+        "price FROM price_tier ORDER BY units"
+    )
+    key = "other", "maths", "secondary", 60, "2026-01-01"
+
+    assert [(*key, 5, "EUR", 23_750, "237.50"), (*key, 10, "EUR", 45_000, "450.00")] == (
+        rows(engine, sql)
+    )
 
 
 def test_messages_wait(engine: Engine) -> None:

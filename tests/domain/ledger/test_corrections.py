@@ -221,8 +221,8 @@ def test_what_is_meant_must_be_legs_that_balance() -> None:
         correct(FLIGHT, ("student",), id="c", at=LATER)  # type: ignore[arg-type]
     with pytest.raises(Unbalanced):
         correct(FLIGHT, legs(("student", -9_000), ("platform", 4_000)), id="c", at=LATER)
+    other = journal("g", ("student", -1), ("platform", 1))
     with pytest.raises(ValueError, match="journal 'g' neither corrects nor reverses 'f'"):
-        other = journal("g", ("student", -1), ("platform", 1))
         correct(FLIGHT, MEANT, id="c", at=LATER, earlier=(other,))
 
 

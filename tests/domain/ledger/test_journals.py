@@ -40,7 +40,8 @@ def legs(*pairs: tuple[str, int], currency: str = "USD") -> tuple[Entry, ...]:
 def journal(*pairs: tuple[str, int], **fields: Any) -> Journal:
     """Return the journal of (wallet, minor units) at noon; *fields* are those of `Journal`."""
     given: dict[str, Any] = {"id": "j", "kind": "flight.charged", "effective_at": NOON}
-    return Journal(**{**given, "entries": legs(*pairs), **fields})
+    given["entries"] = legs(*pairs)
+    return Journal(**(given | fields))
 
 
 # ---- examples --------------------------------------------------------------------------------

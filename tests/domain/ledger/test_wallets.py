@@ -128,8 +128,9 @@ def test_wallets_are_values(wallet: Wallet) -> None:
 )
 def test_wallets_are_checked(fields: dict[str, Any], kind: type[Exception], says: str) -> None:
     """What a policy cannot mean is refused with what was got and what is needed."""
+    given: dict[str, Any] = {"id": "a", **fields}
     with pytest.raises(kind, match=says):
-        Wallet(**{"id": "a", **fields})
+        Wallet(**given)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +149,9 @@ def test_wallets_are_checked(fields: dict[str, Any], kind: type[Exception], says
 )
 def test_limits_are_checked(fields: dict[str, Any], kind: type[Exception], says: str) -> None:
     """A limit is a whole number that a store can hold, in a currency."""
+    given: dict[str, Any] = {"currency": "EUR", **fields}
     with pytest.raises(kind, match=says):
-        Limit(**{"currency": "EUR", **fields})
+        Limit(**given)
 
 
 def test_widest_limits() -> None:

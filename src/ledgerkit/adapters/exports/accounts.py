@@ -106,5 +106,7 @@ def _posting(entry: Entry) -> tuple[str, Money]:
 def closing_balances(posted: Iterable[Posted]) -> Mapping[tuple[str, str], Money]:
     """Return what each (account, currency) holds after *posted*, debits positive, by name."""
     sums = balances_of(posted)
-    found = {(account_of(wallet), code): Money(-minor, code) for (wallet, code), minor in sums.items()}
+    found = {
+        (account_of(wallet), code): Money(-minor, code) for (wallet, code), minor in sums.items()
+    }
     return dict(sorted(found.items()))

@@ -48,9 +48,7 @@ def _transaction(transaction: Transaction, units: Units) -> Iterator[str]:
         yield f"  {account}  {units.plain(amount)} {_commodity(amount.currency)}"
 
 
-def _assertions(
-    balances: Mapping[tuple[str, str], Money], on: date, units: Units
-) -> Iterator[str]:
+def _assertions(balances: Mapping[tuple[str, str], Money], on: date, units: Units) -> Iterator[str]:
     # Beancount counts what lies below an account as its own, and tolerates a cent unless told.
     whole = dict.fromkeys(balances, 0)
     opened = {account for account, _ in balances}

@@ -37,7 +37,9 @@ def hledger_journal(posted: Iterable[Posted], units: Units) -> str:
         f"{transactions[-1].on} * balances",
     ]
     for (account, code), amount in balances.items():
-        lines.append(f"    {account}  {_amount(Money.zero(code), units)} = {_amount(amount, units)}")
+        lines.append(
+            f"    {account}  {_amount(Money.zero(code), units)} = {_amount(amount, units)}"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -55,7 +55,7 @@ class Database:
 
     def run_many(self, sql: str, rows: Iterable[Row]) -> int:
         """Return how many rows *sql* changed, run for each of *rows*."""
-        if not rows:
+        if isinstance(rows, list) and not rows:
             return 0
         statement = marked(sql, self._style)
         if not self._direct:

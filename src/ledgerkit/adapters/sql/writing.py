@@ -67,13 +67,14 @@ def _write_journals(writing: Writing) -> None:
         return
     db, tenant = writing.db, writing.tenant.id
     ids = journal_ids(db, tenant, count)
+    originals = _Originals(writing)
     moves = BalanceMoves(writing.places)
     journals = (journal for changes in writing.changes for journal in changes.journals)
     # Rows are made as they are written, since many that wait would keep the collector busy.
     # Entries first: PostgreSQL refuses a journal whose entries are not there.
     entries = moves.entries(zip(ids, journals, strict=True))
     db.insert(tables.entries, "id balance amount", entries)
-    db.insert(tables.journals, _JOURNAL_COLUMNS, _journal_rows(writing, ids))
+    db.insert(tables.journals, _JOURNAL_COLUMNS, _journal_rows(writing, ids, originals))
     if db.postgres:
         db.insert(tables.unplaced, "tenant journal", [(tenant, id) for id in ids])
     if not moves.write(db):
@@ -84,9 +85,10 @@ def _write_journals(writing: Writing) -> None:
             raise Moved
 
 
-def _journal_rows(writing: Writing, ids: Sequence[int]) -> Iterator[tuple[object, ...]]:
+def _journal_rows(
+    writing: Writing, ids: Sequence[int], originals: _Originals
+) -> Iterator[tuple[object, ...]]:
     tenant = writing.tenant.id
-    originals = _Originals(writing)
     effective, recorded = Instants(), Instants()
     upcoming = iter(ids)
     for changes, commit in writing.members:

@@ -21,6 +21,7 @@ from ledgerkit.domain.statements.records import (
     HistoryRow,
     PackageLedger,
     billing_records,
+    earners_of,
     history_rows,
     package_ledgers,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Shown",
     "View",
     "billing_records",
+    "earners_of",
     "freeze",
     "history_rows",
     "month_summary",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from datetime import date, datetime
 from typing import Any
 
@@ -14,10 +14,13 @@ import attrs
 from ledgerkit.domain.changes import Version
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.packages import ACTIVE, LOW, Package, Threshold
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.statements.views import Shown, View
+
+_SUPPLIER = "supplier:"
 
 
 @attrs.frozen(kw_only=True)
@@ -53,11 +56,89 @@ def billing_records(
     since: date | None = None,
     until: date | None = None,
     party: str | None = None,
+    customer: str | None = None,
+    supplier: str | None = None,
+    earners: Mapping[str, Set[str]] | None = None,
+    status: str | None = None,
 ) -> tuple[BillingRecord, ...]:
-    """Return the records of one *party*, or all, dated *since* <= day < *until*, by date.
+    """Return the records that fit every filter given, dated *since* <= day < *until*, by date.
 
-    (seed 000: filtering by date range, parent and tutor)
+    A *party* is who a document is addressed to. A *customer* has invoices and credit notes; a
+    *supplier* has payouts, the invoices with a line whose journal paid them, and the credit notes
+    that give back such a line. *earners* tells who earned by each journal, as `earners_of` reads
+    it from the books; with a *supplier*, invoices and credit notes need it, and credit notes need
+    their invoices among *invoices*. A credit note without an invoice gives back no line of a
+    supplier. (seed 000: filtering by date range, parent and tutor)
+
+    Raises:
+        ValueError: a *supplier* is asked for among invoices or credit notes without *earners*, or
+            the invoice of a credit note is missing.
     """
+    invoices, credit_notes = tuple(invoices), tuple(credit_notes)
+    if supplier is not None:
+        payouts = (p for p in payouts if p.supplier == supplier)
+        invoices, credit_notes = _earned(supplier, invoices, credit_notes, earners)
+    if customer is not None:
+        payouts = ()
+        invoices = tuple(i for i in invoices if i.customer == customer)
+        credit_notes = tuple(n for n in credit_notes if n.customer == customer)
+    wanted = (
+        r
+        for r in _records(invoices, credit_notes, payouts)
+        if (party is None or r.party == party)
+        and (status is None or r.status == status)
+        and (since is None or (r.on is not None and r.on >= since))
+        and (until is None or (r.on is not None and r.on < until))
+    )
+    return tuple(sorted(wanted, key=lambda r: (r.on or date.min, r.kind, r.id)))
+
+
+def earners_of(journals: Iterable[Journal]) -> dict[str, frozenset[str]]:
+    """Return the ids of the suppliers who earned by each of *journals*, by the journal's id.
+
+    Who earns has a leg on a wallet `supplier:<id>`; journals by which nobody does are left out.
+    """
+    found = {
+        journal.id: frozenset(
+            entry.wallet.removeprefix(_SUPPLIER)
+            for entry in journal.entries
+            if entry.wallet.startswith(_SUPPLIER)
+        )
+        for journal in journals
+    }
+    return {journal: earners for journal, earners in found.items() if earners}
+
+
+def _earned(
+    supplier: str,
+    invoices: tuple[Invoice, ...],
+    notes: tuple[CreditNote, ...],
+    earners: Mapping[str, Set[str]] | None,
+) -> tuple[tuple[Invoice, ...], tuple[CreditNote, ...]]:
+    """Return the invoices and credit notes with a line by which *supplier* earned."""
+    if earners is None:
+        if invoices or notes:
+            msg = f"who earned by an invoice is in its journals; pass earners (for {supplier!r})"
+            raise ValueError(msg)
+        earners = {}
+    lines = {
+        invoice.id: {x.id for x in invoice.lines if supplier in earners.get(x.journal or "", ())}
+        for invoice in invoices
+    }
+    missing = [note.id for note in notes if note.invoice is not None and note.invoice not in lines]
+    if missing:
+        msg = f"what a credit note gives back is in its invoice; pass it too (for {missing[0]!r})"
+        raise ValueError(msg)
+    paid = frozenset[str | None]().union(*lines.values())
+    return (
+        tuple(invoice for invoice in invoices if lines[invoice.id]),
+        tuple(note for note in notes if any(line.line in paid for line in note.lines)),
+    )
+
+
+def _records(
+    invoices: Iterable[Invoice], credit_notes: Iterable[CreditNote], payouts: Iterable[Payout]
+) -> list[BillingRecord]:
     records = [
         BillingRecord(
             kind="invoice",
@@ -97,14 +178,7 @@ def billing_records(
         )
         for p in payouts
     ]
-    wanted = (
-        r
-        for r in records
-        if (party is None or r.party == party)
-        and (since is None or (r.on is not None and r.on >= since))
-        and (until is None or (r.on is not None and r.on < until))
-    )
-    return tuple(sorted(wanted, key=lambda r: (r.on or date.min, r.kind, r.id)))
+    return records
 
 
 @attrs.frozen(kw_only=True)

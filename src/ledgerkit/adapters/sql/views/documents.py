@@ -56,7 +56,10 @@ def document_views(words: Words) -> Mapping[str, str]:
         "package": _package(words),
         "redemption": _redemption(words),
         "write_off": _write_off(words),
+        "match": _match(words),
+        "incentive": _incentive(words),
         "price": _price(words),
+        "price_tier": _price_tier(words),
         "price_change": _price_change(words),
     }
 
@@ -213,6 +216,27 @@ def _write_off(words: Words) -> str:
     return _of("write_off", columns)
 
 
+def _match(words: Words) -> str:
+    columns = {
+        **_fields(words, "customer", "student", "supplier"),
+        **{name: _field(words, f"key.{name}") for name in ("service_line", "level")},
+        "minutes": words.whole(_field(words, "key.minutes")),
+        **_fields(words, "currency"),
+        **_amount(words, "pay", words.minor(_DOCUMENT, "data", "pay"), _field(words, "currency")),
+    }
+    return _of("match", columns)
+
+
+def _incentive(words: Words) -> str:
+    currency = _field(words, "amount.currency")
+    columns = {
+        **_fields(words, "match", "per", "valid_from", "valid_until"),
+        "currency": currency,
+        **_amount(words, "amount", words.minor(_DOCUMENT, "data", "amount"), currency),
+    }
+    return _of("incentive", columns)
+
+
 def _key(words: Words, item: str) -> dict[str, str]:
     return {
         **{name: words.field(item, "key", name) for name in ("service_line", "level")},
@@ -233,6 +257,22 @@ def _price(words: Words) -> str:
     }
     prices = words.each(_DOCUMENT, "data", "prices", alias="l")
     return select(columns, f"{_RECORDS}\n{prices} WHERE r.kind = 'catalog'")
+
+
+def _price_tier(words: Words) -> str:
+    tier = "s.value"
+    columns = {
+        "tenant": "t.name",
+        "catalog": "r.id",
+        **_key(words, _LINE),
+        "units": words.whole(words.field(tier, "units")),
+        **_amount(
+            words, "price", words.minor(tier, "price"), words.field(tier, "price", "currency")
+        ),
+    }
+    prices = words.each(_DOCUMENT, "data", "prices", alias="l")
+    tiers = words.each(_LINE, "tiers", alias="s")
+    return select(columns, f"{_RECORDS}\n{prices}\n{tiers} WHERE r.kind = 'catalog'")
 
 
 def _price_change(words: Words) -> str:
