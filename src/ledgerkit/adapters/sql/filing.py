@@ -132,6 +132,8 @@ def write_messages(writing: Writing) -> None:
         for changes, commit in writing.members
         for message in changes.messages
     ]
+    if not rows:
+        return
     writing.db.insert(
         tables.messages,
         "tenant name topic recipient body commit_id free_at",
