@@ -1,4 +1,5 @@
 """`python -m ledgerkit`: the command line."""
+
 from __future__ import annotations
 
 from ledgerkit.cli import main

@@ -147,6 +147,17 @@ def test_two_drafts_of_100_on_capacity_150() -> None:
         issue(second, on=ON, at=AT, invoice=one, earlier=(done,))
 
 
+def test_note_does_not_stand_in_its_own_way() -> None:
+    """Notes of other invoices and the note itself, among all notes, take nothing of its room."""
+    one = invoice(150)
+    note = note_of(one, 100)
+    itself = attrs.evolve(note, status="issued")
+    other = attrs.evolve(itself, id="crn_9", invoice="inv_9")
+    done = issue(note, on=ON, at=AT, invoice=one, earlier=(itself, other))
+
+    assert eur(100) == done.note.total
+
+
 def test_note_needs_a_line_of_the_invoice() -> None:
     """A line of another invoice cannot be credited here."""
     with pytest.raises(UnknownLine, match="'inv_1' has no line 'lin_x' to credit"):

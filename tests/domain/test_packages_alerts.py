@@ -235,6 +235,7 @@ def test_pool_alerts_for_what_an_expiry_leaves() -> None:
     assert ("packages", "b") in alert.body
 
 
-def test_pool_without_packages_is_silent() -> None:
-    """Who never bought a package is not told that it runs low."""
-    assert pool_alert("ana", (), ()) is None
+@pytest.mark.parametrize("after", [(), (used(package(10), 9),)], ids=["none", "a low one"])
+def test_pool_that_was_empty_is_silent(after: tuple[Package, ...]) -> None:
+    """Who had nothing left is not told that it runs low."""
+    assert pool_alert("ana", (), after) is None

@@ -96,8 +96,8 @@ def in_memory() -> NewStore:
 @pytest.fixture(
     params=[
         "memory",
-        pytest.param("sqlite", marks=pytest.mark.slow),
-        pytest.param("postgres", marks=[pytest.mark.slow, pytest.mark.postgres]),
+        pytest.param("sqlite", marks=pytest.mark.soak),
+        pytest.param("postgres", marks=[pytest.mark.soak, pytest.mark.postgres]),
     ]
 )
 def new_store(request: pytest.FixtureRequest) -> NewStore:

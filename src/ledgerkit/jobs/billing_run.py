@@ -169,8 +169,9 @@ async def run_month(asked: Asked) -> RunReport:
     billed = await _carry_out(partial(_billing, asked, opened_on, at))
     paid = await _carry_out(partial(_paying, asked, opened_on, at))
     done = (*taken.done, *billed.done, *paid.done)
-    await _mark_billed(asked, at, anything=bool(done))
     printed = Printed() if asked.head is None else await print_documents(asked.head, at)
+    # Last: a run killed before this is run again by whoever bills what is due.
+    await _mark_billed(asked, at, anything=bool(done))
     left_out = (*taken.left_out, *billed.left_out, *paid.left_out, *printed.skipped)
     balances = trial_balance(await steps.balances())
     report = _report(asked, done, left_out, await packages_after(()), balances)
