@@ -31,22 +31,23 @@ class Mirror:
         self._books = psycopg.connect(books, autocommit=True)
         self._copy = psycopg.connect(copy, autocommit=True)
         self._tables = _tables(self._books)
+        self._seen = self._transaction()
 
     def prepare(self) -> list[Statement]:
-        """Return the statements that write what the last commit to the books wrote."""
-        newest = self._books.execute(
-            "SELECT xmin::text FROM ledgerkit_commits ORDER BY id DESC LIMIT 1"
-        ).fetchone()
+        """Return the statements that write what was written to the books since the last call."""
         statements: list[Statement] = []
         for table in self._tables:
             rows = self._books.execute(
-                sql.SQL("SELECT {} FROM {} WHERE xmin::text = %s").format(
+                sql.SQL("SELECT {} FROM {} WHERE xmin::text::bigint > %s").format(
                     _listed(name for name, _ in table.columns), sql.Identifier(table.name)
                 ),
-                newest,
+                (self._seen,),
             ).fetchall()
+            if not table.keys and self._was_emptied(table, len(rows)):
+                statements.append((_delete(table), []))
             if rows:
                 statements += self._statements(table, rows)
+        self._seen = self._transaction()
         return statements
 
     def write(self, statements: Sequence[Statement]) -> None:
@@ -67,6 +68,15 @@ class Mirror:
         """Let go of both databases."""
         self._books.close()
         self._copy.close()
+
+    def _transaction(self) -> int:
+        """Return a number between those of transactions before and after."""
+        row = self._books.execute("SELECT pg_current_xact_id()::text::bigint % 4294967296")
+        return int(_only(row.fetchone()))
+
+    def _was_emptied(self, table: _Table, added: int) -> bool:
+        # Folding takes all deltas away; what stands there now came after it.
+        return _count(self._books, table.name) != _count(self._copy, table.name) + added
 
     def _statements(self, table: _Table, rows: Sequence[Row]) -> list[Statement]:
         places = [n for n, (name, _) in enumerate(table.columns) if name in table.keys]
@@ -116,6 +126,10 @@ def _insert(table: _Table) -> sql.Composed:
     )
 
 
+def _delete(table: _Table) -> sql.Composed:
+    return sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name))
+
+
 def _update(table: _Table) -> sql.Composed:
     names = [name for name, _ in table.columns]
     return sql.SQL("UPDATE {} AS t SET {} FROM unnest({}) AS m({}) WHERE {}").format(
@@ -147,7 +161,9 @@ def _turned(rows: Sequence[Row]) -> list[list[Any]]:
 
 
 def _count(connection: psycopg.Connection[Any], table: str) -> int:
-    row = connection.execute(
-        sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
-    ).fetchone()
-    return 0 if row is None else int(row[0])
+    counted = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table)))
+    return int(_only(counted.fetchone()))
+
+
+def _only(row: Row | None) -> Any:
+    return None if row is None else row[0]

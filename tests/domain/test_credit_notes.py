@@ -308,8 +308,6 @@ def test_a_note_is_of_an_invoice_or_imported() -> None:
 
     with pytest.raises(ValueError, match="the invoice it credits, or the reference"):
         attrs.evolve(note, invoice=None)
-    with pytest.raises(ValueError, match="not both"):
-        attrs.evolve(note, reference="C536379")
 
 
 @pytest.mark.parametrize("fields", [{"on": "2026-10-05"}, {"amount": 50.0}])

@@ -24,9 +24,9 @@ from ledgerkit.ports.renderer import Undrawable, UnknownKind
 try:
     import pikepdf
     import typst
-except ImportError as missing:
+except ImportError as _missing:
     msg = "drawing PDFs needs typst and pikepdf: pip install 'ledgerkit[pdf]'"
-    raise ImportError(msg, name=missing.name) from missing
+    raise ImportError(msg, name=_missing.name) from _missing
 
 Standard: TypeAlias = Literal["a-2a", "a-2b", "a-2u", "a-3a", "a-3b", "a-3u", "ua-1"]
 

@@ -37,9 +37,9 @@ from ledgerkit.jobs.verification import verify as verify_books
 UNITS = ISO.with_units({SESSION: 0})
 LOGOS = ("logo.svg", "logo.png")
 
-app = App(name="ledgerkit", help="Charge people and pay people correctly.")
-out = Console()
-err = Console(stderr=True)
+app: App = App(name="ledgerkit", help="Charge people and pay people correctly.")
+out: Console = Console()
+err: Console = Console(stderr=True)
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ the same refusals with the same facts, the same books after each command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -74,11 +74,11 @@ class BooksMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stores = dict(self.make_stores())
-        self.at = NOON + timedelta(hours=24)
-        self.commands = 0
+        self.stores: dict[str, Store] = dict(self.make_stores())
+        self.at: datetime = NOON + timedelta(hours=24)
+        self.commands: int = 0
         self.claims: list[Claimed] = []
-        self.before = books(next(iter(self.stores.values())))
+        self.before: Snapshot = books(next(iter(self.stores.values())))
 
     def make_stores(self) -> Stores:
         """Return new, empty stores by name; `books_machine` says which."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -134,14 +135,15 @@ def test_sums_pass_64_bits_on_their_way(engine: Engine) -> None:
 
 def spend(url: str, writer: int) -> int:
     """Spend 7.00 from the purse as often as it goes, 15 times at most; return how often."""
-    store, done = open_store(url), 0
-    for n in range(15):
-        try:
-            key = f"{writer}/{n}"
-            store.commit(changes(key, journals=(transfer(key, "purse", "shop", 700),)))
-            done += 1
-        except InsufficientFunds:
-            continue
+    done = 0
+    with closing(open_store(url)) as store:
+        for n in range(15):
+            try:
+                key = f"{writer}/{n}"
+                store.commit(changes(key, journals=(transfer(key, "purse", "shop", 700),)))
+                done += 1
+            except InsufficientFunds:
+                continue
     return done
 
 
@@ -157,6 +159,7 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
     assert 14 == bought
     assert 200 == store.balance("purse", "EUR").posted
     assert 15 == len(store.journals().items)
+    store.close()
 
 
 def test_a_database_in_memory_is_shared_by_threads() -> None:

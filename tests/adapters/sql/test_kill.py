@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -45,9 +46,10 @@ def test_books_survive_kills(tmp_path: Path) -> None:
                 assert writer.stdout.readline()
                 told += 1
             writer.send_signal(signal.SIGKILL)
-        store = open_store(url)
-        posted = store.journals(limit=100_000).items
-        numbers = store.numbers()
+        with closing(open_store(url)) as store:
+            posted = store.journals(limit=100_000).items
+            numbers = store.numbers()
+            held = {key: balance.posted for key, balance in store.balances().items()}
         sums = balances_of(posted)
 
         assert len(posted) == len(numbers)
@@ -55,7 +57,7 @@ def test_books_survive_kills(tmp_path: Path) -> None:
         assert len(posted) >= 3 * told
         assert list(range(1, len(posted) + 1)) == [each.sequence for each in posted]
         assert list(range(1, len(posted) + 1)) == [number.n for number in numbers]
-        assert sums == {key: held.posted for key, held in store.balances().items()}
+        assert sums == held
         assert all(side.difference == 0 for side in trial_balance(sums))
     engine = create_engine(url)
     with engine.connect() as connection:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -147,10 +148,22 @@ def test_units_of_the_host_are_shown_with_their_decimals(tmp_path: Path) -> None
             journals=(transfer("j", "a", "b", 1_250_000, currency="CREDIT"),),
         )
     )
+    store.close()
     engine = create_engine(url)
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT wallet, amount FROM balance ORDER BY wallet"))
         assert [("a", "-1.250000"), ("b", "1.250000")] == [tuple(row) for row in rows]
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_two_that_start_together_migrate_once(bare_postgres_url: str) -> None:
+    """Web workers that open the books at the same time do not stumble over each other."""
+    engine = create_engine(bare_postgres_url)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, [engine] * 4))
+    with engine.connect() as connection:
+        assert REVISIONS[-1] == schema_version(connection)
     engine.dispose()
 
 

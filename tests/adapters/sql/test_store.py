@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -237,11 +238,11 @@ def test_deltas_are_folded(fresh_postgres_url: str) -> None:
 def test_open_store_keeps_its_books(tmp_path: Path) -> None:
     """Opened again, a file holds what it held."""
     url = f"sqlite:///{tmp_path / 'books.db'}"
-    open_store(url).commit(everything("one"))
-    again = open_store(url)
-
-    assert again.commit(everything("one")).replayed
-    assert 3 == again.balance("b", "EUR").posted
+    with closing(open_store(url)) as store:
+        store.commit(everything("one"))
+    with closing(open_store(url)) as again:
+        assert again.commit(everything("one")).replayed
+        assert 3 == again.balance("b", "EUR").posted
 
 
 def test_a_store_needs_a_connection() -> None:

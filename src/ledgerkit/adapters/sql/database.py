@@ -34,8 +34,8 @@ class Database:
     __slots__ = ("_cursor", "_direct", "_style", "connection", "postgres")
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.postgres = connection.dialect.name == "postgresql"
+        self.connection: Connection = connection
+        self.postgres: bool = connection.dialect.name == "postgresql"
         self._style = connection.dialect.paramstyle
         self._direct = connection.dialect.driver in _DIRECT and not connection.dialect.is_async
         self._cursor: Any = None

@@ -23,6 +23,7 @@ UNITS = ISO.with_units({"SESSION": 0})
 """What may be posted unless the host says otherwise: ISO 4217 and prepaid sessions."""
 
 VERSION_TABLE = "ledgerkit_version"
+_MIGRATING = 7_305_114_090_003
 REVISIONS = ("0001",)
 """Every schema version that this code knows, oldest first; the last is what it writes."""
 
@@ -96,6 +97,8 @@ def migrate(bind: Connection | Engine, *, units: Units = UNITS) -> None:
             migrate(connection, units=units)
         return
     begin_really(bind)
+    if bind.dialect.name == "postgresql":  # two processes that start together migrate once
+        bind.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
     found = schema_version(bind)
     if found is not None and found not in REVISIONS:
         raise SchemaTooNew(found, REVISIONS[-1])

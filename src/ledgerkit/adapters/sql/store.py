@@ -58,6 +58,10 @@ class SqlStore:
             check_schema(connection)
         self._committer = Committer(self._link, tenant, units)
 
+    def close(self) -> None:
+        """Close the connections of an engine that was given; a host's connection stays open."""
+        self._link.close()
+
     # ---- records
 
     def load(self, kind: type[R], id: str) -> Versioned[R] | None:

@@ -21,10 +21,10 @@ MOST_LEGS = 1 << LINE_BITS
 # SQLite: a journal's id is the tenant's times 2**36 plus its sequence.
 SEQUENCE_BITS = 36
 
-metadata = sa.MetaData()
+metadata: sa.MetaData = sa.MetaData()
 """The tables of every database."""
 
-postgres = sa.MetaData()
+postgres: sa.MetaData = sa.MetaData()
 """What PostgreSQL has besides, because its writers do not wait for each other."""
 
 _big = BigInteger().with_variant(Integer(), "sqlite")
@@ -45,7 +45,7 @@ def _maybe(name: str, type: Any = _text) -> Column[Any]:
     return Column(name, type, nullable=True)
 
 
-tenants = Table(
+tenants: Table[Any] = Table(
     "ledgerkit_tenants",
     metadata,
     _key("id"),
@@ -57,7 +57,7 @@ tenants = Table(
 )
 
 # For views only: how many decimals a unit has. Code takes that from a `Units` table.
-units = Table(
+units: Table[Any] = Table(
     "ledgerkit_units",
     metadata,
     _key("code", _text),
@@ -66,7 +66,7 @@ units = Table(
     **_BY_KEY,
 )
 
-commits = Table(
+commits: Table[Any] = Table(
     "ledgerkit_commits",
     metadata,
     _key("id", _big),
@@ -80,7 +80,7 @@ commits = Table(
     **_STRICT,
 )
 
-wallets = Table(
+wallets: Table[Any] = Table(
     "ledgerkit_wallets",
     metadata,
     _key("id", Integer),
@@ -91,7 +91,7 @@ wallets = Table(
     **_STRICT,
 )
 
-policies = Table(
+policies: Table[Any] = Table(
     "ledgerkit_policies",
     metadata,
     _key("wallet"),
@@ -101,7 +101,7 @@ policies = Table(
     **_BY_KEY,
 )
 
-closings = Table(
+closings: Table[Any] = Table(
     "ledgerkit_closings",
     metadata,
     _key("commit_id", _big),
@@ -110,7 +110,7 @@ closings = Table(
     **_STRICT,
 )
 
-balances = Table(
+balances: Table[Any] = Table(
     "ledgerkit_balances",
     metadata,
     _key("id", Integer),
@@ -127,7 +127,7 @@ balances = Table(
     **_STRICT,
 )
 
-journals = Table(
+journals: Table[Any] = Table(
     "ledgerkit_journals",
     metadata,
     _key("id", _big),
@@ -167,7 +167,7 @@ journals = Table(
     **_STRICT,
 )
 
-entries = Table(
+entries: Table[Any] = Table(
     "ledgerkit_entries",
     metadata,
     _key("id", _big),
@@ -179,7 +179,7 @@ entries = Table(
     **_STRICT,
 )
 
-records = Table(
+records: Table[Any] = Table(
     "ledgerkit_records",
     metadata,
     _key("tenant"),
@@ -196,7 +196,7 @@ records = Table(
     **_BY_KEY,
 )
 
-versions = Table(
+versions: Table[Any] = Table(
     "ledgerkit_record_versions",
     metadata,
     _key("tenant"),
@@ -208,7 +208,7 @@ versions = Table(
     **_STRICT,
 )
 
-counters = Table(
+counters: Table[Any] = Table(
     "ledgerkit_counters",
     metadata,
     _key("tenant"),
@@ -217,7 +217,7 @@ counters = Table(
     **_BY_KEY,
 )
 
-numbers = Table(
+numbers: Table[Any] = Table(
     "ledgerkit_numbers",
     metadata,
     _key("tenant"),
@@ -231,7 +231,7 @@ numbers = Table(
     **_BY_KEY,
 )
 
-messages = Table(
+messages: Table[Any] = Table(
     "ledgerkit_messages",
     metadata,
     Column("id", _big, primary_key=True, autoincrement=True),
@@ -261,7 +261,7 @@ for _table in (commits, wallets, balances, journals):
 
 # What posting adds to balances without limits: their rows are not touched, so that everybody can
 # post to the platform's wallet at once. Folding moves deltas into the rows.
-deltas = Table(
+deltas: Table[Any] = Table(
     "ledgerkit_deltas",
     postgres,
     _needed("balance", Integer),
@@ -271,7 +271,7 @@ deltas = Table(
 
 # Journals in recording order, numbered when somebody looks: a counter in the posting transaction
 # would make everybody wait, and ids have gaps and are committed out of order.
-places = Table(
+places: Table[Any] = Table(
     "ledgerkit_places",
     postgres,
     _key("tenant"),
@@ -281,7 +281,7 @@ places = Table(
 )
 
 # Journals that have no place yet.
-unplaced = Table(
+unplaced: Table[Any] = Table(
     "ledgerkit_unplaced",
     postgres,
     _key("tenant"),

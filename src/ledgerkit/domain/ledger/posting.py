@@ -77,8 +77,8 @@ class Book:
         balances: Mapping[tuple[str, str], Balance] | None = None,
         closed_before: datetime | None = None,
     ) -> None:
-        self.units = units
-        self.wallets = {wallet.id: wallet for wallet in wallets}
+        self.units: Units = units
+        self.wallets: dict[str, Wallet] = {wallet.id: wallet for wallet in wallets}
         self.balances: dict[tuple[str, str], int] = {}
         self.held: dict[tuple[str, str], tuple[int, int]] = {}
         for key, balance in (balances or {}).items():
@@ -88,7 +88,9 @@ class Book:
         self.journals: dict[str, Journal] = {}
         self.reversals: dict[str, list[Journal]] = {}
         self.events: dict[Event, str] = {}
-        self.closed_before = None if closed_before is None else instant(closed_before)
+        self.closed_before: datetime | None = (
+            None if closed_before is None else instant(closed_before)
+        )
 
     def balance(self, wallet: str, currency: str) -> Balance:
         """Return what *wallet* holds in *currency* now."""

@@ -16,7 +16,7 @@ class RecordingNotifier:
     """
 
     def __init__(self, *, unreachable: Iterable[str] = ()) -> None:
-        self.unreachable = set(unreachable)
+        self.unreachable: set[str] = set(unreachable)
         self.attempts: list[str] = []
         self._received: dict[str, Message] = {}
 
