@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -19,19 +20,22 @@ _NAMES = count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """Start a server with a template of migrated, empty books; return its URL."""
-    server = get_server(tmp_path_factory.mktemp("postgres"))
-    try:
-        uri = str(server.get_uri())
-        _hurry(uri)
-        create_database(uri, TEMPLATE)
-        engine = create_engine(database_at(uri, TEMPLATE))
-        migrate(engine)
-        engine.dispose()
-        yield uri
-    finally:
-        server.cleanup()
+    # Not in a folder of pytest's: each run of pytest takes all rights to those from other users,
+    # and a server started by root runs as another user.
+    with TemporaryDirectory(prefix="ledgerkit-postgres-") as folder:
+        server = get_server(folder)
+        try:
+            uri = str(server.get_uri())
+            _hurry(uri)
+            create_database(uri, TEMPLATE)
+            engine = create_engine(database_at(uri, TEMPLATE))
+            migrate(engine)
+            engine.dispose()
+            yield uri
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="module")

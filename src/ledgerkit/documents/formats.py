@@ -173,8 +173,8 @@ def day(on: date, locale: str, width: Width = "medium") -> str:
 def days(first: date, last: date, locale: str) -> str:
     """Return the days from *first* to *last*, both of them included.
 
-    >>> days(date(2026, 10, 1), date(2026, 10, 31), "en_GB")
-    '1–31 Oct 2026'
+    >>> days(date(2026, 10, 1), date(2026, 10, 31), "es")
+    '1–31 oct 2026'
     """
     return dates.format_interval(first, last, "yMMMd", locale=_cldr(locale))
 
