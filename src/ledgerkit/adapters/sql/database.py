@@ -31,13 +31,14 @@ class Database:
         connection: Inside a transaction, which this class never ends.
     """
 
-    __slots__ = ("_cursor", "_direct", "_style", "connection", "postgres")
+    __slots__ = ("_arrays_as_text", "_cursor", "_direct", "_style", "connection", "postgres")
 
     def __init__(self, connection: Connection) -> None:
         self.connection: Connection = connection
         self.postgres: bool = connection.dialect.name == "postgresql"
         self._style = connection.dialect.paramstyle
         self._direct = connection.dialect.driver in _DIRECT and not connection.dialect.is_async
+        self._arrays_as_text = connection.dialect.driver == "psycopg"
         self._cursor: Any = None
 
     def rows(self, sql: str, *values: object) -> list[Any]:
@@ -103,8 +104,18 @@ class Database:
         """Return how many of *rows* were inserted into the *columns* (by spaces) of *table*."""
         if not self.postgres:
             return self.run_many(f"{_insert_values(table, columns)} {tail}", rows)
-        arrays = [list(column) for column in zip(*rows, strict=True)]
+        arrays = self.arrays(rows)
         return self.run(f"{_insert_arrays(table, columns)} {tail}", *arrays) if arrays else 0
+
+    def arrays(self, rows: Iterable[Row], width: int = 0) -> list[object]:
+        """Return the columns of *rows* as arguments for arrays, *width* empty ones for no rows."""
+        columns = list(zip(*rows, strict=True)) or [()] * width
+        return [self._array(column) for column in columns]
+
+    def _array(self, values: Iterable[object]) -> object:
+        # psycopg would tell the server types by the largest number in each array, and have every
+        # mixture of them planned anew. As text, an array has one type.
+        return _array_text(values) if self._arrays_as_text else list(values)
 
     def each(self, type: str, values: Collection[object]) -> str:
         """Return a FROM item `k` with one column `value`, a row for each of *values*.
@@ -121,7 +132,7 @@ class Database:
 
     def listed(self, values: Collection[str] | Collection[int]) -> object:
         """Return *values* as the argument of `each`."""
-        return list(values) if self.postgres else json.dumps(list(values))
+        return self._array(values) if self.postgres else json.dumps(list(values))
 
     def total(self, column: str) -> str:
         """Return two columns whose parts `exact` puts together to the sum of *column*.
@@ -154,6 +165,24 @@ class Database:
 def exact(high: int, low: int) -> int:
     """Return the sum whose parts `Database.total` gave."""
     return (int(high) << 32) + int(low)
+
+
+def _array_text(values: Iterable[object]) -> str:
+    r"""Return *values* as PostgreSQL writes an array.
+
+    >>> print(_array_text([1, None, 'a "b" \\ c']))
+    {1,NULL,"a \"b\" \\ c"}
+    """
+    return "{" + ",".join([_item(value) for value in values]) + "}"
+
+
+def _item(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 @lru_cache(maxsize=1024)

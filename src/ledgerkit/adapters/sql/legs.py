@@ -107,7 +107,7 @@ class BalanceMoves:
     def _write_postgres(self, db: Database) -> bool:
         deltas, rows = self.parts()
         db.insert(tables.deltas, "balance amount", deltas)
-        return not rows or len(rows) == db.run(_GUARDED_ARRAYS, *map(list, zip(*rows, strict=True)))
+        return not rows or len(rows) == db.run(_GUARDED_ARRAYS, *db.arrays(rows))
 
     def parts(
         self,

@@ -49,13 +49,19 @@ BEGIN
 END $$
 """
 
+# A plan is made once for a session, perhaps for a batch of thousands, and then used for single
+# journals; joins would read whole tables for them, so each row looks up what it needs.
 _ENTRIES = """
 CREATE FUNCTION ledgerkit_entries_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE off record;
 BEGIN
-  SELECT e.id >> 12 AS journal, b.currency, sum(e.amount) AS amount INTO off
-    FROM added e LEFT JOIN ledgerkit_balances b ON b.id = e.balance
-    GROUP BY 1, 2 HAVING sum(e.amount) <> 0 OR b.currency IS NULL LIMIT 1;
+  SELECT e.journal, e.currency, sum(e.amount) AS amount INTO off
+    FROM (
+      SELECT n.id >> 12 AS journal, n.amount,
+        (SELECT b.currency FROM ledgerkit_balances b WHERE b.id = n.balance) AS currency
+      FROM added n OFFSET 0
+    ) e
+    GROUP BY 1, 2 HAVING sum(e.amount) <> 0 OR e.currency IS NULL LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'entries of journal % are off by % %', off.journal, off.amount, off.currency
       USING ERRCODE = 'check_violation';
@@ -64,15 +70,14 @@ BEGIN
 END $$
 """
 
-# Two equalities, because a range would be searched by reading all entries there are.
 _JOURNALS = """
 CREATE FUNCTION ledgerkit_journals_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE alone bigint;
 BEGIN
   SELECT j.id INTO alone FROM added j
-    LEFT JOIN ledgerkit_entries a ON a.id = j.id * 4096
-    LEFT JOIN ledgerkit_entries b ON b.id = j.id * 4096 + 1
-    WHERE a.id IS NULL OR b.id IS NULL LIMIT 1;
+    WHERE (SELECT e.id FROM ledgerkit_entries e WHERE e.id = j.id * 4096) IS NULL
+      OR (SELECT e.id FROM ledgerkit_entries e WHERE e.id = j.id * 4096 + 1) IS NULL
+    LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'journal % has no entries; write them first, two or more', alone
       USING ERRCODE = 'check_violation';

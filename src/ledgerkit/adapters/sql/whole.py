@@ -126,22 +126,16 @@ def write_whole(
     deltas, guarded = moves.parts()
     db.row(
         _FOR_FEW if len(guarded) <= FEW else _FOR_MANY,
-        *_columns(commits, 5),
+        *db.arrays(commits),
         tenant.id,
         tenant.epoch,
-        *_columns(journals, 9),
-        [id // MOST_LEGS for id, *_ in entries],
-        [id % MOST_LEGS for id, *_ in entries],
-        *_columns([row[1:] for row in entries], 2),
+        *db.arrays(journals),
+        *db.arrays((id // MOST_LEGS, id % MOST_LEGS, *leg) for id, *leg in entries),
         tenant.id,
         tenant.id,
-        *_columns(deltas, 2),
-        *_columns(guarded, 4),
+        *db.arrays(deltas, 2),
+        *db.arrays(guarded, 4),
         len(commits),
         len(guarded),
     )
     return tuple(Committed(changes.key, changes.at) for changes in many)
-
-
-def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
