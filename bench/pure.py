@@ -39,7 +39,7 @@ def _posting(school: School, rows: Sequence[Flight], rounds: int) -> Iterator[Fi
             "many": lambda: partial(post_many, school.book(), built, at=AT),
             "fold": lambda: partial(_fold, built),
         },
-        rounds=rounds,
+        rounds=3 * rounds,  # these are short
         items=len(rows),
     )
     for name, what, least in (

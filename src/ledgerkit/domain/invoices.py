@@ -102,7 +102,8 @@ def line(
 
     The trace says how: rule, unit price, unrounded and rounded amount. (spec: billing 0.1, 0.9)
     """
-    amount, why = _rounded(price.per, price.currency, quantity, rounding, trace)
+    per = price.per.as_integer_ratio()
+    amount, why = _rounded(per, price.currency, quantity, rounding, trace)
     return Line(
         id=derive("lin", source, part, on=on),
         source=source,
@@ -118,16 +119,18 @@ def line(
     )
 
 
-# The lines of a run have few prices, and share what is the same in them.
+# The lines of a run have few prices, and share what is the same in them. The price is a ratio of
+# two whole numbers here, since the hash of a Fraction is slow.
 @lru_cache(maxsize=4096, typed=True)
 def _rounded(
-    per: Fraction,
+    ratio: tuple[int, int],
     currency: str,
     quantity: int | Fraction,
     rounding: Rounding,
     trace: tuple[tuple[str, str], ...],
 ) -> tuple[Money, tuple[tuple[str, str], ...]]:
     """Return what *quantity* comes to, and its trace after *trace*."""
+    per = Fraction(*ratio)
     exact = per * quantity
     minor = round_exact(exact, rounding)
     return Money(minor, currency), (
