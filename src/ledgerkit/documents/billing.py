@@ -65,7 +65,9 @@ def _invoice_facts(
 def _invoice_row(desk: Desk, line: Line) -> Row:
     package = "" if line.package is None else _package_of(desk, line, line.package)
     small = " · ".join(text for text in (line.detail, package) if text)
-    price = "" if line.package is not None else desk.price(line.unit_price, line.amount.currency)
+    price = ""
+    if line.package is None and line.unit_price is not None:
+        price = desk.price(line.unit_price, line.amount.currency)
     cells = (
         desk.day(line.on),
         "\n".join(text for text in (line.item, small) if text),

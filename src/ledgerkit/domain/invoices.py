@@ -23,6 +23,7 @@ from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, Rate, Rounding, round_exact, sum_of
 from ledgerkit.domain.periods import Period
+from ledgerkit.domain.pricing import Rated
 
 DRAFT = "draft"
 ISSUED = "issued"
@@ -42,9 +43,14 @@ class Line:
         item: What it is, in words that are not translated: a catalog key or an article.
         detail: More of it, such as who taught whom, or empty.
         on: Its local day.
+        period: The days it is for, or None where its day says it all.
+        kind: What sort of thing it charges, such as `session`, `usage` or `subscription`; taxes,
+            discounts and prepaid credit may be for some kinds only.
         quantity: How many; exact.
-        unit_price: Minor units for one; exact, below a cent too.
-        amount: What it adds to the invoice, rounded once.
+        unit_price: Minor units for one; exact, below a cent too. None where no single price says
+            what it comes to, as with tiers: then *unrounded* does.
+        unrounded: The exact amount in minor units where it is not quantity x unit price.
+        amount: What it adds to the invoice, rounded once; below zero where it gives back.
         package: The id of the package that paid for it, when the amount is zero for that reason.
         journal: The id of the journal that posted it, or None: issuing posts it.
         trace: How the amount came about, as (name, text) pairs. (spec: billing 0.9)
@@ -56,8 +62,11 @@ class Line:
     item: str
     detail: str = ""
     on: date
+    period: Period | None = None
+    kind: str = ""
     quantity: Fraction = _ONE
-    unit_price: Fraction
+    unit_price: Fraction | None
+    unrounded: Fraction | None = None
     amount: Money
     package: str | None = None
     journal: str | None = None
@@ -67,22 +76,30 @@ class Line:
         if not self.id or not self.source:
             name_of("line id", self.id)
             name_of("line source", self.source)
-        if type(self.quantity) is not Fraction or type(self.unit_price) is not Fraction:
-            msg = f"quantity and unit price of line {self.id!r} must be Fractions"
+        exact = [self.quantity, *(x for x in (self.unit_price, self.unrounded) if x is not None)]
+        if any(type(value) is not Fraction for value in exact) or len(exact) == 1:
+            msg = f"quantity and price of line {self.id!r} must be Fractions"
             raise TypeError(msg)
         if type(self.amount) is not Money:
             msg = f"the amount of line {self.id!r} must be Money (got {self.amount!r})"
             raise TypeError(msg)
 
     @property
+    def exact(self) -> Fraction:
+        """The exact amount in minor units, before it was rounded."""
+        if self.unrounded is not None or self.unit_price is None:
+            return Fraction(0) if self.unrounded is None else self.unrounded
+        return self.quantity * self.unit_price
+
+    @property
     def rounding(self) -> Fraction:
-        """What rounding the line added, in minor units: amount less quantity x unit price.
+        """What rounding the line added, in minor units: amount less exact amount.
 
         Zero for a line that a package paid for.
         """
         if self.package is not None:
             return Fraction(0)
-        return self.amount.minor - self.quantity * self.unit_price
+        return self.amount.minor - self.exact
 
 
 def line(
@@ -116,6 +133,38 @@ def line(
         amount=amount,
         journal=journal,
         trace=why,
+    )
+
+
+def rated_line(
+    source: str,
+    rated: Rated,
+    *,
+    item: str,
+    on: date,
+    period: Period | None = None,
+    kind: str = "",
+    detail: str = "",
+    part: str = "",
+    journal: str | None = None,
+) -> Line:
+    """Return the line that charges *source* what it was *rated* at. (spec: billing 0.1, 0.9)"""
+    plain = None if rated.unit_price is None else rated.quantity * rated.unit_price
+    return Line(
+        id=derive("lin", source, part, on=on),
+        source=source,
+        part=part,
+        item=item,
+        detail=detail,
+        on=on,
+        period=period,
+        kind=kind,
+        quantity=rated.quantity,
+        unit_price=rated.unit_price,
+        unrounded=None if plain == rated.unrounded else rated.unrounded,
+        amount=rated.amount,
+        journal=journal,
+        trace=rated.trace,
     )
 
 

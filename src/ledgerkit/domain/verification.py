@@ -228,7 +228,7 @@ def _amount_of(line: Line) -> int | None:
     rounding = dict(line.trace).get("rounding", "half_up").upper()
     if rounding not in Rounding.__members__:
         return None
-    return round_exact(line.quantity * line.unit_price, Rounding[rounding])
+    return round_exact(line.exact, Rounding[rounding])
 
 
 def _issue_problems(invoice: Invoice, checked: Checked) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,77 @@
+"""Rated: what something comes to, priced exactly and rounded once, with the reasons for a reader.
+
+It is no document and posts nothing; a line of an invoice is made from it. (spec: billing 0.1, 0.9)
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import attrs
+
+from ledgerkit.domain.ledger.journals import pairs_of
+from ledgerkit.domain.money import Money, Rounding, round_exact
+
+
+@attrs.frozen(kw_only=True)
+class Rated:
+    """What a quantity comes to.
+
+    Attributes:
+        amount: The result, rounded once to whole minor units.
+        unrounded: The exact amount before that, in minor units.
+        quantity: How many were priced; exact.
+        unit_price: Minor units for one, exact; None where no single price says it, as with tiers.
+        trace: How it came about, as (name, text) pairs. (spec: billing 0.9)
+
+    Raises:
+        TypeError: a field is of another type.
+    """
+
+    amount: Money
+    unrounded: Fraction
+    quantity: Fraction
+    unit_price: Fraction | None = None
+    trace: tuple[tuple[str, str], ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.amount) is not Money:
+            msg = f"a rated amount must be Money (got {self.amount!r})"
+            raise TypeError(msg)
+        exact = (self.unrounded, self.quantity)
+        if any(type(value) is not Fraction for value in exact) or not (
+            self.unit_price is None or type(self.unit_price) is Fraction
+        ):
+            msg = f"unrounded, quantity and unit price must be Fractions (got {self!r})"
+            raise TypeError(msg)
+        pairs_of("trace", self.trace)
+
+
+def rated(
+    unrounded: Fraction,
+    currency: str,
+    *,
+    quantity: Fraction,
+    unit_price: Fraction | None = None,
+    trace: tuple[tuple[str, str], ...] = (),
+    rounding: Rounding = Rounding.HALF_UP,
+) -> Rated:
+    """Return *unrounded* minor units rounded once, by the rule that the trace names last.
+
+    >>> rated(Fraction(101, 2), "EUR", quantity=Fraction(5)).amount
+    Money(minor=51, currency='EUR')
+    """
+    minor = round_exact(unrounded, rounding)
+    return Rated(
+        amount=Money(minor, currency),
+        unrounded=unrounded,
+        quantity=quantity,
+        unit_price=unit_price,
+        trace=(
+            *trace,
+            ("quantity", str(quantity)),
+            ("unrounded", str(unrounded)),
+            ("rounding", rounding.name.lower()),
+            ("rounded", str(minor)),
+        ),
+    )
