@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from datetime import date
 from pathlib import Path
 
@@ -126,6 +127,33 @@ def test_the_books_balance(store: Store, winter: Winter) -> None:
     assert (0, 125_833) == (sides.difference, sides.debits)
     assert () == broken_laws(books(store))
     assert "suma                      1.258,33 €  1.258,33 €" in winter.printed
+
+
+def test_the_books_are_read_with_plain_sql(winter: Winter) -> None:
+    """Enrolments, plans and instalments have views, amounts in major units."""
+    with closing(sqlite3.connect(winter.books)) as database:
+        plans = database.execute(
+            "SELECT p.customer, p.status, i.nth, i.due_on, i.amount FROM payment_plan p "
+            "JOIN instalment i ON i.payment_plan = p.id ORDER BY i.nth"
+        )
+        assert [
+            (LATE, "active", 1, "2026-03-15", "75.00"),
+            (LATE, "active", 2, "2026-04-01", "75.00"),
+        ] == plans.fetchall()
+        found = database.execute(
+            "SELECT student, class_start, enrolled_on, cycle_kind, policy, price "
+            "FROM enrolment WHERE class_id = 'dib-1'"
+        )
+        assert [
+            (
+                "Hugo Ibáñez",
+                "2026-01-01",
+                "2026-03-15",
+                "fixed_days",
+                "current_prorated",
+                "50.00",
+            )
+        ] == found.fetchall()
 
 
 def test_running_again_bills_nothing_twice(winter: Winter, tmp_path: Path) -> None:
