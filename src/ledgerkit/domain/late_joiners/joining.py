@@ -136,16 +136,16 @@ def catch_up(
     >>> due.cycles_due, due.total.minor, due.next_due.isoformat()
     (3, 15000, '2026-04-01')
     """
-    joins_on = max(counted_to(class_start, enrolled_on, reference), class_start)
+    counted = counted_to(class_start, enrolled_on, reference)
     check_terms(cycle, price, policy)
-    started = (enrolled_on if reference is None else reference) >= class_start
+    joins_on = max(counted, class_start)
     lines = _lines(class_start, joins_on, cycle, price, policy)
     cycle_end, elapsed = None, 0
     if cycle is not None:
         cycle_end = cycle.containing(joins_on).end
         elapsed = cycle.index_of(joins_on) - cycle.index_of(class_start)
     next_due, next_amount = cycle_end, None if cycle_end is None else price
-    if not (started or bill_early):
+    if counted < class_start and not bill_early:
         next_due, next_amount, lines = class_start, _sum(lines, price.currency), ()
     return CatchUp(
         cycle_start=class_start,
