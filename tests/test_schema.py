@@ -21,12 +21,14 @@ from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line, TaxAmount
+from ledgerkit.domain.late_joiners import CatchUpPolicy, Enrolment
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
 from ledgerkit.domain.parties import ROLES, Party
+from ledgerkit.domain.payment_plans import COMPLETED, Instalment, PaymentPlan
 from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
-from ledgerkit.domain.periods import Period
+from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, FixedDaysCycle, Period
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
 from ledgerkit.domain.write_offs import WriteOff
@@ -100,6 +102,22 @@ SAMPLES: dict[type[Any], Any] = {
         valid_from=date(2026, 10, 1),
         valid_until=date(2027, 1, 1),
     ),
+    Enrolment: Enrolment(
+        id="enr_1",
+        customer="ana",
+        student="Zoë",
+        class_id="maths-101",
+        class_name="Maths 101",
+        class_start=date(2026, 1, 31),
+        enrolled_on=date(2026, 3, 15),
+        reference=date(2026, 3, 17),
+        zone="Europe/Madrid",
+        cycle=AnniversaryCycle(date(2026, 1, 31), 1, 30),
+        price=eur(5000),
+        policy=CatchUpPolicy.CURRENT_PRORATED,
+        bill_early=False,
+        until=date(2026, 7, 1),
+    ),
     Package: Package(
         id="p-1",
         customer="ana",
@@ -165,6 +183,17 @@ SAMPLES: dict[type[Any], Any] = {
         status=ISSUED,
         issued_on=date(2026, 11, 5),
         number="CN-2026-00001",
+    ),
+    PaymentPlan: PaymentPlan(
+        id="pln_1",
+        customer="ana",
+        receivable="inv_1",
+        instalments=(
+            Instalment(date(2026, 3, 15), eur(7500)),
+            Instalment(date(2026, 4, 1), eur(7500)),
+        ),
+        accelerate=True,
+        status=COMPLETED,
     ),
     WriteOff: WriteOff(
         id="wof_1",
@@ -303,6 +332,11 @@ RATIOS = st.fractions()
 KEYS = st.builds(CatalogKey, NAMES, NAMES, st.integers(1, 600))
 PERIODS = st.builds(lambda on, days: Period(on, on + timedelta(days)), DATES, st.integers(1, 400))
 PAIRS = st.lists(st.tuples(NAMES, TEXTS), max_size=3).map(tuple)
+CYCLES = st.one_of(
+    st.builds(AnniversaryCycle, DATES, st.integers(1, 99), st.none() | st.integers(1, 31)),
+    st.builds(CalendarCycle, st.integers(1, 99)),
+    st.builds(FixedDaysCycle, DATES, st.integers(1, 999)),
+)
 
 
 def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -404,6 +438,23 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         valid_from=DATES,
         valid_until=st.sampled_from([None, date(2199, 1, 1)]),
     ),
+    Enrolment: st.builds(
+        Enrolment,
+        id=NAMES,
+        customer=NAMES,
+        student=NAMES,
+        class_id=NAMES,
+        class_name=NAMES,
+        class_start=DATES,
+        enrolled_on=DATES,
+        reference=st.sampled_from([None, date(2199, 1, 1)]),
+        zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        cycle=maybe(CYCLES),
+        price=POSITIVE,
+        policy=st.sampled_from(CatchUpPolicy),
+        bill_early=st.booleans(),
+        until=st.sampled_from([None, date(2199, 1, 1)]),
+    ),
     Package: st.builds(
         Package,
         id=NAMES,
@@ -450,6 +501,17 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         status=st.sampled_from([DRAFT, ISSUED]),
         issued_on=maybe(DATES),
         number=maybe(NAMES),
+    ),
+    PaymentPlan: st.builds(
+        PaymentPlan,
+        id=NAMES,
+        customer=NAMES,
+        receivable=NAMES,
+        instalments=st.dictionaries(DATES, POSITIVE, min_size=1, max_size=3).map(
+            lambda parts: tuple(Instalment(on, parts[on]) for on in sorted(parts))
+        ),
+        accelerate=st.booleans(),
+        status=st.sampled_from(["active", "completed", "cancelled"]),
     ),
     WriteOff: st.builds(
         WriteOff,
@@ -589,6 +651,21 @@ def altered(kind: type[Any], change: Callable[[dict[str, Any]], object]) -> str:
         (Invoice, "period.end", "2026-10-01"),
         (Invoice, "status", "paid"),
         (Invoice, "currency", "GBP"),
+        (Enrolment, "cycle", {}),
+        (Enrolment, "cycle", "calendar"),
+        (Enrolment, "cycle", {"kind": "lunar"}),
+        (Enrolment, "cycle", {"kind": 1, "months": "1"}),
+        (Enrolment, "cycle", {"months": 1, "kind": "calendar"}),
+        (Enrolment, "cycle", {"months": "0", "kind": "calendar"}),
+        (Enrolment, "cycle", {"anchor_day": "3", "months": "1", "kind": "calendar"}),
+        (Enrolment, "cycle.kind", None),
+        (Enrolment, "cycle.anchor", None),
+        (Enrolment, "cycle.anchor_day", "32"),
+        (Enrolment, "policy", "ALL_FULL"),
+        (Enrolment, "policy", None),
+        (Enrolment, "policy", ["all_full"]),
+        (PaymentPlan, "instalments.1.due_on", "2026-03-15"),
+        (PaymentPlan, "instalments.0.amount.minor", "0"),
         (Party, "zone", "Europe/Nowhere"),
         (Party, "address", "Calle de Alcalá 1"),
     ],
@@ -800,9 +877,11 @@ def test_kinds_have_names_of_their_own() -> None:
         (Catalog, Index()),
         (Match, Index(party="ana")),
         (Incentive, Index(party="m-1", on=date(2026, 10, 1))),
+        (Enrolment, Index(party="ana", on=date(2026, 3, 15))),
         (Package, Index(party="ana", status="expired", on=date(2026, 9, 1))),
         (Invoice, Index("ana", "issued", date(2026, 11, 1), "INV-2026-00001")),
         (CreditNote, Index("ana", "issued", date(2026, 11, 5), "CN-2026-00001")),
+        (PaymentPlan, Index(party="ana", status="completed")),
         (WriteOff, Index(party="ana", on=ON)),
         (Payout, Index(party="tom", status="paid", on=date(2026, 10, 1))),
         (DocumentLink, Index(party="ana")),

@@ -28,11 +28,19 @@ from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_plans import PaymentPlan
 from ledgerkit.domain.payouts import Payout
-from ledgerkit.domain.periods import instant
+from ledgerkit.domain.periods import (
+    AnniversaryCycle,
+    CalendarCycle,
+    Cycle,
+    FixedDaysCycle,
+    instant,
+)
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.write_offs import WriteOff
@@ -73,6 +81,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Catalog: Kind("catalog", 1),
         Match: Kind("match", 1, lambda m: Index(party=m.customer)),
         Incentive: Kind("incentive", 1, lambda i: Index(party=i.match, on=i.valid_from)),
+        Enrolment: Kind("enrolment", 1, lambda e: Index(party=e.customer, on=e.enrolled_on)),
         Package: Kind(
             "package", 1, lambda p: Index(party=p.customer, status=p.status, on=p.purchased_on)
         ),
@@ -80,6 +89,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         CreditNote: Kind(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)
         ),
+        PaymentPlan: Kind("payment_plan", 1, lambda p: Index(party=p.customer, status=p.status)),
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
@@ -204,6 +214,32 @@ def _set_hook(of: Any, converter: Converter) -> Hook:
     return structure
 
 
+# A cycle is stored with its kind, which tells how to read the rest.
+_CYCLES: Mapping[str, type[Cycle]] = MappingProxyType(
+    {each.kind: each for each in (AnniversaryCycle, CalendarCycle, FixedDaysCycle)}
+)
+
+
+def _cycle_hook(_: Any, converter: Converter) -> Hook:
+    def structure(value: object, _: Any) -> Cycle:
+        fields = dict(_exactly(dict, value))
+        kind = _CYCLES.get(_exactly(str, fields.pop("kind", None)))
+        if kind is None:
+            msg = f"expected a cycle of the kind {' or '.join(_CYCLES)}, got {value!r}"
+            raise ValueError(msg)
+        return converter.structure(fields, kind)
+
+    return structure
+
+
+def _cycle_data_hook(_: Any, converter: Converter) -> Callable[[Any], Any]:
+    return lambda cycle: {"kind": cycle.kind, **converter.unstructure(cycle)}
+
+
+def _is_cycle(of: Any) -> bool:
+    return of is Cycle
+
+
 def _is_tuple(of: Any) -> bool:
     return getattr(of, "__origin__", None) is tuple
 
@@ -237,12 +273,14 @@ def _converter() -> Converter:
     converter.register_structure_hook_factory(attrs.has, _record_hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
+    converter.register_structure_hook_factory(_is_cycle, _cycle_hook)
     converter.register_unstructure_hook(int, str)
     converter.register_unstructure_hook(Fraction, str)
     converter.register_unstructure_hook(bool, lambda value: value)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook_func(_is_frozenset, sorted)
+    converter.register_unstructure_hook_factory(_is_cycle, _cycle_data_hook)
     return converter
 
 

@@ -24,6 +24,7 @@ _LINE = "l.value"
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "party": ("role", "name", "currency", "email", "locale", "zone", "tax_id"),
     "billing_cycle": ("kind", "status", "period.start", "period.end", "runs"),
+    "payment_plan": ("customer", "receivable", "status"),
     "document_link": ("of", "party", "key", "media_type"),
 }
 
@@ -56,6 +57,8 @@ def document_views(words: Words) -> Mapping[str, str]:
         "package": _package(words),
         "redemption": _redemption(words),
         "write_off": _write_off(words),
+        "enrolment": _enrolment(words),
+        "instalment": _instalment(words),
         "match": _match(words),
         "incentive": _incentive(words),
         "price": _price(words),
@@ -214,6 +217,31 @@ def _write_off(words: Words) -> str:
         ),
     }
     return _of("write_off", columns)
+
+
+def _enrolment(words: Words) -> str:
+    currency = _field(words, "price.currency")
+    columns = {
+        **_fields(words, "customer", "student", "class_id", "class_name", "class_start"),
+        **_fields(words, "enrolled_on", "reference", "until", "zone", "cycle.kind", "policy"),
+        "currency": currency,
+        **_amount(words, "price", words.minor(_DOCUMENT, "data", "price"), currency),
+    }
+    return _of("enrolment", columns)
+
+
+def _instalment(words: Words) -> str:
+    currency = words.field(_LINE, "amount", "currency")
+    columns = {
+        "tenant": "t.name",
+        "payment_plan": "r.id",
+        "nth": words.nth("l"),
+        "due_on": words.field(_LINE, "due_on"),
+        "currency": currency,
+        **_amount(words, "amount", words.minor(_LINE, "amount"), currency),
+    }
+    parts = words.each(_DOCUMENT, "data", "instalments", alias="l")
+    return select(columns, f"{_RECORDS}\n{parts} WHERE r.kind = 'payment_plan'")
 
 
 def _match(words: Words) -> str:
