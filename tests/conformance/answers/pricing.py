@@ -58,7 +58,7 @@ class Reader:
 
     def major(self, minor: Fraction) -> Fraction:
         """Return an exact amount in the units that the cases are written in."""
-        return minor / 10 ** self.units.exponent(self.code)
+        return Fraction(minor, 10 ** self.units.exponent(self.code))
 
 
 def like(value: Fraction, asked: object) -> object:
@@ -137,7 +137,8 @@ def tariff_of(model: type[Graduated | Volume] | None, inputs: Inputs, read: Read
         return Tariff(model=model(tiers_of(inputs, read)), **bounds)
     known = [read.money(inputs.get(name) or "0") for name in ("already_billed", "usage_now")]
     amount = sum_of((money for money in known if money is not None), read.code)
-    return Tariff(model=Flat(amount), **{**bounds, "included": None})
+    bounds["included"] = None
+    return Tariff(model=Flat(amount), **bounds)
 
 
 # ---- prices ----------------------------------------------------------------------------------
@@ -187,11 +188,11 @@ def _lines(found: Found, read: Reader, asked: Any) -> object:
     parts: list[Component] = [part for part in found["parts"] if part.quantity]
     if not parts:
         return "none"
-    told = [[part.name, part.quantity, read.major(part.unit_price)] for part in parts]
+    told = [(part.name, (part.quantity, read.major(part.unit_price))) for part in parts]
     wanted = [*asked, *([""] * 3 for _ in told)][: len(told)]
     return [
         [name, *all_like(numbers, line[1:])]
-        for (name, *numbers), line in zip(told, wanted, strict=True)
+        for (name, numbers), line in zip(told, wanted, strict=True)
     ]
 
 
@@ -316,7 +317,9 @@ def windowed(inputs: Inputs, asked: Inputs) -> Answer:
     told: dict[str, Callable[[Any], object]] = {
         "window_totals": partial(all_like, totals),
         "total": lambda text: like(read.major(Fraction(found.total.minor)), text),
-        "true_up": lambda text: like(read.major(sum(w.missing for w in found.windows)), text),
+        "true_up": lambda text: like(
+            read.major(sum((w.missing for w in found.windows), Fraction(0))), text
+        ),
     }
     return {field: told[field](asked[field]) for field in asked}
 
