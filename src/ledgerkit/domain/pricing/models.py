@@ -17,7 +17,7 @@ from ledgerkit.domain.pricing.components import ONE, Component
 from ledgerkit.domain.pricing.tiers import (
     Tier,
     check_price,
-    check_tiers,
+    currency_of,
     one_currency,
     packages,
 )
@@ -72,16 +72,11 @@ class Graduated:
     """
 
     tiers: tuple[Tier, ...]
+    currency: str = attrs.field(init=False, repr=False, eq=False)  # of its prices
     kind: ClassVar[str] = "graduated"
 
     def __attrs_post_init__(self) -> None:
-        check_tiers(self.tiers)
-        _ = self.currency
-
-    @property
-    def currency(self) -> str:
-        """The currency of its prices."""
-        return _currency_of(self.tiers)
+        object.__setattr__(self, "currency", currency_of(self.tiers))
 
     def components(self, quantity: Fraction) -> tuple[Component, ...]:
         """Return units and flat fee of every tier up to *quantity*; the first is always reached."""
@@ -104,16 +99,11 @@ class Volume:
     """
 
     tiers: tuple[Tier, ...]
+    currency: str = attrs.field(init=False, repr=False, eq=False)  # of its prices
     kind: ClassVar[str] = "volume"
 
     def __attrs_post_init__(self) -> None:
-        check_tiers(self.tiers)
-        _ = self.currency
-
-    @property
-    def currency(self) -> str:
-        """The currency of its prices."""
-        return _currency_of(self.tiers)
+        object.__setattr__(self, "currency", currency_of(self.tiers))
 
     def components(self, quantity: Fraction) -> tuple[Component, ...]:
         """Return all units and the flat fee of the tier that *quantity* is in."""
@@ -256,8 +246,3 @@ class Percentage:
 Model: TypeAlias = Flat | PerUnit | Graduated | Volume | PackagePrice | Percentage
 MODELS: tuple[type[Model], ...] = (Flat, PerUnit, Graduated, Volume, PackagePrice, Percentage)
 UNMETERED = (Flat, Percentage)  # what is priced is not a quantity, so that none is included
-
-
-def _currency_of(tiers: tuple[Tier, ...]) -> str:
-    prices = (price for tier in tiers for price in (tier.unit, tier.flat, tier.cap))
-    return one_currency("a list of tiers", *prices)

@@ -78,8 +78,11 @@ class Tariff:
 
     def _bounded(self, parts: tuple[Component, ...], *, final: bool) -> Iterator[Component]:
         yield from parts
+        least = self.minimum if final else None
+        if least is None and self.maximum is None:
+            return
         amount = sum_of_components(parts)
         if self.maximum is not None and amount > self.maximum.minor:
             yield Component("maximum", ONE, self.maximum.minor - amount)
-        elif final and self.minimum is not None and amount < self.minimum.minor:
-            yield Component("minimum", ONE, self.minimum.minor - amount)
+        elif least is not None and amount < least.minor:
+            yield Component("minimum", ONE, least.minor - amount)

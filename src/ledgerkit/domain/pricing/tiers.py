@@ -93,9 +93,8 @@ class Tier:
         if self.flat is not None:
             found.append(Component(f"{name} flat", ONE, Fraction(self.flat.minor)))
         yield from found
-        amount = sum_of_components(found)
-        if self.cap is not None and amount > self.cap.minor:
-            yield Component(f"{name} cap", ONE, self.cap.minor - amount)
+        if self.cap is not None and (more := sum_of_components(found) - self.cap.minor) > 0:
+            yield Component(f"{name} cap", ONE, -more)
 
 
 def packages(quantity: Fraction, size: Fraction, rounding: Rounding = Rounding.UP) -> Fraction:
@@ -103,13 +102,20 @@ def packages(quantity: Fraction, size: Fraction, rounding: Rounding = Rounding.U
     return Fraction(round_exact(Fraction(quantity, size), rounding))
 
 
-def check_tiers(tiers: tuple[Tier, ...]) -> None:
-    """Raise unless *tiers* cover every quantity once.
+def currency_of(tiers: tuple[Tier, ...]) -> str:
+    """Return the one currency of the prices of *tiers*.
 
     Raises:
         TypeError: they are no tuple of Tier.
-        ValueError: there is none, bounds do not grow, or the last one has an end.
+        ValueError: they do not cover every quantity once (there is none, bounds do not grow, the
+            last one has an end), have no price, or mix currencies.
     """
+    _check_bounds(tiers)
+    prices = (price for tier in tiers for price in (tier.unit, tier.flat, tier.cap))
+    return one_currency("a list of tiers", *prices)
+
+
+def _check_bounds(tiers: tuple[Tier, ...]) -> None:
     if type(tiers) is not tuple or not all(type(tier) is Tier for tier in tiers):
         msg = f"tiers must be a tuple of Tier (got {tiers!r})"
         raise TypeError(msg)
