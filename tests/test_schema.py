@@ -23,12 +23,25 @@ from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line, TaxAmount
 from ledgerkit.domain.late_joiners import CatchUpPolicy, Enrolment
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
-from ledgerkit.domain.money import Money
+from ledgerkit.domain.money import Money, Rate, Rounding
 from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
 from ledgerkit.domain.parties import ROLES, Party
 from ledgerkit.domain.payment_plans import COMPLETED, Instalment, PaymentPlan
 from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
 from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, FixedDaysCycle, Period
+from ledgerkit.domain.pricing import (
+    Flat,
+    Graduated,
+    ListPrice,
+    PackagePrice,
+    Percentage,
+    PerUnit,
+    PriceKey,
+    PriceList,
+    Tariff,
+    Tier,
+    Volume,
+)
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
 from ledgerkit.domain.write_offs import WriteOff
@@ -61,6 +74,27 @@ LINE = Line(
     journal="jrn_1",
     trace=(("rule", "per session"), ("unrounded", "10001/2")),
 )
+CENT = Rate(Fraction(1, 3), "EUR")
+TIERS = (Tier(up_to=100, unit=CENT, flat=eur(500), size=10, cap=eur(900)), Tier(unit=CENT))
+TARIFFS = (
+    Tariff(model=Flat(eur(1000)), included=None, flat_at_zero=False),
+    Tariff(model=PerUnit(CENT), included=100, minimum=eur(100), maximum=eur(900)),
+    Tariff(model=Graduated(TIERS), included=0),
+    Tariff(model=Volume(TIERS), included=Fraction(1, 2)),
+    Tariff(model=PackagePrice(100, CENT, Rounding.DOWN), included=0),
+    Tariff(
+        model=Percentage(
+            rate=Fraction(29, 1000),
+            currency="EUR",
+            fee=CENT,
+            event_minimum=CENT,
+            event_maximum=Rate(Fraction(500), "EUR"),
+            free_amount=eur(10_000),
+            free_events=3,
+        ),
+        included=None,
+    ),
+)
 SAMPLES: dict[type[Any], Any] = {
     Party: Party(
         id="ana",
@@ -83,6 +117,18 @@ SAMPLES: dict[type[Any], Any] = {
                 valid_from=date(2026, 1, 1),
                 tiers=(PackageTier(5, eur(24000)), PackageTier(10, eur(45000))),
             ),
+        ),
+    ),
+    PriceList: PriceList(
+        "cloud",
+        "EUR",
+        tuple(
+            ListPrice(
+                PriceKey.of("cluster", {"size": "large", "model": tariff.model.kind}),
+                tariff,
+                date(2026, 1, 1),
+            )
+            for tariff in TARIFFS
         ),
     ),
     Match: Match(
@@ -419,6 +465,20 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         POSITIVE,
         st.lists(DATES, unique=True, max_size=3),
     ),
+    PriceList: st.builds(
+        lambda id, item, dimensions, tariffs: PriceList(
+            id,
+            "EUR",
+            tuple(
+                ListPrice(PriceKey.of(item, dimensions), tariff, date(2026, 1, n))
+                for n, tariff in enumerate(tariffs, start=1)
+            ),
+        ),
+        NAMES,
+        NAMES,
+        st.dictionaries(NAMES, NAMES, max_size=3),
+        st.lists(st.sampled_from(TARIFFS), max_size=3),
+    ),
     Match: st.builds(
         Match,
         id=NAMES,
@@ -666,6 +726,21 @@ def altered(kind: type[Any], change: Callable[[dict[str, Any]], object]) -> str:
         (Enrolment, "policy", ["all_full"]),
         (PaymentPlan, "instalments.1.due_on", "2026-03-15"),
         (PaymentPlan, "instalments.0.amount.minor", "0"),
+        (PriceList, "prices.0.tariff.model.kind", "floating"),
+        (PriceList, "prices.0.tariff.model.kind", None),
+        (PriceList, "prices.0.tariff.model.kind", ["flat"]),
+        (PriceList, "prices.0.tariff.model.kind", "per_unit"),
+        (PriceList, "prices.0.tariff.model.more", "1"),
+        (PriceList, "prices.0.tariff.model", "flat"),
+        (PriceList, "prices.0.tariff.flat_at_zero", 1),
+        (PriceList, "prices.1.tariff.included", None),
+        (PriceList, "prices.1.tariff.included", "-1"),
+        (PriceList, "prices.1.key.dimensions", [["size", "s"], ["model", "m"]]),
+        (PriceList, "prices.2.tariff.model.tiers", []),
+        (PriceList, "prices.2.tariff.model.tiers.0.up_to", "100.0"),
+        (PriceList, "prices.4.tariff.model.rounding", "sideways"),
+        (PriceList, "prices.4.tariff.model.rounding", "floor"),
+        (PriceList, "prices.5.tariff.model.free_events", 3),
         (Party, "zone", "Europe/Nowhere"),
         (Party, "address", "Calle de Alcalá 1"),
     ],
@@ -875,6 +950,7 @@ def test_kinds_have_names_of_their_own() -> None:
     [
         (Party, Index(party="ana", status="customer")),
         (Catalog, Index()),
+        (PriceList, Index()),
         (Match, Index(party="ana")),
         (Incentive, Index(party="m-1", on=date(2026, 10, 1))),
         (Enrolment, Index(party="ana", on=date(2026, 3, 15))),

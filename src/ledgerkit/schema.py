@@ -41,6 +41,7 @@ from ledgerkit.domain.periods import (
     FixedDaysCycle,
     instant,
 )
+from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.write_offs import WriteOff
@@ -79,6 +80,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
     {
         Party: Kind("party", 1, lambda p: Index(party=p.id, status=p.role)),
         Catalog: Kind("catalog", 1),
+        PriceList: Kind("price_list", 1),
         Match: Kind("match", 1, lambda m: Index(party=m.customer)),
         Incentive: Kind("incentive", 1, lambda i: Index(party=i.match, on=i.valid_from)),
         Enrolment: Kind("enrolment", 1, lambda e: Index(party=e.customer, on=e.enrolled_on)),
@@ -254,6 +256,21 @@ def _tuple_hook(of: Any, converter: Converter) -> Hook:
     return _only(list, converter.gen_structure_hetero_tuple(of))
 
 
+def _model_hook(converter: Converter) -> Hook:
+    """Return the hook of a price model: the field `kind` says which one the others are of."""
+    kinds: Mapping[object, type[Model]] = {model.kind: model for model in MODELS}
+
+    def structure(value: object, _: Any) -> Model:
+        fields = dict(_exactly(dict, value))
+        kind = fields.pop("kind", None)
+        if type(kind) is not str or kind not in kinds:
+            msg = f"expected a kind of model among {', '.join(map(str, kinds))}, got {kind!r}"
+            raise ValueError(msg)
+        return converter.structure(fields, kinds[kind])
+
+    return structure
+
+
 def _record_hook(of: Any, converter: Converter) -> Hook:
     return _only(dict, converter.gen_structure_attrs_fromdict(of))
 
@@ -271,6 +288,10 @@ def _converter() -> Converter:
     for kind, hook in hooks:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_factory(attrs.has, _record_hook)
+    converter.register_structure_hook(Model, _model_hook(converter))
+    converter.register_unstructure_hook(
+        Model, lambda model: {"kind": model.kind, **converter.unstructure(model)}
+    )
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
     converter.register_structure_hook_factory(_is_cycle, _cycle_hook)

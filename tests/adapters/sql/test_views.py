@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -17,15 +19,21 @@ from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Draw, Expect, Series
 from ledgerkit.domain.invoices import Invoice, TaxAmount
 from ledgerkit.domain.ledger import Event, Limit, Wallet
-from ledgerkit.domain.money import Money
+from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.pricing import ListPrice, PerUnit, PriceKey, PriceList, Tariff
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, Incentive
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
 
 pytest_plugins = ("tests.plugins.postgres",)
 KEY = CatalogKey("maths", "secondary", 60)
+LISTED = ListPrice(
+    PriceKey.of("cluster", {"use": "production", "size": "large"}),
+    Tariff(model=PerUnit(Rate(Fraction(16_000), "USD")), included=0),
+    date(2026, 1, 1),
+)
 
 
 def price(charge: int, valid_from: date) -> Price:
@@ -48,6 +56,7 @@ def fill(store: SqlStore) -> None:
                 invoice("i-1"),
                 Party(id="c-1", role="customer", name="Ada", currency="EUR"),
                 Catalog("main", (first,)),
+                PriceList("cloud", "USD", (LISTED,)),
             ),
             draws=(Draw("i-1", Series("INV", "{series}-{n:3}"), OCTOBER),),
             messages=(Message("m-1", "notice.low_package", "c-1", (("left", "2"),)),),
@@ -226,6 +235,20 @@ def test_packages_on_offer(engine: Engine) -> None:
     assert [(*key, 5, "EUR", 23_750, "237.50"), (*key, 10, "EUR", 45_000, "450.00")] == (
         rows(engine, sql)
     )
+
+
+def test_list_prices(engine: Engine) -> None:
+    """Each version is a row: its item, its dimensions as JSON, and how it is priced."""
+    sql = (
+        "SELECT price_list, currency, item, dimensions, model, included, valid_from FROM list_price"
+    )
+    ((*plain, dimensions),) = (
+        (name, currency, item, model, included, str(since), json.loads(pairs))
+        for name, currency, item, pairs, model, included, since in rows(engine, sql)
+    )
+
+    assert ["cloud", "USD", "cluster", "per_unit", "0", "2026-01-01"] == plain
+    assert [["size", "large"], ["use", "production"]] == dimensions
 
 
 def test_messages_wait(engine: Engine) -> None:

@@ -64,6 +64,7 @@ def document_views(words: Words) -> Mapping[str, str]:
         "price": _price(words),
         "price_tier": _price_tier(words),
         "price_change": _price_change(words),
+        "list_price": _list_price(words),
     }
 
 
@@ -301,6 +302,21 @@ def _price_tier(words: Words) -> str:
     prices = words.each(_DOCUMENT, "data", "prices", alias="l")
     tiers = words.each(_LINE, "tiers", alias="s")
     return select(columns, f"{_RECORDS}\n{prices}\n{tiers} WHERE r.kind = 'catalog'")
+
+
+def _list_price(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "price_list": "r.id",
+        "currency": _field(words, "currency"),
+        "item": words.field(_LINE, "key", "item"),
+        "dimensions": words.field(_LINE, "key", "dimensions"),
+        "model": words.field(_LINE, "tariff", "model", "kind"),
+        "included": words.field(_LINE, "tariff", "included"),
+        "valid_from": words.field(_LINE, "valid_from"),
+    }
+    prices = words.each(_DOCUMENT, "data", "prices", alias="l")
+    return select(columns, f"{_RECORDS}\n{prices} WHERE r.kind = 'price_list'")
 
 
 def _price_change(words: Words) -> str:
