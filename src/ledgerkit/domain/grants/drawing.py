@@ -150,7 +150,8 @@ def give_back(grant: Grant, source: str, *, amount: Money | None = None, at: dat
         raise ValueError(msg)
     if asked > drawn or drawn.minor == 0:
         raise NotDrawn(grant.id, source, drawn, asked)
-    after = attrs.evolve(grant, status=GRANT.after(grant.status, "give_back"))
+    status = GRANT.after(grant.status, "give_back")
+    after = grant
     journals: list[Journal] = []
     for each in reversed([each for each in grant.draws if each.source == source]):
         part = min(asked, after.left_of(each))
@@ -158,7 +159,7 @@ def give_back(grant: Grant, source: str, *, amount: Money | None = None, at: dat
             asked -= part
             back, journal = _returned(after, each, part, at=at)
             journals.append(journal)
-            after = attrs.evolve(after, returns=(*after.returns, back))
+            after = attrs.evolve(after, returns=(*after.returns, back), status=status)
     return GivenBack(after, tuple(journals))
 
 

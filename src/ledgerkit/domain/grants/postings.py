@@ -24,7 +24,7 @@ def share(value: Money, part: Money, of: Money) -> Money:
     >>> share(Money(100, "EUR"), Money(1, "TOKEN"), Money(3, "TOKEN"))
     Money(minor=33, currency='EUR')
     """
-    return complement(value, Fraction(of.minor - part.minor, of.minor)).credit
+    return complement(value, Fraction(part.minor, of.minor)).kept
 
 
 def taken(grant: Grant, amount: Money, value: Money, *, to: str, became: str) -> tuple[Entry, ...]:

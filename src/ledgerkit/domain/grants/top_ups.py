@@ -28,6 +28,7 @@ CAPPED = "capped"
 
 _DAY = timedelta(days=1)
 _NO_TIME = timedelta(0)
+_OPTIONAL = frozenset({"target", "least", "cap"})
 
 
 @attrs.frozen(kw_only=True)
@@ -55,12 +56,14 @@ class TopUpPolicy:
     cap: Money | None = None
 
     def __attrs_post_init__(self) -> None:
-        for field in ("threshold", "amount", "target", "least", "cap"):
+        for field in ("amount", "threshold", "target", "least", "cap"):
             bound = getattr(self, field)
-            if type(bound) is not Money and not (bound is None and field in _OPTIONAL):
+            if bound is None and field in _OPTIONAL:
+                continue
+            if type(bound) is not Money:
                 msg = f"{field} of a top-up must be Money (got {bound!r})"
                 raise TypeError(msg)
-            if bound is not None and bound.currency != self.amount.currency:
+            if bound.currency != self.amount.currency:
                 msg = f"{field} of a top-up is {bound}; it must be {self.amount.currency}"
                 raise ValueError(msg)
         if type(self.most) is not int:
@@ -94,9 +97,6 @@ class TopUpPolicy:
         times = -((balance - self.goal).minor // self.amount.minor)
         gap = self.amount * times
         return gap if self.least is None else max(gap, self.least)
-
-
-_OPTIONAL = frozenset({"target", "least", "cap"})
 
 
 @attrs.frozen
