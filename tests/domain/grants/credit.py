@@ -54,7 +54,7 @@ def line(
     minor: int | Money = 4_000, id: str = "l1", *, on: date = DAY, kind: str = "usage"
 ) -> Claim:
     """Return a line of usage of 5 October that charges *minor* cents, or so many tokens."""
-    return Claim(id=id, kind=kind, on=on, amount=minor if type(minor) is Money else eur(minor))
+    return Claim(id=id, kind=kind, on=on, amount=minor if isinstance(minor, Money) else eur(minor))
 
 
 def use(grant: Grant, minor: int | Money = 4_000, id: str = "l1", **more: Any) -> Drawn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import attrs
@@ -37,8 +37,9 @@ def back(minor: int = 4_000, draw: str = "jrn_1", **more: Any) -> Return:
 
 def lost(minor: int = 10_000, **more: Any) -> Forfeit:
     """Return what expired."""
-    fields: dict[str, Any] = {"amount": eur(minor), "value": eur(minor), "journal": "jrn_3"}
-    return Forfeit(**({"on": ENDS} | fields | more))
+    worth: dict[str, Any] = {"amount": eur(minor), "value": eur(minor)}
+    fields = {**worth, "on": ENDS, "journal": "jrn_3"}
+    return Forfeit(**(fields | more))
 
 
 def test_money_is_iso_and_units_are_not() -> None:
@@ -160,4 +161,3 @@ def test_amounts_are_counted_from_history() -> None:
         for each in (gone.drawn, gone.returned, gone.expired, gone.revoked, gone.remaining)
     )
     assert (eur(7_000), eur(3_000)) == (gone.spendable, gone.drawn_for("l1"))
-    assert isinstance(AT, datetime)

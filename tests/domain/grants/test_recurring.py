@@ -23,6 +23,7 @@ from ledgerkit.domain.periods import (
 from tests.domain.grants.credit import eur, tokens
 
 JANUARY = date(2026, 1, 1)
+CYCLES = CalendarCycle(), AnniversaryCycle(date(2024, 1, 31)), FixedDaysCycle(JANUARY)
 
 
 def monthly(**more: Any) -> Schedule:
@@ -38,7 +39,7 @@ def monthly(**more: Any) -> Schedule:
 
 
 # ---- proration -------------------------------------------------------------------------------
-def credits(n: int) -> Money:
+def whole(n: int) -> Money:
     """Return whole credits, of eight decimals."""
     return Money(n * 10**8, "CREDIT")
 
@@ -55,7 +56,7 @@ def credits(n: int) -> Money:
 )
 def test_credit_is_prorated_exactly(n: int, share: Fraction, expected: int) -> None:
     """A share of a period gets its share of the credit, rounded once, half up."""
-    assert Money(expected, "CREDIT") == prorated(credits(n), share).amount
+    assert Money(expected, "CREDIT") == prorated(whole(n), share).amount
 
 
 def test_a_tiny_stub_is_not_zero() -> None:
@@ -151,9 +152,7 @@ def test_only_periods_of_the_cycle() -> None:
 
 
 @law(
-    st.sampled_from(
-        [CalendarCycle(), AnniversaryCycle(date(2024, 1, 31)), FixedDaysCycle(JANUARY)]
-    ),
+    st.sampled_from(CYCLES),
     st.dates(date(2026, 1, 1), date(2026, 12, 31)),
     st.lists(st.dates(date(2027, 1, 1), date(2028, 1, 1)), min_size=1, max_size=4).map(sorted),
 )

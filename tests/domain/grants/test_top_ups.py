@@ -29,7 +29,8 @@ HOUR = timedelta(hours=1)
 
 def policy(**more: Any) -> TopUpPolicy:
     """Return: below 10.00 buy 50.00 and again 50.00."""
-    return TopUpPolicy(**({"threshold": eur(1_000), "amount": eur(5_000)} | more))
+    fields: dict[str, Any] = {"threshold": eur(1_000), "amount": eur(5_000)}
+    return TopUpPolicy(**(fields | more))
 
 
 def ask(minor: int, of: TopUpPolicy | None = None, *earlier: Attempt) -> TopUp:
@@ -189,7 +190,7 @@ def test_attempt_is_valid_from_birth() -> None:
     """Money, at an instant, with a status."""
     with pytest.raises(TypeError, match="an attempt is of Money"):
         Attempt(AT, 5)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="pending, paid or failed .got 'lost'"):
+    with pytest.raises(ValueError, match=r"pending, paid or failed \(got 'lost'"):
         Attempt(AT, eur(1), "lost")
     with pytest.raises(ValueError, match="no time zone"):
         Attempt(AT.replace(tzinfo=None), eur(1))

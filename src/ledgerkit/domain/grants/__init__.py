@@ -2,8 +2,8 @@
 
 A grant is owed to its customer until it is drawn, forfeited or revoked; its wallet holds what
 remains, and a floor of zero keeps it honest. Granted is always (drawn - returned) + expired +
-revoked + remaining. Read `history`, `records`, `postings`, `granting`, `claims`, `drawing`, `expiry`,
-`covering`, `recurring`, `top_ups`, `alerts`, `summaries`. (spec: billing 5, 5a)
+revoked + remaining. Read `history`, `records`, `postings`, `granting`, `claims`, `drawing`,
+`expiry`, `covering`, `recurring`, `top_ups`, `alerts`, `summaries`. (spec: billing 5, 5a)
 """
 
 from __future__ import annotations
