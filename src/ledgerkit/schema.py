@@ -27,6 +27,7 @@ from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.packages import Package
@@ -75,6 +76,9 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Incentive: Kind("incentive", 1, lambda i: Index(party=i.match, on=i.valid_from)),
         Package: Kind(
             "package", 1, lambda p: Index(party=p.customer, status=p.status, on=p.purchased_on)
+        ),
+        Grant: Kind(
+            "grant", 1, lambda g: Index(party=g.customer, status=g.status, on=g.granted_on)
         ),
         Invoice: Kind("invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)),
         CreditNote: Kind(
