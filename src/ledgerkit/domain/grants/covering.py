@@ -101,12 +101,12 @@ def cover(
     *,
     settlement: Settlement = Settlement.CREDIT_THEN_INVOICE,
 ) -> Covered:
-    """Return which of *grants*, all of one customer, pay for which of *claims*; decides nothing.
+    """Return which of *grants*, all that one customer has or had, pay for which of *claims*.
 
     Earlier usage draws first, each line from the grants that pay for its kind and day, in the order
     of draw-down; neither order depends on the order of what is passed. A claim is all of what its
-    line charges: what was drawn for it before counts, so that asking again draws nothing again and
-    new credit pays what was left. (spec: billing 5)
+    line charges: what any grant paid of it before counts, so that asking again draws nothing again
+    and new credit pays what was left. Leave no grant out, used up ones neither. (spec: billing 5)
 
     Raises:
         Uncovered: credit is all that may pay, and there is too little for a line.
@@ -188,7 +188,7 @@ def settle(
     settlement: Settlement = Settlement.CREDIT_THEN_INVOICE,
     at: datetime,
 ) -> Settled:
-    """Draw from *grants*, all of one customer, what `cover` says that they pay of *claims*.
+    """Draw from *grants*, all that one customer has or had, what `cover` says they pay of *claims*.
 
     A grant that expired is revived for usage of a day before; what is then left of it expires anew.
 
