@@ -124,6 +124,12 @@ def test_credit_only_pays_what_is_covered() -> None:
     assert eur(0) == covered.shortfall("EUR")
 
 
+def test_a_misspelt_settlement_is_none() -> None:
+    """Text that is no mode would else pass for the default one."""
+    with pytest.raises(ValueError, match="'credit_first' is not a valid Settlement"):
+        cover([line()], [bought()], settlement="credit_first")  # type: ignore[arg-type]
+
+
 def test_earlier_usage_draws_first() -> None:
     """Lines draw by the day of their usage, then by id, however they are passed."""
     lines = [

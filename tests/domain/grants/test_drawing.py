@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given as law
@@ -161,6 +162,31 @@ def test_expired_grant_has_nothing_left() -> None:
 
     with pytest.raises(CreditExhausted, match="has 0 minor EUR left"):
         use(gone)
+
+
+@pytest.mark.parametrize("amount", [40.0, 4_000, True, None])
+def test_amounts_are_money(amount: Any) -> None:
+    """Floats, bools and bare numbers are no amounts."""
+    with pytest.raises(TypeError, match="a draw on grant 'g1' must be Money"):
+        draw(bought(), line(), amount, at=AT)
+    if amount is not None:
+        with pytest.raises(TypeError, match="what comes back to grant 'g1' must be Money"):
+            give_back(use(bought()).grant, "l1", amount=amount, at=AT)
+
+
+def test_instants_have_a_zone() -> None:
+    """A naive time is refused wherever a journal is written."""
+    with pytest.raises(ValueError, match="has no time zone"):
+        draw(bought(), line(), eur(1), at=AT.replace(tzinfo=None))
+
+
+def test_any_size_is_an_amount() -> None:
+    """Credit beyond 64 bits is still exact; what a store can hold is checked where it is posted."""
+    huge = 10**30
+    drawn = use(pack(huge + 1, 10**40), tokens(huge))
+
+    assert tokens(1) == drawn.grant.remaining
+    assert eur(10**40) == drawn.grant.deferred + drawn.draw.value
 
 
 # ---- giving back -----------------------------------------------------------------------------

@@ -112,6 +112,7 @@ def cover(
         Uncovered: credit is all that may pay, and there is too little for a line.
         ValueError: a claim or a grant is there twice, or grants are of two customers.
     """
+    only = Settlement(settlement) is Settlement.CREDIT_ONLY  # a misspelt mode is no mode
     asked = sorted(claims, key=lambda claim: (claim.on, claim.id))
     pool = draw_down(grants)
     _check_each_once("claim", [claim.id for claim in asked])
@@ -123,7 +124,7 @@ def cover(
     lines = []
     for claim in asked:
         line = _line(claim, pool, left)
-        if settlement is Settlement.CREDIT_ONLY and line.shortfall.minor:
+        if only and line.shortfall.minor:
             raise Uncovered(claim.id, claim.amount, claim.amount - line.shortfall)
         for part in line.parts:
             left[part.grant] -= part.amount

@@ -10,7 +10,7 @@ import attrs
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants.claims import Claim
-from ledgerkit.domain.grants.history import Draw, Return
+from ledgerkit.domain.grants.history import Draw, Return, check_above_zero
 from ledgerkit.domain.grants.postings import PLATFORM, share, taken, wallets_for
 from ledgerkit.domain.grants.records import GRANT, CreditExhausted, Grant, NotPaidFor
 from ledgerkit.domain.ids import derive
@@ -84,9 +84,7 @@ def draw(grant: Grant, claim: Claim, amount: Money, *, at: datetime) -> Drawn:
         CurrencyMismatch: claim, amount and grant are not of one currency or unit.
         ValueError: *amount* is not above zero.
     """
-    if amount.minor <= 0:
-        msg = f"a draw on grant {grant.id!r} must be above 0 (got {amount})"
-        raise ValueError(msg)
+    check_above_zero(f"a draw on grant {grant.id!r}", amount)
     if not grant.pays_for(claim.kind, claim.on):
         raise NotPaidFor(grant.id, claim.id, claim.kind, claim.on)
     before = grant.drawn_for(claim.id)
@@ -143,11 +141,10 @@ def give_back(grant: Grant, source: str, *, amount: Money | None = None, at: dat
         IllegalTransition: it is expired, revive it first; or revoked, and there is no way back.
         ValueError: *amount* is not above zero.
     """
+    if amount is not None:
+        check_above_zero(f"what comes back to grant {grant.id!r}", amount)
     drawn = grant.drawn_for(source)
     asked = drawn if amount is None else amount
-    if amount is not None and amount.minor <= 0:
-        msg = f"what comes back to grant {grant.id!r} must be above 0 (got {amount})"
-        raise ValueError(msg)
     if asked > drawn or drawn.minor == 0:
         raise NotDrawn(grant.id, source, drawn, asked)
     status = GRANT.after(grant.status, "give_back")
