@@ -20,6 +20,8 @@ from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote
 from ledgerkit.domain.document_links import DocumentLink
+from ledgerkit.domain.grants import EXPIRED as LAPSED
+from ledgerkit.domain.grants import Draw, Forfeit, Grant, Return
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line, TaxAmount
 from ledgerkit.domain.late_joiners import CatchUpPolicy, Enrolment
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
@@ -192,6 +194,34 @@ SAMPLES: dict[type[Any], Any] = {
         forfeited=7,
         expiries=2,
         status=EXPIRED,
+    ),
+    Grant: Grant(
+        id="g-1",
+        customer="ana",
+        amount=Money(1000, "TOKEN"),
+        price=eur(5000),
+        granted_on=date(2026, 9, 1),
+        expires_on=date(2026, 11, 1),
+        covers=("usage", "seat"),
+        priority=-1,
+        draws=(
+            Draw(
+                source="lin_1", on=ON, amount=Money(400, "TOKEN"), value=eur(2000), journal="jrn_2"
+            ),
+        ),
+        returns=(
+            Return(draw="jrn_2", amount=Money(100, "TOKEN"), value=eur(500), journal="jrn_3"),
+        ),
+        forfeits=(
+            Forfeit(
+                on=date(2026, 11, 1),
+                amount=Money(700, "TOKEN"),
+                value=eur(3500),
+                journal="jrn_4",
+            ),
+        ),
+        expiries=2,
+        status=LAPSED,
     ),
     Invoice: Invoice(
         id="inv_1",
@@ -369,6 +399,7 @@ def _default(kind: type[Any], field: Any) -> Any:
 
 # ---- load(dump(r)) == r ----------------------------------------------------------------------
 NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+IDS = st.from_regex(r"[A-Za-z0-9._@+-]{1,12}", fullmatch=True)  # parts of wallet addresses
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 DATES = st.dates(date(1990, 1, 1), date(2100, 1, 1))
 INTS = st.integers(-(2**70), 2**70)
@@ -441,7 +472,7 @@ REDEMPTIONS = st.builds(
 RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
     Party: st.builds(
         Party,
-        id=st.from_regex(r"[A-Za-z0-9._@+-]{1,12}", fullmatch=True),
+        id=IDS,
         role=st.sampled_from(ROLES),
         name=NAMES,
         currency=st.sampled_from(["EUR", "JPY"]),
@@ -531,6 +562,23 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         returned=st.lists(NAMES, max_size=3).map(tuple),
         expiries=st.integers(0, 3),
         status=st.just(ACTIVE),
+    ),
+    Grant: st.builds(
+        lambda minor, used, **fields: Grant(
+            amount=eur(minor + used),
+            draws=(Draw(source="l", on=ON, amount=eur(used), value=eur(0), journal="jrn"),),
+            **fields,
+        ),
+        st.integers(1, 2**70),
+        st.integers(1, 2**70),
+        id=IDS,
+        customer=IDS,
+        granted_on=DATES,
+        expires_on=st.sampled_from([None, date(2199, 1, 1)]),
+        covers=st.lists(TEXTS, max_size=3).map(tuple),
+        priority=INTS,
+        expiries=st.integers(0, 3),
+        status=st.sampled_from(["active", "revoked"]),
     ),
     Invoice: st.builds(
         Invoice,

@@ -27,6 +27,7 @@ from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal, Wallet
@@ -86,6 +87,9 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Enrolment: Kind("enrolment", 1, lambda e: Index(party=e.customer, on=e.enrolled_on)),
         Package: Kind(
             "package", 1, lambda p: Index(party=p.customer, status=p.status, on=p.purchased_on)
+        ),
+        Grant: Kind(
+            "grant", 1, lambda g: Index(party=g.customer, status=g.status, on=g.granted_on)
         ),
         Invoice: Kind("invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)),
         CreditNote: Kind(

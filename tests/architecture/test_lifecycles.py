@@ -54,6 +54,7 @@ def test_machines_are_found() -> None:
     assert [
         "billing_cycle",
         "credit_note",
+        "grant",
         "invoice",
         "package",
         "payment_plan",
@@ -72,6 +73,7 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
     [
         ("billing_cycle", ("closed",)),
         ("credit_note", ("issued",)),
+        ("grant", ("revoked",)),  # what is used up may come back, what expired is revived
         ("invoice", ("issued",)),
         ("package", ()),  # an expired one is revived by a late approval (spec: billing 5a)
         ("payment_plan", ("cancelled",)),  # a payment that is taken back reopens a completed one

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.conformance.answers import cycles, documents, pricing, rounding
+from tests.conformance.answers import cycles, documents, pricing, rounding, wallet
 from tests.conformance.answers.shared import Answer, Handler, Inputs
 
 HANDLERS: Mapping[str, Handler] = {
@@ -17,6 +17,7 @@ HANDLERS: Mapping[str, Handler] = {
     **documents.HANDLERS,
     **pricing.HANDLERS,
     **rounding.HANDLERS,
+    **wallet.HANDLERS,
 }
 
 

@@ -39,7 +39,6 @@ LATER: Mapping[str, str] = {
     "tax": "taxes",
     "trial": "subscriptions",
     "usage": "metered usage",
-    "wallet": "prepaid credit and grants",
 }
 LATER_STEPS: Mapping[str, str] = {
     "hold": "holds on money",

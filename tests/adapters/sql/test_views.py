@@ -17,6 +17,7 @@ from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.adapters.sql.views import views_of
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Draw, Expect, Series
+from ledgerkit.domain.grants import Claim, Grant, draw, give_back, revoke
 from ledgerkit.domain.invoices import Invoice, TaxAmount
 from ledgerkit.domain.ledger import Event, Limit, Wallet
 from ledgerkit.domain.money import Money, Rate
@@ -249,6 +250,48 @@ def test_list_prices(engine: Engine) -> None:
 
     assert ["cloud", "USD", "cluster", "per_unit", "0", "2026-01-01"] == plain
     assert [["size", "large"], ["use", "production"]] == dimensions
+
+
+def test_credit_shows_where_it_went(engine: Engine) -> None:
+    """40.00 of 100.00 drawn, 10.00 back; what was revoked is not left; tokens have a price."""
+    day = date(2026, 10, 5)
+    euros = Grant(id="g-1", customer="c-1", amount=Money(10_000, "EUR"), granted_on=day)
+    tokens = Grant(
+        id="g-2",
+        customer="c-1",
+        amount=Money(5, "SESSION"),
+        price=Money(500, "EUR"),
+        granted_on=day,
+        expires_on=date(2027, 1, 1),
+    )
+    line = Claim(id="l-1", on=day, amount=Money(4_000, "EUR"))
+    drawn = draw(euros, line, line.amount, at=NOON)
+    back = give_back(drawn.grant, "l-1", amount=Money(1_000, "EUR"), at=NOON).grant
+    SqlStore(engine).commit(changes("k-3", records=(back, revoke(tokens, at=NOON).grant)))
+    grants = (
+        "SELECT id, customer, status, granted_on, expires_on, priority, currency "
+        "FROM credit_grant ORDER BY id"
+    )
+    amounts = (
+        "SELECT granted, drawn, expired, remaining_minor, remaining, price "
+        "FROM credit_grant ORDER BY id"
+    )
+    draws = (
+        "SELECT credit_grant, nth, source, journal, on_date, currency, amount_minor, amount "
+        "FROM credit_draw"
+    )
+
+    assert [
+        ("g-1", "c-1", "active", "2026-10-05", None, 0, "EUR"),
+        ("g-2", "c-1", "revoked", "2026-10-05", "2027-01-01", 0, "SESSION"),
+    ] == rows(engine, grants)
+    assert [
+        ("100.00", "30.00", "0.00", 7_000, "70.00", None),
+        ("5", "0", "0", 0, "0", "5.00"),
+    ] == rows(engine, amounts)
+    assert [("g-1", 1, "l-1", drawn.journal.id, "2026-10-05", "EUR", 4_000, "40.00")] == rows(
+        engine, draws
+    )
 
 
 def test_messages_wait(engine: Engine) -> None:

@@ -56,6 +56,8 @@ def document_views(words: Words) -> Mapping[str, str]:
         "payout_line": _lines(words, "payout", ("kind", "journal", "line")),
         "package": _package(words),
         "redemption": _redemption(words),
+        "credit_grant": _grant(words),  # GRANT is a word of SQL
+        "credit_draw": _draw(words),
         "write_off": _write_off(words),
         "enrolment": _enrolment(words),
         "instalment": _instalment(words),
@@ -203,6 +205,53 @@ def _redemption(words: Words) -> str:
     }
     redemptions = words.each(_DOCUMENT, "data", "redemptions", alias="l")
     return select(columns, f"{_RECORDS}\n{redemptions} WHERE r.kind = 'package'")
+
+
+def _grant(words: Words) -> str:
+    currency = _field(words, "amount.currency")
+    granted = words.minor(_DOCUMENT, "data", "amount")
+    draws, returns, forfeits = (
+        words.total(_DOCUMENT, "data", name) for name in ("draws", "returns", "forfeits")
+    )
+    status = _field(words, "status")
+    left = f"({granted} - {draws} + {returns} - {forfeits})"
+    columns = {
+        **_fields(words, "customer", "status", "granted_on", "expires_on"),
+        "priority": words.whole(_field(words, "priority")),
+        "currency": currency,
+        **_amount(words, "granted", granted, currency),
+        **_amount(words, "drawn", f"({draws} - {returns})", currency),
+        **_amount(words, "expired", forfeits, currency),
+        **_amount(
+            words,
+            "remaining",
+            f"CASE WHEN {status} = 'revoked' THEN 0 ELSE {left} END",
+            currency,
+        ),
+        "price_currency": _field(words, "price.currency"),
+        **_amount(
+            words,
+            "price",
+            words.minor(_DOCUMENT, "data", "price"),
+            _field(words, "price.currency"),
+        ),
+    }
+    return _of("grant", columns)
+
+
+def _draw(words: Words) -> str:
+    currency = words.field(_LINE, "amount", "currency")
+    columns = {
+        "tenant": "t.name",
+        "credit_grant": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(_LINE, name) for name in ("source", "journal")},
+        "on_date": words.field(_LINE, "on"),
+        "currency": currency,
+        **_amount(words, "amount", words.minor(_LINE, "amount"), currency),
+    }
+    draws = words.each(_DOCUMENT, "data", "draws", alias="l")
+    return select(columns, f"{_RECORDS}\n{draws} WHERE r.kind = 'grant'")
 
 
 def _write_off(words: Words) -> str:
