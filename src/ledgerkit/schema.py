@@ -35,6 +35,7 @@ from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import instant
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.usage import Snapshot
 from ledgerkit.domain.write_offs import WriteOff
 
 R = TypeVar("R", bound=Record)
@@ -75,6 +76,11 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Incentive: Kind("incentive", 1, lambda i: Index(party=i.match, on=i.valid_from)),
         Package: Kind(
             "package", 1, lambda p: Index(party=p.customer, status=p.status, on=p.purchased_on)
+        ),
+        Snapshot: Kind(
+            "usage_snapshot",
+            1,
+            lambda s: Index(party=s.customer, status=s.status, on=s.period.start),
         ),
         Invoice: Kind("invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)),
         CreditNote: Kind(

@@ -40,7 +40,6 @@ LATER: Mapping[str, str] = {
     "refund": "payments and refunds",
     "tax": "taxes",
     "trial": "subscriptions",
-    "usage": "metered usage",
     "wallet": "prepaid credit and grants",
 }
 LATER_STEPS: Mapping[str, str] = {

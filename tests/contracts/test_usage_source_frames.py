@@ -68,18 +68,23 @@ class TestPolars(UsageSourceContract):
         return in_polars
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Lend two worker processes of Dask."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as workers,
+        distributed.Client(workers) as client,
+    ):
+        yield client
+
+
+# narwhals-dask is announced, and not there yet.
+@pytest.mark.filterwarnings("ignore:Dask support is moving:FutureWarning")
 @pytest.mark.dask
 class TestDask(UsageSourceContract):
-    @pytest.fixture(scope="class")
-    def cluster(self) -> Iterator[Any]:
-        """Lend two worker processes."""
-        distributed = pytest.importorskip("distributed")
-        with (
-            distributed.LocalCluster(n_workers=2, threads_per_worker=1) as cluster,
-            distributed.Client(cluster) as client,
-        ):
-            yield client
-
     @pytest.fixture
     def source(self, cluster: Any) -> Callable[[Sequence[UsageEvent]], UsageSource]:
         """Return a frame of Dask, in two partitions."""

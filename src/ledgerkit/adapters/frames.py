@@ -188,12 +188,13 @@ class FrameUsage:
             raise UnreadableUsage(self.at, f"is {at}", "times with a zone")
         if not (quantity.is_integer() or quantity.is_decimal() or _is_value(quantity)):
             raise UnreadableUsage(self.quantity, f"is {quantity}", "whole numbers or decimals")
-        # A dimension that is a number is the text of it.
-        numbers = {theirs for theirs in self._names if not _is_value(types[theirs])}
-        columns = {
-            ours: nw.col(theirs).cast(nw.String) if theirs in numbers else nw.col(theirs)
-            for theirs, ours in called.items()
-        }
+        columns = {ours: nw.col(theirs) for theirs, ours in called.items()}
+        for theirs, ours in self._names.items():
+            if not _is_value(types[theirs]):  # a dimension that is a number is the text of it
+                columns[ours] = columns[ours].cast(nw.String)
+        if at.time_zone != "UTC" and not frame.implementation.is_duckdb():
+            # DuckDB compares instants; others compare times of one zone only.
+            columns["at"] = columns["at"].dt.convert_time_zone("UTC")
         events = frame.select(**columns)
         self._refuse_nulls(events)
         return events

@@ -183,18 +183,17 @@ def test_levels_go_on_across_parts(events: list[UsageEvent], days: int) -> None:
     """Weighted by their days, time-weighted parts are the whole, and the last is the last."""
     middle = SEPTEMBER.start + timedelta(days)
     parts = (Period(SEPTEMBER.start, middle), Period(middle, SEPTEMBER.end))
-    means, lasts = [], []
-    for aggregation, found in ((TIME_WEIGHTED, means), (LAST, lasts)):
-        for part in (*parts, SEPTEMBER):
-            rule = meter(aggregation, silence=UNCHANGED)
-            told = readings(rule, events, period=part, zone="UTC")
-            found.append({r.customer: r.quantities[0].value if r.quantities else 0 for r in told})
 
-    first, second, whole = means
-    assert {c: v * 30 for c, v in whole.items()} == {
+    def told(aggregation: str, part: Period) -> dict[str, Fraction]:
+        rule = meter(aggregation, silence=UNCHANGED)
+        found = readings(rule, events, period=part, zone="UTC")
+        return {r.customer: r.quantities[0].value if r.quantities else Fraction(0) for r in found}
+
+    first, second, whole = (told(TIME_WEIGHTED, part) for part in (*parts, SEPTEMBER))
+    assert {c: mean * 30 for c, mean in whole.items()} == {
         c: first.get(c, 0) * days + second[c] * (30 - days) for c in whole
     }
-    assert lasts[1] == lasts[2]
+    assert told(LAST, SEPTEMBER) == told(LAST, parts[1])
 
 
 @given(
@@ -217,7 +216,7 @@ def test_time_weighted_equals_brute_force_by_seconds(changes: list[tuple[int, in
     rule = meter(TIME_WEIGHTED, silence=UNCHANGED)
     found = readings(rule, events, period=day, zone="UTC")
     means = [each.value for told in found for each in told.quantities]
-    assert [Fraction(area, 86_400)] == (means or [0])
+    assert [Fraction(area, 86_400)] == (means or [Fraction(0)])
 
 
 @given(EVENTS, st.sampled_from(AGGREGATIONS))

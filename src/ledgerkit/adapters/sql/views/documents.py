@@ -55,6 +55,8 @@ def document_views(words: Words) -> Mapping[str, str]:
         "payout_line": _lines(words, "payout", ("kind", "journal", "line")),
         "package": _package(words),
         "redemption": _redemption(words),
+        "usage_snapshot": _usage_snapshot(words),
+        "usage_quantity": _usage_quantity(words),
         "write_off": _write_off(words),
         "match": _match(words),
         "incentive": _incentive(words),
@@ -199,6 +201,26 @@ def _redemption(words: Words) -> str:
     }
     redemptions = words.each(_DOCUMENT, "data", "redemptions", alias="l")
     return select(columns, f"{_RECORDS}\n{redemptions} WHERE r.kind = 'package'")
+
+
+def _usage_snapshot(words: Words) -> str:
+    columns = {
+        **_fields(words, "customer", "meter", "aggregation", "period.start", "period.end", "zone"),
+        "status": "r.status",
+        **{name: words.whole(_field(words, name)) for name in ("events", "part")},
+    }
+    return _of("usage_snapshot", columns)
+
+
+def _usage_quantity(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "usage_snapshot": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(_LINE, name) for name in ("dimensions", "value")},
+    }
+    quantities = words.each(_DOCUMENT, "data", "billed", alias="l")
+    return select(columns, f"{_RECORDS}\n{quantities} WHERE r.kind = 'usage_snapshot'")
 
 
 def _write_off(words: Words) -> str:
