@@ -46,6 +46,7 @@ from ledgerkit.domain.pricing import (
 )
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
+from ledgerkit.domain.usage import AGGREGATIONS, TIME_WEIGHTED, Correction, Quantity, Snapshot
 from ledgerkit.domain.write_offs import WriteOff
 from ledgerkit.schema import KINDS, BadDocument, Index, UnknownKind, dump, index_of, kind_of, load
 
@@ -223,6 +224,26 @@ SAMPLES: dict[type[Any], Any] = {
         expiries=2,
         status=LAPSED,
     ),
+    Snapshot: Snapshot(
+        id="usg_1",
+        customer="ana",
+        meter="clusters",
+        aggregation=TIME_WEIGHTED,
+        period=Period.month(2026, 10),
+        zone="Europe/Madrid",
+        counted=(Quantity((("size", "medium"), ("use", "production")), Fraction(31, 7)),),
+        events=3,
+        corrections=(
+            Correction(
+                (Quantity((("size", "medium"), ("use", "production")), Fraction(-1)),),
+                "olga",
+                "one of them was ours",
+                ON,
+            ),
+        ),
+        billed=(Quantity((("size", "medium"), ("use", "production")), Fraction(24, 7)),),
+        part=2,
+    ),
     Invoice: Invoice(
         id="inv_1",
         customer="ana",
@@ -390,8 +411,8 @@ def test_samples_set_every_field(kind: type[Any]) -> None:
 
 def _default(kind: type[Any], field: Any) -> Any:
     """Return the sample's value of a field, or something unlike every default."""
-    # All documents are PDF so far, and a note has an invoice or a reference.
-    excepted = {(DocumentLink, "media_type"), (CreditNote, "reference")}
+    # All documents are PDF so far, a note has an invoice or a reference, an estimate no events.
+    excepted = {(DocumentLink, "media_type"), (CreditNote, "reference"), (Snapshot, "estimated")}
     if not field.init or (kind, field.name) in excepted:
         return object()
     return getattr(SAMPLES[kind], field.name)
@@ -469,6 +490,12 @@ REDEMPTIONS = st.builds(
     journal=NAMES,
     part=TEXTS,
 )
+QUANTITIES = st.dictionaries(
+    st.dictionaries(NAMES, TEXTS, max_size=2).map(lambda of: tuple(sorted(of.items()))),
+    RATIOS,
+    min_size=1,
+    max_size=3,
+).map(lambda found: tuple(Quantity(of, found[of]) for of in sorted(found)))
 RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
     Party: st.builds(
         Party,
@@ -579,6 +606,23 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         priority=INTS,
         expiries=st.integers(0, 3),
         status=st.sampled_from(["active", "revoked"]),
+    ),
+    Snapshot: st.builds(
+        lambda estimated, events, **fields: Snapshot(
+            estimated=estimated, events=0 if estimated else events, **fields
+        ),
+        st.booleans(),
+        st.integers(0, 2**70),
+        id=NAMES,
+        customer=NAMES,
+        meter=NAMES,
+        aggregation=st.sampled_from(AGGREGATIONS),
+        period=PERIODS,
+        zone=NAMES,
+        counted=QUANTITIES,
+        corrections=many(st.builds(Correction, QUANTITIES, NAMES, NAMES, DATES)),
+        billed=QUANTITIES,
+        part=st.integers(1, 2**70),
     ),
     Invoice: st.builds(
         Invoice,
@@ -1003,6 +1047,7 @@ def test_kinds_have_names_of_their_own() -> None:
         (Incentive, Index(party="m-1", on=date(2026, 10, 1))),
         (Enrolment, Index(party="ana", on=date(2026, 3, 15))),
         (Package, Index(party="ana", status="expired", on=date(2026, 9, 1))),
+        (Snapshot, Index(party="ana", status="counted", on=date(2026, 10, 1))),
         (Invoice, Index("ana", "issued", date(2026, 11, 1), "INV-2026-00001")),
         (CreditNote, Index("ana", "issued", date(2026, 11, 5), "CN-2026-00001")),
         (PaymentPlan, Index(party="ana", status="completed")),

@@ -45,6 +45,7 @@ from ledgerkit.domain.periods import (
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.usage import Snapshot
 from ledgerkit.domain.write_offs import WriteOff
 
 R = TypeVar("R", bound=Record)
@@ -90,6 +91,11 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         ),
         Grant: Kind(
             "grant", 1, lambda g: Index(party=g.customer, status=g.status, on=g.granted_on)
+        ),
+        Snapshot: Kind(
+            "usage_snapshot",
+            1,
+            lambda s: Index(party=s.customer, status=s.status, on=s.period.start),
         ),
         Invoice: Kind("invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)),
         CreditNote: Kind(

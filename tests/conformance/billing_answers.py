@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.conformance.answers import cycles, documents, pricing, rounding, wallet
+from tests.conformance.answers import cycles, documents, pricing, rounding, usage, wallet
 from tests.conformance.answers.shared import Answer, Handler, Inputs
 
 HANDLERS: Mapping[str, Handler] = {
@@ -18,6 +18,7 @@ HANDLERS: Mapping[str, Handler] = {
     **pricing.HANDLERS,
     **rounding.HANDLERS,
     **wallet.HANDLERS,
+    **usage.HANDLERS,
 }
 
 

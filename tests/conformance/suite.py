@@ -38,7 +38,6 @@ LATER: Mapping[str, str] = {
     "refund": "payments and refunds",
     "tax": "taxes",
     "trial": "subscriptions",
-    "usage": "metered usage",
 }
 LATER_STEPS: Mapping[str, str] = {
     "hold": "holds on money",

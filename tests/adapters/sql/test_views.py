@@ -23,9 +23,11 @@ from ledgerkit.domain.ledger import Event, Limit, Wallet
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.periods import Period
 from ledgerkit.domain.pricing import ListPrice, PerUnit, PriceKey, PriceList, Tariff
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, Incentive
+from ledgerkit.domain.usage import TIME_WEIGHTED, Quantity, Snapshot, bill
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
 
 pytest_plugins = ("tests.plugins.postgres",)
@@ -219,6 +221,33 @@ def test_matches_and_incentives(engine: Engine) -> None:
         ("n-1", "m-1", "session", "2026-10-01", None, "EUR", 500, "5.00"),
         ("n-2", "m-2", "period", "2026-10-01", "2026-11-01", "EUR", 2000, "20.00"),
     ] == rows(engine, incentives)
+
+
+def test_usage(engine: Engine) -> None:
+    """What was used and what of it is billed, as a ratio that no database rounds."""
+    medium = (("size", "medium"), ("use", "production"))
+    taken = Snapshot(
+        id="usg_1",
+        customer="c-1",
+        meter="clusters",
+        aggregation=TIME_WEIGHTED,
+        period=Period.month(2026, 10),
+        zone="UTC",
+        counted=(Quantity(medium, Fraction(31, 7)),),
+        events=3,
+    )
+    SqlStore(engine).commit(changes("k-3", records=(bill(taken).snapshot,)))
+    snapshots = (
+        "SELECT id, customer, meter, aggregation, period_start, period_end, status, events, part "
+        "FROM usage_snapshot"
+    )
+
+    assert [
+        ("usg_1", "c-1", "clusters", "time_weighted", "2026-10-01", "2026-11-01", "counted", 3, 1)
+    ] == rows(engine, snapshots)
+    ((nth, said, value),) = rows(engine, "SELECT nth, dimensions, value FROM usage_quantity")
+    assert (1, "31/7") == (nth, value)
+    assert [list(pair) for pair in medium] == json.loads(said)
 
 
 def test_packages_on_offer(engine: Engine) -> None:

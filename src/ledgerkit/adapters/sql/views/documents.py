@@ -58,6 +58,8 @@ def document_views(words: Words) -> Mapping[str, str]:
         "redemption": _redemption(words),
         "credit_grant": _grant(words),  # GRANT is a word of SQL
         "credit_draw": _draw(words),
+        "usage_snapshot": _usage_snapshot(words),
+        "usage_quantity": _usage_quantity(words),
         "write_off": _write_off(words),
         "enrolment": _enrolment(words),
         "instalment": _instalment(words),
@@ -252,6 +254,26 @@ def _draw(words: Words) -> str:
     }
     draws = words.each(_DOCUMENT, "data", "draws", alias="l")
     return select(columns, f"{_RECORDS}\n{draws} WHERE r.kind = 'grant'")
+
+
+def _usage_snapshot(words: Words) -> str:
+    columns = {
+        **_fields(words, "customer", "meter", "aggregation", "period.start", "period.end", "zone"),
+        "status": "r.status",
+        **{name: words.whole(_field(words, name)) for name in ("events", "part")},
+    }
+    return _of("usage_snapshot", columns)
+
+
+def _usage_quantity(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "usage_snapshot": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(_LINE, name) for name in ("dimensions", "value")},
+    }
+    quantities = words.each(_DOCUMENT, "data", "billed", alias="l")
+    return select(columns, f"{_RECORDS}\n{quantities} WHERE r.kind = 'usage_snapshot'")
 
 
 def _write_off(words: Words) -> str:
