@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.invoices import Line, rated_line
 from ledgerkit.domain.late_joiners import (
     CatchUp,
     CatchUpPolicy,
-    Charge,
     Enrolment,
     catch_up,
     charges,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from ledgerkit.domain.late_joiners.enrolments import (
     KIND,
-    Charge,
     Enrolled,
     Enrolment,
     charges,
@@ -23,7 +22,6 @@ __all__ = [
     "CatchUp",
     "CatchUpLine",
     "CatchUpPolicy",
-    "Charge",
     "Enrolled",
     "Enrolment",
     "catch_up",

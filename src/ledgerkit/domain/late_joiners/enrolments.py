@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import attrs
 
 from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.late_joiners.joining import (
     CatchUp,
@@ -24,8 +25,7 @@ from ledgerkit.domain.late_joiners.joining import (
 )
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.money import Money
-from ledgerkit.domain.periods import Cycle, DatesOutOfOrder, Period, local_date, plain_date
-from ledgerkit.domain.pricing import Rated
+from ledgerkit.domain.periods import Cycle, DatesOutOfOrder, local_date, plain_date
 
 KIND = "enrolment"  # of the lines that charge one
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -171,33 +171,6 @@ def withdraw(enrolment: Enrolment, *, on: date) -> Enrolled:
 
 
 # ---- charges ---------------------------------------------------------------------------------
-@attrs.frozen(kw_only=True)
-class Charge:
-    """One cycle of an enrolment, as a line of an invoice takes it.
-
-    Attributes:
-        source: The id of the enrolment.
-        part: Which cycle: its first day; empty for a class that is paid once.
-        item: The name of the class.
-        detail: The name of the student.
-        kind: `enrolment`.
-        on: The local day of the line: the first of its days, or that of joining.
-        period: The days it is for, or None for a class that is paid once.
-        due_on: The local day that it can be asked for.
-        rated: What it comes to, and why.
-    """
-
-    source: str
-    part: str
-    item: str
-    detail: str
-    kind: str = KIND
-    on: date
-    period: Period | None
-    due_on: date
-    rated: Rated
-
-
 def charges(enrolment: Enrolment, *, as_of: date) -> tuple[Charge, ...]:
     """Return all that *enrolment* is charged up to the end of a local day, oldest first.
 
@@ -244,6 +217,7 @@ def _charge(enrolment: Enrolment, line: CatchUpLine, joined_on: date) -> Charge:
         part="" if line.period is None else on.isoformat(),
         item=enrolment.class_name,
         detail=enrolment.student,
+        kind=KIND,
         on=on,
         period=line.period,
         due_on=max(on, joined_on),
