@@ -134,7 +134,7 @@ class _Table:
             "" if invoice.due_on is None else desk.day(invoice.due_on),
             *([self.names.get(invoice.customer, invoice.customer)] if self.named else []),
             _status(desk, invoice.status),
-            *self._amounts(invoice.subtotal, invoice.tax, invoice.total),
+            *self._amounts(invoice.total - invoice.tax, invoice.tax, invoice.total),
         )
 
     def _sums(self, group: InvoiceTotal) -> Row:

@@ -39,7 +39,7 @@ def _row(invoice: Invoice, units: Units) -> tuple[str, ...]:
         day(invoice.due_on),
         text(invoice.customer),
         invoice.currency,
-        units.plain(invoice.subtotal),
+        units.plain(invoice.total - invoice.tax),  # a price may include its tax
         units.plain(invoice.tax),
         units.plain(invoice.total),
         invoice.status,
