@@ -15,6 +15,7 @@ import pytest
 
 from ledgerkit import cli
 from ledgerkit.adapters.sql import open_store
+from ledgerkit.testing.samples import changes, invoice
 
 DATA = Path(__file__).parents[2] / "examples" / "data" / "tutoring"
 SOURCE = str(Path(cli.__file__).parents[2])  # the same that this process imports
@@ -149,6 +150,18 @@ def test_invoices_are_chosen(billed: tuple[Path, str]) -> None:
     assert "1 invoice(s) come to 199.50 EUR" in one.stdout
     assert (0, "No invoice fits.\n") == (none.returncode, none.stdout)
     assert (1, True) == (bad.returncode, bad.stderr.startswith("Refused: --status is draft or"))
+
+
+def test_drafts_are_listed_and_not_added_up(tmp_path: Path) -> None:
+    """A draft is on the list without a number, and what is owed leaves it out."""
+    store = open_store("sqlite:///" + str(tmp_path / "books.db"))
+    drafted = invoice("inv_1", customer="[bold]", minor=500)  # no style to the terminal
+    store.commit(changes("drafted", records=(drafted,)))
+
+    done = ledgerkit("invoices", "--store", "sqlite:///books.db", cwd=tmp_path)
+
+    assert "[bold]" in done.stdout
+    assert "0 invoice(s) come to 0.00 EUR.\nDrafts and void ones are not added up." in done.stdout
 
 
 def test_books_without_a_business_have_no_list_to_print(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import Units
 from ledgerkit.domain.periods import Period, local_date
-from ledgerkit.domain.statements import invoice_totals
+from ledgerkit.domain.statements import counts, invoice_totals
 from ledgerkit.jobs.invoices import Listed
 
 
@@ -78,8 +78,9 @@ def print_invoices(console: Console, listed: Listed, units: Units) -> None:
     console.print(table, markup=False)
     for group in invoice_totals(listed.invoices):
         total = f"{units.plain(group.total)} {group.currency}"
-        said = f"{group.count} invoice(s) come to {total}, drafts and void ones left out."
-        console.print(said, highlight=False)
+        console.print(f"{group.count} invoice(s) come to {total}.", highlight=False)
+    if not all(map(counts, listed.invoices)):
+        console.print("Drafts and void ones are not added up.")
 
 
 def _row(invoice: Invoice, name: str, units: Units) -> tuple[str, ...]:
