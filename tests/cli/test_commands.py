@@ -163,6 +163,23 @@ def test_preview_stores_nothing(billed: tuple[Path, str], tmp_path: Path) -> Non
     assert [] == list(tmp_path.iterdir())
 
 
+def test_names_are_no_markup(tmp_path: Path) -> None:
+    """A name with brackets is printed as it is: nothing fails after the month is stored."""
+    folder = tmp_path / "named"
+    shutil.copytree(DATA, folder)
+    parties = folder / "parties.csv"
+    text = parties.read_text("utf-8")
+    text = text.replace("Academia Ruiz & Hijos, S.L.", "Academia [/] Ruiz")
+    parties.write_text(text.replace("Carmen Ferrer Vidal", "Carmen [bold]F[/red]"), "utf-8")
+    where = ("--period", "2026-10", "--store", "sqlite:///[/]/books.db", "--at", AT, "--details")
+
+    done = ledgerkit("preview-month", str(folder), *where, cwd=tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "Academia [/] Ruiz · October 2026" in done.stdout
+    assert "Carmen [bold]F[/red]" in done.stdout
+
+
 def test_frozen_amounts(tmp_path: Path) -> None:
     """With --freeze no amount is printed."""
     done = ledgerkit(

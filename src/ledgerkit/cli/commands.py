@@ -7,11 +7,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NoReturn
 
 import attrs
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.text import Text
 
 from ledgerkit.adapters.csv_folder import RowProblem, read_folder
 from ledgerkit.adapters.exports import lines_csv
@@ -38,8 +39,9 @@ UNITS = ISO.with_units({SESSION: 0})
 LOGOS = ("logo.svg", "logo.png")
 
 app: App = App(name="ledgerkit", help="Charge people and pay people correctly.")
-out: Console = Console()
-err: Console = Console(stderr=True)
+# What is printed comes from files and books: a name like "[/]" is a name, and no markup.
+out: Console = Console(markup=False)
+err: Console = Console(stderr=True, markup=False)
 
 
 @attrs.frozen
@@ -111,7 +113,8 @@ def run_a_month(
         print_report(
             out, report, asked.month, UNITS, frozen=options.freeze, details=options.details
         )
-        out.print(f"[dim]Books in {options.store}, documents and {target.name} in {out_dir}[/]")
+        where = f"Books in {options.store}, documents and {target.name} in {out_dir}"
+        out.print(where, style="dim")
     return 0
 
 
@@ -254,9 +257,12 @@ def _refusals() -> Generator[None]:
     try:
         yield
     except (LedgerkitError, ValueError, OSError) as error:
-        err.print(f"[bold red]Refused:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _refuse(str(error))
     except DatabaseError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        err.print(f"[bold red]Refused:[/] the store says: {reason}", highlight=False)
-        sys.exit(1)
+        _refuse(f"the store says: {reason}")
+
+
+def _refuse(why: str) -> NoReturn:
+    err.print(Text.assemble(("Refused:", "bold red"), f" {why}"), highlight=False, soft_wrap=True)
+    sys.exit(1)
