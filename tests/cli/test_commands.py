@@ -250,6 +250,30 @@ def test_absent_books_are_not_made(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("url", ["sqlite+pysqlite:///none.db", "sqlite://", "sqlite:///"])
+def test_absent_books_have_other_names(url: str, tmp_path: Path) -> None:
+    """Whatever driver is named: books in memory are none that anybody wrote."""
+    done = ledgerkit("verify", "--store", url, cwd=tmp_path)
+
+    assert (1, []) == (done.returncode, list(tmp_path.iterdir()))
+    assert f"there are no books at {url}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("verify",), ("preview-month", str(DATA), "--period", "2026-10", "--at", AT)]
+)
+def test_a_database_of_others_is_left_alone(words: tuple[str, ...], tmp_path: Path) -> None:
+    """What only reads makes no tables in a database that holds no books."""
+    foreign = tmp_path / "foreign.db"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+
+    done = ledgerkit(*words, "--store", "sqlite:///foreign.db", cwd=tmp_path)
+
+    assert ("verify" in words) == done.returncode
+    assert [("theirs",)] == rows(foreign, "SELECT name FROM sqlite_master")
+
+
 def test_missing_extras_are_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

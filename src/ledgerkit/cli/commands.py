@@ -17,7 +17,14 @@ from rich.text import Text
 from ledgerkit.adapters.csv_folder import RowProblem, read_folder
 from ledgerkit.adapters.exports import lines_csv
 from ledgerkit.adapters.objects import FolderDocuments
-from ledgerkit.adapters.sql import DatabaseError, SqlStore, open_store
+from ledgerkit.adapters.sql import (
+    DatabaseError,
+    SchemaTooOld,
+    SqlStore,
+    create_engine,
+    open_store,
+    shown_url,
+)
 from ledgerkit.adapters.typst import TypstRenderer
 from ledgerkit.cli.progress import Watched
 from ledgerkit.cli.summary import print_problems, print_report, print_verified
@@ -113,7 +120,7 @@ def run_a_month(
         print_report(
             out, report, asked.month, UNITS, frozen=options.freeze, details=options.details
         )
-        where = f"Books in {options.store}, documents and {target.name} in {out_dir}"
+        where = f"Books in {shown_url(options.store)}, documents and {target.name} in {out_dir}"
         out.print(where, style="dim")
     return 0
 
@@ -129,8 +136,9 @@ def preview_a_month(folder: Path, options: Annotated[MonthOptions, Parameter(nam
     """
     with _refusals():
         asked, at = _asked(folder, options, with_documents=False)
-        url = options.store if _exists(options.store) else "sqlite://"  # a preview makes no file
-        host = Host(store=open_store(url), clock=_FixedClock(at))
+        host = Host(
+            store=_books_at(options.store) or open_store("sqlite://"), clock=_FixedClock(at)
+        )
         with Watched(host, err) as watched:
             report = watched.run(preview_month(asked))
         print_report(
@@ -155,23 +163,33 @@ def verify(store: Annotated[str, Parameter(name="--store")]) -> int:
         Where the books are, such as sqlite:///books.db.
     """
     with _refusals():
-        host = Host(store=_existing(store), clock=_FixedClock(datetime.now(UTC)))
+        books = _books_at(store)
+        if books is None:
+            raise BooksNotFound(shown_url(store))
+        host = Host(store=books, clock=_FixedClock(datetime.now(UTC)))
         with Watched(host, err) as watched:
             verified = watched.run(verify_books())
         print_verified(out, verified, UNITS)
         return 1 if verified.problems else 0
 
 
-def _exists(url: str) -> bool:
-    path = url.removeprefix("sqlite:///")
-    return path == url or Path(path).exists()
+def _books_at(url: str) -> SqlStore | None:
+    """Return the books at *url* if there are any; unlike a run, nothing is made or migrated."""
+    engine = create_engine(url)
+    file = engine.url.database
+    if engine.dialect.name == "sqlite" and not (file and _may_be(file)):
+        return None
+    try:
+        return SqlStore(engine, units=UNITS)
+    except SchemaTooOld as error:
+        if error.found is not None:
+            raise
+        return None
 
 
-def _existing(url: str) -> SqlStore:
-    # SQLite makes a file that is not there; books that were never written cannot be verified.
-    if not _exists(url):
-        raise BooksNotFound(url)
-    return open_store(url)
+def _may_be(file: str) -> bool:
+    # SQLite makes a file that is not there, unless it is named by a URI that says otherwise.
+    return file.startswith("file:") or Path(file).exists()
 
 
 @attrs.frozen
