@@ -102,6 +102,47 @@ def test_lines_add_up_to_the_books(billed: tuple[Path, str]) -> None:
     assert held == [(currency, int(amount * 100)) for currency, amount in sorted(paid.items())]
 
 
+def test_lines_are_of_every_document(billed: tuple[Path, str]) -> None:
+    """All 63 invoices are in the CSV, those of packages that were sold as well."""
+    cwd, _ = billed
+    with (cwd / "out" / "lines-2026-10.csv").open(encoding="utf-8", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["document"] == "invoice"]
+
+    assert [f"INV-2026-{n:05}" for n in range(1, 64)] == sorted({line["number"] for line in lines})
+    assert rows(
+        cwd / "books.db",
+        "select sum(total_minor) from invoice where reference is null and currency = 'EUR'",
+    ) == [(int(sum(Decimal(x["amount"]) for x in lines if x["currency"] == "EUR") * 100),)]
+
+
+def test_lines_follow_what_a_later_month_corrects(tmp_path: Path) -> None:
+    """A credit note of the November run stands among the lines of the invoice's month, October."""
+    folder = tmp_path / "changed"
+    shutil.copytree(DATA, folder)
+    run_month(folder, tmp_path)
+    sessions = folder / "sessions.csv"
+    text = sessions.read_text("utf-8")
+    lines = (tmp_path / "out" / "lines-2026-10.csv").read_text("utf-8").splitlines()
+    charged = next(
+        line["source"]
+        for line in csv.DictReader(lines)
+        if line["document"] == "invoice" and line["source"].startswith("s-") and not line["package"]
+    )
+    row = next(line for line in text.splitlines() if line.startswith(f"{charged},"))
+    before, _, after = row.partition(",approved,")
+    sessions.write_text(
+        text.replace(row, f"{before},cancelled,,{after.partition(',')[2]}"), "utf-8"
+    )
+    where = ("--store", "sqlite:///books.db", "--out", "out", "--at", "2026-12-01T08:00:00+00:00")
+
+    done = ledgerkit("run-month", str(folder), "--period", "2026-11", *where, cwd=tmp_path)
+
+    assert "lines-2026-10.csv and lines-2026-11.csv" in done.stdout
+    with (tmp_path / "out" / "lines-2026-10.csv").open(encoding="utf-8", newline="") as file:
+        given = [line for line in csv.DictReader(file) if line["document"] == "credit_note"]
+    assert [(charged, "CN-2026-00001")] == [(line["source"], line["number"]) for line in given]
+
+
 def test_running_again_says_so(billed: tuple[Path, str]) -> None:
     """A second run prints that nothing is new, and stores nothing."""
     cwd, _ = billed

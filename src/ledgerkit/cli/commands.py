@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ from ledgerkit.domain.packages import AGGREGATE, PER_PACKAGE, SESSION
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Period, instant
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import Asked, preview_month, run_month
+from ledgerkit.jobs.billing_run import Asked, RunReport, preview_month, run_month
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.verification import verify as verify_books
 
@@ -114,14 +114,15 @@ def run_a_month(
         )
         with Watched(host, err) as watched:
             report = watched.run(run_month(asked))
-            lines = watched.run(_lines(asked.period))
-        target = out_dir / f"lines-{asked.period.start:%Y-%m}.csv"
-        target.write_text(lines, encoding="utf-8", newline="")
+            lines = watched.run(_lines(report))
+        names = [f"lines-{month.start:%Y-%m}.csv" for month in lines]
+        for name, text in zip(names, lines.values(), strict=True):
+            (out_dir / name).write_text(text, encoding="utf-8", newline="")
         print_report(
             out, report, asked.month, UNITS, frozen=options.freeze, details=options.details
         )
-        where = f"Books in {shown_url(options.store)}, documents and {target.name} in {out_dir}"
-        out.print(where, style="dim")
+        told = f"documents and {' and '.join(names)} in {out_dir}"
+        out.print(f"Books in {shown_url(options.store)}, {told}", style="dim")
     return 0
 
 
@@ -256,17 +257,31 @@ def _month_named(text: str) -> Period:
     return period
 
 
-async def _lines(period: Period) -> str:
+async def _lines(report: RunReport) -> Mapping[Period, str]:
+    """Return all lines of the month of *report*, and of each it corrected, as CSV by month."""
     invoices = [v.record for v in await steps.find_all(Invoice)]
-    of_period = {i.id for i in invoices if i.period == period}
     notes = [v.record for v in await steps.find_all(CreditNote)]
-    payouts = [v.record for v in await steps.find_all(Payout, since=period.start)]
-    return lines_csv(
-        invoices=sorted((i for i in invoices if i.id in of_period), key=lambda i: i.number or ""),
-        credit_notes=[n for n in notes if n.invoice in of_period],
-        payouts=[p for p in payouts if p.period == period],
-        units=UNITS,
-    )
+    payouts = [v.record for v in await steps.find_all(Payout)]
+    months = {i.id: _month_of(i) for i in invoices if i.reference is None}
+    made = [i.id for i in report.invoices] + [n.invoice for n in report.credit_notes]
+    touched = {report.period, *(months[id] for id in made if id in months)}
+    return {
+        month: lines_csv(
+            invoices=sorted(
+                (i for i in invoices if months.get(i.id) == month), key=lambda i: i.number or ""
+            ),
+            credit_notes=[n for n in notes if months.get(n.invoice or "") == month],
+            payouts=[p for p in payouts if p.period == month],
+            units=UNITS,
+        )
+        for month in sorted(touched)
+    }
+
+
+def _month_of(invoice: Invoice) -> Period:
+    # The invoice of a package has no period: it is of the month in which the package was bought.
+    on = invoice.lines[0].on
+    return invoice.period or Period.month(on.year, on.month)
 
 
 @contextmanager
