@@ -106,6 +106,47 @@ def test_lines_add_up_to_the_books(billed: tuple[Path, str]) -> None:
     assert held == [(currency, int(amount * 100)) for currency, amount in sorted(paid.items())]
 
 
+def test_lines_are_of_every_document(billed: tuple[Path, str]) -> None:
+    """All 63 invoices are in the CSV, those of packages that were sold as well."""
+    cwd, _ = billed
+    with (cwd / "out" / "lines-2026-10.csv").open(encoding="utf-8", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["document"] == "invoice"]
+
+    assert [f"INV-2026-{n:05}" for n in range(1, 64)] == sorted({line["number"] for line in lines})
+    assert rows(
+        cwd / "books.db",
+        "select sum(total_minor) from invoice where reference is null and currency = 'EUR'",
+    ) == [(int(sum(Decimal(x["amount"]) for x in lines if x["currency"] == "EUR") * 100),)]
+
+
+def test_lines_follow_what_a_later_month_corrects(tmp_path: Path) -> None:
+    """A credit note of the November run stands among the lines of the invoice's month, October."""
+    folder = tmp_path / "changed"
+    shutil.copytree(DATA, folder)
+    run_month(folder, tmp_path)
+    sessions = folder / "sessions.csv"
+    text = sessions.read_text("utf-8")
+    lines = (tmp_path / "out" / "lines-2026-10.csv").read_text("utf-8").splitlines()
+    charged = next(
+        line["source"]
+        for line in csv.DictReader(lines)
+        if line["document"] == "invoice" and line["source"].startswith("s-") and not line["package"]
+    )
+    row = next(line for line in text.splitlines() if line.startswith(f"{charged},"))
+    before, _, after = row.partition(",approved,")
+    sessions.write_text(
+        text.replace(row, f"{before},cancelled,,{after.partition(',')[2]}"), "utf-8"
+    )
+    where = ("--store", "sqlite:///books.db", "--out", "out", "--at", "2026-12-01T08:00:00+00:00")
+
+    done = ledgerkit("run-month", str(folder), "--period", "2026-11", *where, cwd=tmp_path)
+
+    assert "lines-2026-10.csv and lines-2026-11.csv" in done.stdout
+    with (tmp_path / "out" / "lines-2026-10.csv").open(encoding="utf-8", newline="") as file:
+        given = [line for line in csv.DictReader(file) if line["document"] == "credit_note"]
+    assert [(charged, "CN-2026-00001")] == [(line["source"], line["number"]) for line in given]
+
+
 def test_running_again_says_so(billed: tuple[Path, str]) -> None:
     """A second run prints that nothing is new, and stores nothing."""
     cwd, _ = billed
@@ -303,6 +344,23 @@ def test_preview_stores_nothing(billed: tuple[Path, str], tmp_path: Path) -> Non
     assert [] == list(tmp_path.iterdir())
 
 
+def test_names_are_no_markup(tmp_path: Path) -> None:
+    """A name with brackets is printed as it is: nothing fails after the month is stored."""
+    folder = tmp_path / "named"
+    shutil.copytree(DATA, folder)
+    parties = folder / "parties.csv"
+    text = parties.read_text("utf-8")
+    text = text.replace("Academia Ruiz & Hijos, S.L.", "Academia [/] Ruiz")
+    parties.write_text(text.replace("Carmen Ferrer Vidal", "Carmen [bold]F[/red]"), "utf-8")
+    where = ("--period", "2026-10", "--store", "sqlite:///[/]/books.db", "--at", AT, "--details")
+
+    done = ledgerkit("preview-month", str(folder), *where, cwd=tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "Academia [/] Ruiz · October 2026" in done.stdout
+    assert "Carmen [bold]F[/red]" in done.stdout
+
+
 def test_frozen_amounts(tmp_path: Path) -> None:
     """With --freeze no amount is printed."""
     done = ledgerkit(
@@ -371,6 +429,30 @@ def test_absent_books_are_not_made(tmp_path: Path) -> None:
     assert 1 == done.returncode
     assert "there are no books at sqlite:///none.db" in done.stderr
     assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("url", ["sqlite+pysqlite:///none.db", "sqlite://", "sqlite:///"])
+def test_absent_books_have_other_names(url: str, tmp_path: Path) -> None:
+    """Whatever driver is named: books in memory are none that anybody wrote."""
+    done = ledgerkit("verify", "--store", url, cwd=tmp_path)
+
+    assert (1, []) == (done.returncode, list(tmp_path.iterdir()))
+    assert f"there are no books at {url}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("verify",), ("preview-month", str(DATA), "--period", "2026-10", "--at", AT)]
+)
+def test_a_database_of_others_is_left_alone(words: tuple[str, ...], tmp_path: Path) -> None:
+    """What only reads makes no tables in a database that holds no books."""
+    foreign = tmp_path / "foreign.db"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+
+    done = ledgerkit(*words, "--store", "sqlite:///foreign.db", cwd=tmp_path)
+
+    assert ("verify" in words) == done.returncode
+    assert [("theirs",)] == rows(foreign, "SELECT name FROM sqlite_master")
 
 
 def test_missing_extras_are_named(

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NoReturn
 
 import attrs
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.text import Text
 
 from ledgerkit.adapters.csv_folder import RowProblem, read_folder, read_legacy
 from ledgerkit.adapters.exports import diff_csv, invoices_csv, lines_csv
 from ledgerkit.adapters.objects import FolderDocuments
-from ledgerkit.adapters.sql import DatabaseError, SqlStore, open_store
+from ledgerkit.adapters.sql import (
+    DatabaseError,
+    SchemaTooOld,
+    SqlStore,
+    create_engine,
+    open_store,
+    shown_url,
+)
 from ledgerkit.adapters.typst import TypstRenderer
 from ledgerkit.cli.listing import list_document, print_invoices
 from ledgerkit.cli.options import BillingOptions, ListOptions, MonthOptions
@@ -33,7 +41,7 @@ from ledgerkit.domain.packages import AGGREGATE, PER_PACKAGE, SESSION
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Period, instant
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import Asked, preview_month, run_month
+from ledgerkit.jobs.billing_run import Asked, RunReport, preview_month, run_month
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.invoices import list_invoices
 from ledgerkit.jobs.shadow import shadow_month
@@ -43,8 +51,9 @@ UNITS = ISO.with_units({SESSION: 0})
 LOGOS = ("logo.svg", "logo.png")
 
 app: App = App(name="ledgerkit", help="Charge people and pay people correctly.")
-out: Console = Console()
-err: Console = Console(stderr=True)
+# What is printed comes from files and books: a name like "[/]" is a name, and no markup.
+out: Console = Console(markup=False)
+err: Console = Console(stderr=True, markup=False)
 
 
 @attrs.frozen
@@ -84,13 +93,15 @@ def run_a_month(
         )
         with Watched(host, err) as watched:
             report = watched.run(run_month(asked))
-            lines = watched.run(_lines(asked.period))
-        target = out_dir / f"lines-{asked.period.start:%Y-%m}.csv"
-        target.write_text(lines, encoding="utf-8", newline="")
+            lines = watched.run(_lines(report))
+        names = [f"lines-{month.start:%Y-%m}.csv" for month in lines]
+        for name, text in zip(names, lines.values(), strict=True):
+            (out_dir / name).write_text(text, encoding="utf-8", newline="")
         print_report(
             out, report, asked.month, UNITS, frozen=options.freeze, details=options.details
         )
-        out.print(f"[dim]Books in {options.store}, documents and {target.name} in {out_dir}[/]")
+        told = f"documents and {' and '.join(names)} in {out_dir}"
+        out.print(f"Books in {shown_url(options.store)}, {told}", style="dim")
     return 0
 
 
@@ -206,20 +217,35 @@ def verify(store: Annotated[str, Parameter(name="--store")]) -> int:
         return 1 if verified.problems else 0
 
 
-def _exists(url: str) -> bool:
-    path = url.removeprefix("sqlite:///")
-    return path == url or Path(path).exists()
+def _books_at(url: str) -> SqlStore | None:
+    """Return the books at *url* if there are any; unlike a run, nothing is made or migrated."""
+    engine = create_engine(url)
+    file = engine.url.database
+    if engine.dialect.name == "sqlite" and not (file and _may_be(file)):
+        return None
+    try:
+        return SqlStore(engine, units=UNITS)
+    except SchemaTooOld as error:
+        if error.found is not None:
+            raise
+        return None
 
 
 def _looked_at(url: str) -> SqlStore:
-    return open_store(url if _exists(url) else "sqlite://")  # who stores nothing makes no file
+    return _books_at(url) or open_store("sqlite://")  # who stores nothing makes nothing
 
 
 def _existing(url: str) -> SqlStore:
-    # SQLite makes a file that is not there; books that were never written cannot be verified.
-    if not _exists(url):
-        raise BooksNotFound(url)
-    return open_store(url)
+    # Books that were never written can be neither verified nor listed.
+    books = _books_at(url)
+    if books is None:
+        raise BooksNotFound(shown_url(url))
+    return books
+
+
+def _may_be(file: str) -> bool:
+    # SQLite makes a file that is not there, unless it is named by a URI that says otherwise.
+    return file.startswith("file:") or Path(file).exists()
 
 
 @attrs.frozen
@@ -294,17 +320,31 @@ def _month_named(text: str) -> Period:
     return period
 
 
-async def _lines(period: Period) -> str:
+async def _lines(report: RunReport) -> Mapping[Period, str]:
+    """Return all lines of the month of *report*, and of each it corrected, as CSV by month."""
     invoices = [v.record for v in await steps.find_all(Invoice)]
-    of_period = {i.id for i in invoices if i.period == period}
     notes = [v.record for v in await steps.find_all(CreditNote)]
-    payouts = [v.record for v in await steps.find_all(Payout, since=period.start)]
-    return lines_csv(
-        invoices=sorted((i for i in invoices if i.id in of_period), key=lambda i: i.number or ""),
-        credit_notes=[n for n in notes if n.invoice in of_period],
-        payouts=[p for p in payouts if p.period == period],
-        units=UNITS,
-    )
+    payouts = [v.record for v in await steps.find_all(Payout)]
+    months = {i.id: _month_of(i) for i in invoices if i.reference is None}
+    made = [i.id for i in report.invoices] + [n.invoice for n in report.credit_notes]
+    touched = {report.period, *(months[id] for id in made if id in months)}
+    return {
+        month: lines_csv(
+            invoices=sorted(
+                (i for i in invoices if months.get(i.id) == month), key=lambda i: i.number or ""
+            ),
+            credit_notes=[n for n in notes if months.get(n.invoice or "") == month],
+            payouts=[p for p in payouts if p.period == month],
+            units=UNITS,
+        )
+        for month in sorted(touched)
+    }
+
+
+def _month_of(invoice: Invoice) -> Period:
+    # The invoice of a package has no period: it is of the month in which the package was bought.
+    on = invoice.lines[0].on
+    return invoice.period or Period.month(on.year, on.month)
 
 
 @contextmanager
@@ -313,9 +353,12 @@ def _refusals() -> Generator[None]:
     try:
         yield
     except (LedgerkitError, ValueError, OSError) as error:
-        err.print(f"[bold red]Refused:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _refuse(str(error))
     except DatabaseError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        err.print(f"[bold red]Refused:[/] the store says: {reason}", highlight=False)
-        sys.exit(1)
+        _refuse(f"the store says: {reason}")
+
+
+def _refuse(why: str) -> NoReturn:
+    err.print(Text.assemble(("Refused:", "bold red"), f" {why}"), highlight=False, soft_wrap=True)
+    sys.exit(1)

@@ -75,7 +75,7 @@ def print_invoices(console: Console, listed: Listed, units: Units) -> None:
     for invoice in listed.invoices:
         name = listed.names.get(invoice.customer, invoice.customer)
         table.add_row(*_row(invoice, name, units))
-    console.print(table, markup=False)
+    console.print(table)
     for group in invoice_totals(listed.invoices):
         total = f"{units.plain(group.total)} {group.currency}"
         console.print(f"{group.count} invoice(s) come to {total}.", highlight=False)

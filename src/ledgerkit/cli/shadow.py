@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ledgerkit.cli.summary import skipped_table
 from ledgerkit.domain.money import Money, Units
@@ -28,23 +29,24 @@ def print_shadowed(
     if diff.same:
         return
     console.print()
-    console.print(_table("Customers", diff.differing_parties, names, units), markup=False)
+    console.print(_table("Customers", diff.differing_parties, names, units))
     if details:
-        console.print(_lines(diff, units), markup=False)
+        console.print(_lines(diff, units))
     console.print(_table("Together", diff.totals, names, units))
     if shadowed.skipped:
         console.print(skipped_table(shadowed.skipped))
 
 
-def _verdict(shadowed: Shadowed) -> str:
+def _verdict(shadowed: Shadowed) -> Text:
     diff = shadowed.diff
     everyone, differing = len(diff.parties), len(diff.differing_parties)
     if diff.same:
-        return f"[bold green]The same:[/] {everyone} customer(s) compared, nothing was stored."
-    said = f"[bold red]Different:[/] {differing} of {everyone} customer(s); nothing was stored."
+        compared = f" {everyone} customer(s) compared, nothing was stored."
+        return Text.assemble(("The same:", "bold green"), compared)
+    said = f" {differing} of {everyone} customer(s); nothing was stored."
     if not shadowed.decided:
         said += "\nThese books have billed the month already; compare before it is run."
-    return said
+    return Text.assemble(("Different:", "bold red"), said)
 
 
 def _table(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ledgerkit.adapters.csv_folder import RowProblem
 from ledgerkit.domain.billing_run import Month
@@ -74,10 +75,10 @@ def print_report(
         console.print(_balance_table(report.trial_balance, units))
 
 
-def _headline(report: RunReport, month: Month, *, preview: bool) -> str:
-    title = f"[bold]{month.business.name} · {report.period.start:%B %Y}[/]"
+def _headline(report: RunReport, month: Month, *, preview: bool) -> Text:
+    title = (f"{month.business.name} · {report.period.start:%B %Y}", "bold")
     if not report.committed:
-        return f"{title}\nNothing is new: everything approved by now is billed."
+        return Text.assemble(title, "\nNothing is new: everything approved by now is billed.")
     parts = [
         f"{len(report.invoices)} invoice(s)",
         f"{len(report.credit_notes)} credit note(s)",
@@ -86,7 +87,7 @@ def _headline(report: RunReport, month: Month, *, preview: bool) -> str:
     done = "would be made; nothing was stored" if preview else "made"
     numbers = sorted(i.number for i in report.invoices if i.number)
     span = f" ({numbers[0]} to {numbers[-1]})" if numbers else ""
-    return f"{title}\n{parts[0]}{span}, {parts[1]}, {parts[2]} {done}."
+    return Text.assemble(title, f"\n{parts[0]}{span}, {parts[1]}, {parts[2]} {done}.")
 
 
 def _plain(amount: Shown, units: Units) -> str:
@@ -186,7 +187,7 @@ def print_problems(console: Console, problems: Iterable[RowProblem]) -> None:
             _short(problem.value),
             problem.reason,
         )
-    console.print(table, markup=False)
+    console.print(table)
 
 
 def _short(value: str, most: int = 60) -> str:
@@ -201,7 +202,7 @@ def print_verified(console: Console, verified: Verified, units: Units) -> None:
         f"{verified.journals} journals, {verified.wallets} wallets, {verified.invoices} invoices"
     )
     if not verified.problems:
-        console.print(f"[bold green]The books hold:[/] {checked} checked.")
+        console.print(Text.assemble(("The books hold:", "bold green"), f" {checked} checked."))
         return
     table = Table(title="Problems", title_justify="left", title_style="bold red")
     for name in ("What", "Where", "Why"):
@@ -209,4 +210,5 @@ def print_verified(console: Console, verified: Verified, units: Units) -> None:
     for problem in verified.problems:
         table.add_row(problem.code, problem.subject, problem.reason)
     console.print(table)
-    console.print(f"[bold red]The books are broken:[/] {len(verified.problems)} problem(s).")
+    found = f" {len(verified.problems)} problem(s)."
+    console.print(Text.assemble(("The books are broken:", "bold red"), found))
