@@ -229,7 +229,9 @@ def bill(account: str, records: Sequence[Record], *, period: Period, at: datetim
         billed,
         *documents(account, lines, period=period, at=end),
         key=f"{ACTOR}/{account}/{period}",
-        request=request("focus.bill", account=account, cost=str(total(records))),
+        request=request(
+            "focus.bill", account=account, records=len(records), cost=str(total(records))
+        ),
         actor=ACTOR,
         reason="usage of the month",
         at=at,
