@@ -20,11 +20,12 @@ from ledgerkit.adapters.exports import (
     lines_csv,
 )
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote
-from ledgerkit.domain.invoices import Invoice, Line, TaxAmount
+from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.money import ISO, Money
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.shadow import LegacyAmount, LegacyTotals, diff
+from ledgerkit.domain.tax import TaxAmount
 from ledgerkit.testing.samples import changes
 
 OCTOBER = Period.parse("2026-10")

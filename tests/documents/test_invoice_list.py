@@ -16,9 +16,10 @@ from ledgerkit.documents.builders import Letterhead, invoice_list_document
 from ledgerkit.documents.invoice_list import STATUSES
 from ledgerkit.documents.words import Words
 from ledgerkit.domain import invoices
-from ledgerkit.domain.invoices import INVOICE, Invoice, TaxAmount
+from ledgerkit.domain.invoices import INVOICE, Invoice
 from ledgerkit.domain.money import ISO, Rate
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.tax import TaxAmount
 from tests.domain.billing_run.world import OCTOBER, OWNER, PARENT, money
 
 HEAD = Letterhead(business=attrs.evolve(OWNER, address=("Calle Mayor, 1",)), units=ISO)

@@ -14,12 +14,13 @@ from ledgerkit.domain import credit_notes, invoices, openings, payouts
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Changes, Expect, Plan, changes_of, request
 from ledgerkit.domain.credit_notes import CreditLine
-from ledgerkit.domain.invoices import Invoice, Line, TaxAmount
+from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.openings import OpenInvoice
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.shadow import Compared, Diff, LegacyAmount, LegacyTotals, LineKey, diff
+from ledgerkit.domain.tax import TaxAmount
 from ledgerkit.testing.samples import NOON, OCTOBER, changes
 from tests.domain.billing_run.world import (
     NOVEMBER_1,

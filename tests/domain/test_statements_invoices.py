@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerkit.domain import invoices
-from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, TaxAmount
+from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice
 from ledgerkit.domain.money import Money, Rate, sum_of
 from ledgerkit.domain.statements import InvoiceTotal, counts, invoice_totals
+from ledgerkit.domain.tax import TaxAmount
 from ledgerkit.testing.samples import OCTOBER
 from tests.domain.billing_run.world import eur, money
 
