@@ -465,8 +465,6 @@ def _default(kind: type[Any], field: Any) -> Any:
     """Return the sample's value of a field, or something unlike every default."""
     # All documents are PDF so far, a note has an invoice or a reference, an estimate no events.
     excepted = {(DocumentLink, "media_type"), (CreditNote, "reference"), (Snapshot, "estimated")}
-    # All documents are PDF so far, and a note has an invoice or a reference.
-    excepted = {(DocumentLink, "media_type"), (CreditNote, "reference")}
     # A coupon takes off a share or an amount, and what charges nothing has no rates.
     excepted |= {(Coupon, "amount"), (Tax, "rates")}
     if not field.init or (kind, field.name) in excepted:
