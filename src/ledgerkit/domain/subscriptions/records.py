@@ -177,6 +177,10 @@ class Pause:
         if self.until is not None:
             Period(self.start, self.until)
 
+    def holds(self, on: date) -> bool:
+        """Return whether it lasts on the local day *on*."""
+        return self.start <= on and (self.until is None or on < self.until)
+
 
 @attrs.frozen(kw_only=True)
 class Charge:
@@ -319,9 +323,10 @@ class Subscription:
     def items(self, *, on: date) -> tuple[Item, ...]:
         """Return the items that it has on the local day *on*; in trial, those it is a trial of.
 
-        What is charged once is none of them. Days that were paid for before a pause by *extend*
-        count after it.
+        What is charged once is none of them, and on the days of a pause there is none.
         """
+        if self.stopped is not None and self.stopped.holds(on):
+            return ()
         first = on if self.trial_until is None else max(on, self.trial_until)
         return tuple(phase.item for phase in self.phases if is_live(phase, first))
 
@@ -335,5 +340,6 @@ def service_day(phase: Phase, on: date) -> date:
 def is_live(phase: Phase, on: date) -> bool:
     """Return whether *phase* gives something every day, the local day *on* included."""
     day = service_day(phase, on)
-    ended = phase.ends_on is not None and phase.ends_on <= day
-    return phase.starts_on <= day and not ended and not phase.item.one_time
+    if phase.item.one_time or day < phase.starts_on or any(on in gap for gap in phase.gaps):
+        return False
+    return phase.ends_on is None or day < phase.ends_on

@@ -116,11 +116,11 @@ def suspend(
         IllegalTransition: it is not active.
     """
     status = SUBSCRIPTION.after(subscription.status, "suspend")
-    suspended = attrs.evolve(
-        subscription, planned=None, suspensions=subscription.suspensions + 1, status=status
-    )
-    if not bill_while_suspended:
-        suspended, _ = _stop(suspended, Pause(on, None, PausePolicy.FREEZE), {})
+    counted = attrs.evolve(subscription, suspensions=subscription.suspensions + 1)
+    if bill_while_suspended:
+        suspended = attrs.evolve(counted, planned=None, status=status)
+    else:
+        suspended, _ = _stop(counted, status, Pause(on, None, PausePolicy.FREEZE), {})
     return Suspended(subscription=suspended, notice=suspension_changed(suspended, on=on))
 
 
@@ -153,12 +153,11 @@ def reactivate(
 def begin_pause(subscription: Subscription, asked: Pause, billed: NetOf) -> Moved:
     """Return *subscription* paused as *asked*, and what it gives back of paid days."""
     status = SUBSCRIPTION.after(subscription.status, "pause")
-    paused = attrs.evolve(subscription, planned=None, status=status)
-    return _stop(paused, asked, billed)
+    return _stop(subscription, status, asked, billed)
 
 
-def _stop(subscription: Subscription, asked: Pause, billed: NetOf) -> Moved:
-    """Return *subscription* with all that comes after the start of a pause held back."""
+def _stop(subscription: Subscription, status: str, asked: Pause, billed: NetOf) -> Moved:
+    """Return *subscription* in *status*, with what comes after the start of a pause held back."""
     number, keep = next_number(subscription), asked.policy is not PausePolicy.CREDIT
     phases, held, charges = list[Phase](), list[Phase](), list[Charge]()
     for phase in subscription.phases:
@@ -166,8 +165,14 @@ def _stop(subscription: Subscription, asked: Pause, billed: NetOf) -> Moved:
         charges += given_back(subscription, phase, first, on=asked.start, billed=billed)
         phases += [] if first is None else [first]
         held += [] if later is None else [later]
-    stopped = attrs.evolve(subscription, stopped=asked, phases=tuple(phases), held=tuple(held))
-    return stopped, tuple(charges)
+    return attrs.evolve(
+        subscription,
+        status=status,
+        planned=None,
+        stopped=asked,
+        phases=tuple(phases),
+        held=tuple(held),
+    ), tuple(charges)
 
 
 def end_pause(subscription: Subscription, back: date) -> Subscription:
