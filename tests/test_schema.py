@@ -22,13 +22,33 @@ from ledgerkit.domain.credit_notes import CreditLine, CreditNote
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line, TaxAmount
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
-from ledgerkit.domain.money import Money
+from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
 from ledgerkit.domain.parties import ROLES, Party
 from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
-from ledgerkit.domain.periods import Period
+from ledgerkit.domain.periods import (
+    AnniversaryCycle,
+    CalendarCycle,
+    Cycle,
+    FixedDaysCycle,
+    Period,
+    Timing,
+)
+from ledgerkit.domain.pricing import Rated
+from ledgerkit.domain.proration import Basis
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
+from ledgerkit.domain.subscriptions import (
+    CANCELLED,
+    SUSPENDED,
+    Charge,
+    Item,
+    Pause,
+    PausePolicy,
+    Phase,
+    Subscription,
+    Waiting,
+)
 from ledgerkit.domain.write_offs import WriteOff
 from ledgerkit.schema import KINDS, BadDocument, Index, UnknownKind, dump, index_of, kind_of, load
 
@@ -58,6 +78,42 @@ LINE = Line(
     amount=eur(5001),
     journal="jrn_1",
     trace=(("rule", "per session"), ("unrounded", "10001/2")),
+)
+PHASE = Phase(
+    number=1,
+    item=Item(
+        id="seats",
+        name="Studio",
+        detail="Madrid",
+        price=Rate(Fraction(4999, 2), "EUR"),
+        quantity=Fraction(5, 2),
+        timing=Timing.IN_ARREARS,
+        cycle=AnniversaryCycle(date(2026, 1, 31), 3, 30),
+        one_time=True,
+        kind="licence",
+    ),
+    cycle=FixedDaysCycle(date(2026, 1, 1), 30),
+    starts_on=ON,
+    ends_on=date(2026, 10, 16),
+    billed_through=date(2026, 11, 1),
+    gaps=(Period(ON, date(2026, 10, 7)),),
+)
+CHARGE = Charge(
+    source="sub-1",
+    part="seats/1/2026-10-05/back/2026-10-16",
+    item="Studio",
+    detail="Madrid",
+    on=ON,
+    period=Period(ON, date(2026, 11, 1)),
+    kind="licence",
+    rated=Rated(
+        amount=eur(-2500),
+        unrounded=Fraction(-4999, 2),
+        quantity=Fraction(1),
+        unit_price=Fraction(-4999, 2),
+        trace=(("factor", "16/31"),),
+    ),
+    gives_back="seats/1/2026-10-05",
 )
 SAMPLES: dict[type[Any], Any] = {
     Party: Party(
@@ -128,6 +184,24 @@ SAMPLES: dict[type[Any], Any] = {
         forfeited=7,
         expiries=2,
         status=EXPIRED,
+    ),
+    Subscription: Subscription(
+        id="sub-1",
+        customer="ana",
+        currency="EUR",
+        zone="Europe/Madrid",
+        cycle=CalendarCycle(3),
+        started_on=date(2026, 9, 1),
+        trial_until=ON,
+        ends_on=date(2027, 1, 1),
+        phases=(PHASE,),
+        planned=Pause(date(2026, 12, 1), date(2026, 12, 15), PausePolicy.EXTEND),
+        stopped=Pause(date(2026, 10, 16), None, PausePolicy.FREEZE),
+        held=(attrs.evolve(PHASE, number=2),),
+        waiting=(Waiting(date(2026, 11, 1), (CHARGE,)),),
+        suspensions=1,
+        basis=Basis.FIXED_30,
+        status=SUSPENDED,
     ),
     Invoice: Invoice(
         id="inv_1",
@@ -346,6 +420,55 @@ CREDITS = st.builds(
     on=DATES,
     amount=POSITIVE,
 )
+CYCLES: st.SearchStrategy[Cycle] = (
+    st.builds(CalendarCycle, st.integers(1, 36))
+    | st.builds(AnniversaryCycle, DATES, st.integers(1, 36), maybe(st.integers(1, 31)))
+    | st.builds(FixedDaysCycle, DATES, st.integers(1, 400))
+)
+ITEMS = st.builds(
+    Item,
+    id=NAMES,
+    name=NAMES,
+    detail=TEXTS.filter(str.isprintable),
+    price=st.builds(Rate, st.fractions(0), st.just("EUR")),
+    quantity=st.fractions(1, 100),
+    timing=st.sampled_from(Timing),
+    cycle=maybe(CYCLES),
+    one_time=st.booleans(),
+)
+PAUSES = st.builds(
+    Pause, DATES, st.sampled_from([None, date(2199, 1, 1)]), st.sampled_from(PausePolicy)
+)
+WAITING = st.builds(
+    Waiting,
+    DATES,
+    st.lists(
+        st.builds(
+            Charge,
+            source=NAMES,
+            part=NAMES,
+            item=TEXTS,
+            on=DATES,
+            period=maybe(PERIODS),
+            kind=TEXTS,
+            rated=st.builds(
+                Rated, amount=EUROS, unrounded=RATIOS, quantity=RATIOS, unit_price=maybe(RATIOS)
+            ),
+            gives_back=maybe(NAMES),
+        ),
+        max_size=2,
+    ).map(tuple),
+)
+
+
+def phased(items: list[Item], cycle: Cycle, since: date, through: date | None) -> tuple[Phase, ...]:
+    """Return a phase of each of *items*."""
+    return tuple(
+        Phase(number=n, item=item, cycle=cycle, starts_on=since, billed_through=through)
+        for n, item in enumerate(items)
+    )
+
+
 REDEMPTIONS = st.builds(
     Redemption,
     session=NAMES,
@@ -420,6 +543,28 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         returned=st.lists(NAMES, max_size=3).map(tuple),
         expiries=st.integers(0, 3),
         status=st.just(ACTIVE),
+    ),
+    Subscription: st.builds(
+        lambda items, cycle, since, through, **fields: Subscription(
+            cycle=cycle,
+            started_on=since,
+            phases=phased(items, cycle, since, through),
+            **fields,
+        ),
+        st.lists(ITEMS, max_size=3),
+        CYCLES,
+        DATES,
+        st.sampled_from([None, date(2199, 1, 1)]),
+        id=NAMES,
+        customer=NAMES,
+        currency=st.just("EUR"),
+        zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        ends_on=st.sampled_from([None, date(2199, 1, 1)]),
+        planned=maybe(PAUSES),
+        waiting=st.lists(WAITING, max_size=2).map(tuple),
+        suspensions=INTS,
+        basis=st.sampled_from([Basis.ACTUAL_DAYS, Basis.FIXED_30]),
+        status=st.sampled_from(["active", CANCELLED]),
     ),
     Invoice: st.builds(
         Invoice,

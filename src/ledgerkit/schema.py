@@ -32,9 +32,16 @@ from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
-from ledgerkit.domain.periods import instant
+from ledgerkit.domain.periods import (
+    AnniversaryCycle,
+    CalendarCycle,
+    Cycle,
+    FixedDaysCycle,
+    instant,
+)
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.subscriptions import Subscription
 from ledgerkit.domain.write_offs import WriteOff
 
 R = TypeVar("R", bound=Record)
@@ -75,6 +82,9 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Incentive: Kind("incentive", 1, lambda i: Index(party=i.match, on=i.valid_from)),
         Package: Kind(
             "package", 1, lambda p: Index(party=p.customer, status=p.status, on=p.purchased_on)
+        ),
+        Subscription: Kind(
+            "subscription", 1, lambda s: Index(party=s.customer, status=s.status, on=s.started_on)
         ),
         Invoice: Kind("invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)),
         CreditNote: Kind(
@@ -208,6 +218,10 @@ def _is_tuple(of: Any) -> bool:
     return getattr(of, "__origin__", None) is tuple
 
 
+def _is_cycle(of: Any) -> bool:
+    return isinstance(of, type) and issubclass(of, Cycle)
+
+
 def _is_frozenset(of: Any) -> bool:
     return getattr(of, "__origin__", None) is frozenset
 
@@ -216,6 +230,32 @@ def _tuple_hook(of: Any, converter: Converter) -> Hook:
     if of.__args__[-1] is Ellipsis:
         return _only(list, homogenous_tuple_structure_factory(of, converter))
     return _only(list, converter.gen_structure_hetero_tuple(of))
+
+
+# A cycle is one of several kinds, and says which.
+CYCLES: Mapping[str, type[Cycle]] = MappingProxyType(
+    {cycle.kind: cycle for cycle in (CalendarCycle, AnniversaryCycle, FixedDaysCycle)}
+)
+
+
+def _cycle_hook(_: Any, converter: Converter) -> Hook:
+    hooks = {kind: converter.gen_structure_attrs_fromdict(of) for kind, of in CYCLES.items()}
+
+    def structure(value: object, _: Any) -> Cycle:
+        fields = dict(_exactly(dict, value))
+        kind = fields.pop("kind", None)
+        if type(kind) is not str or kind not in hooks:
+            msg = f"expected a cycle of the kind {', '.join(hooks)} (got {kind!r})"
+            raise ValueError(msg)
+        found: Cycle = hooks[kind](fields, CYCLES[kind])
+        return found
+
+    return structure
+
+
+def _plain_cycle(converter: Converter) -> Callable[[Cycle], dict[str, Any]]:
+    hooks = {kind: converter.gen_unstructure_attrs_fromdict(of) for kind, of in CYCLES.items()}
+    return lambda cycle: {"kind": cycle.kind, **hooks[cycle.kind](cycle)}
 
 
 def _record_hook(of: Any, converter: Converter) -> Hook:
@@ -235,6 +275,7 @@ def _converter() -> Converter:
     for kind, hook in hooks:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_factory(attrs.has, _record_hook)
+    converter.register_structure_hook_factory(_is_cycle, _cycle_hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
     converter.register_unstructure_hook(int, str)
@@ -243,6 +284,7 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook_func(_is_frozenset, sorted)
+    converter.register_unstructure_hook_func(_is_cycle, _plain_cycle(converter))
     return converter
 
 

@@ -21,6 +21,7 @@ import pytest
 import ledgerkit
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import CurrencyMismatch, Money
+from ledgerkit.domain.periods import Period
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 # Cannot be imported by themselves: run by alembic, or by `python -m`.
@@ -36,6 +37,7 @@ PLAIN: dict[object, object] = {
     datetime: datetime(2026, 10, 1, 12, tzinfo=UTC),
     Decimal: Decimal("1.5"),
     Fraction: Fraction(1, 3),
+    Period: Period.month(2026, 10),
     LedgerkitError: CurrencyMismatch(Money(1, "EUR"), Money(1, "USD")),
 }
 NAMED = {"character": "\u202e"}  # fields that take less than their type

@@ -51,7 +51,7 @@ def finals(diagram: str) -> set[str]:
 
 def test_machines_are_found() -> None:
     """The walk over the domain finds each table once, under a name of its own."""
-    assert ["billing_cycle", "credit_note", "invoice", "package", "payout"] == [
+    assert ["billing_cycle", "credit_note", "invoice", "package", "payout", "subscription"] == [
         machine.name for machine in MACHINES
     ]
 
@@ -70,6 +70,7 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
         ("invoice", ("issued",)),
         ("package", ()),  # an expired one is revived by a late approval (spec: billing 5a)
         ("payout", ("paid",)),
+        ("subscription", ("cancelled",)),
     ],
 )
 def test_final_statuses(name: str, expected: tuple[str, ...]) -> None:

@@ -244,7 +244,7 @@ def test_an_unchanged_subscription_is_billed_for_its_periods(
             assert [None] == [c.period for c in own]
             continue
         assert [p.end for p in periods[:-1]] == [p.start for p in periods[1:]]
-        assert [phase.starts_on] * bool(periods) == [p.start for p in periods[:1]]
+        assert [subscription.trial_until or START] * bool(periods) == [p.start for p in periods[:1]]
         for charge in own:
             wholes = spanning(phase.cycle, charge.period or Period(on, on))
             assert 1 == len(wholes)

@@ -117,7 +117,7 @@ def _renewal(subscription: Subscription, *, on: date, days: int) -> Renewal | No
 
 def _next_due(subscription: Subscription) -> date | None:
     """Return the first day on which a run may find something to bill, or None."""
-    days = [next_due(phase) for phase in subscription.phases]
+    days = [next_due(subscription, phase) for phase in subscription.phases]
     days += [waiting.due_on for waiting in subscription.waiting]
     step = _next_step(subscription, {})
     days += [] if step is None else [step[0]]

@@ -204,6 +204,8 @@ def _effective(subscription: Subscription, id: str, on: date, when: When) -> dat
     if not live:
         planned = [p.starts_on for p in named if on < p.starts_on]
         return min(planned, default=subscription.cycle.containing(on).end)
+    if subscription.trial_until is not None and on < subscription.trial_until:
+        return on  # no day of it is paid for yet
     phase, day = live[-1], service_day(live[-1], on)
     closes = phase.cycle.containing(day).end
     return max(closes, phase.billed_through or closes) + (on - day)
@@ -231,10 +233,8 @@ def _replace(
         charges += given_back(subscription, phase, after, on=day, billed=billed)
         phases += [] if after is None else [after]
     if item is not None:
-        number, trial = next_number(subscription), subscription.trial_until
-        starts_on = day if trial is None or item.one_time else max(day, trial)
-        cycle, ends_on = subscription.cycle, subscription.ends_on
-        phases.append(new_phase(number, item, cycle, starts_on=starts_on, ends_on=ends_on))
+        number, cycle, end = next_number(subscription), subscription.cycle, subscription.ends_on
+        phases.append(new_phase(number, item, cycle, starts_on=day, ends_on=end))
     return attrs.evolve(subscription, phases=tuple(phases)), tuple(charges)
 
 

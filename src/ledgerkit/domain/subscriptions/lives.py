@@ -55,10 +55,8 @@ def create(
     if trial_until is not None and trial_until <= started_on:
         msg = f"the trial of subscription {id!r} ends {trial_until}, not after {started_on}"
         raise ValueError(msg)
-    charged_from = trial_until or started_on
     phases = (
-        new_phase(n, item, cycle, starts_on=started_on if item.one_time else charged_from)
-        for n, item in enumerate(listed, start=1)
+        new_phase(n, item, cycle, starts_on=started_on) for n, item in enumerate(listed, start=1)
     )
     subscription = Subscription(
         id=id,
@@ -90,15 +88,7 @@ def end_trial(subscription: Subscription, *, on: date) -> TrialEnded:
         raise DatesOutOfOrder("started_on", subscription.started_on, "on", on)
     if agreed < on:
         raise DatesOutOfOrder("on", on, "trial_until", agreed)
-    phases = (
-        attrs.evolve(phase, starts_on=on)
-        if phase.starts_on == agreed and not phase.item.one_time
-        else phase
-        for phase in subscription.phases
-    )
-    return TrialEnded(
-        subscription=attrs.evolve(subscription, status=status, trial_until=on, phases=tuple(phases))
-    )
+    return TrialEnded(subscription=attrs.evolve(subscription, status=status, trial_until=on))
 
 
 def cancel(

@@ -64,12 +64,13 @@ def billed_to(
     phases: list[Phase] = []
     charges: list[tuple[date, int, Charge]] = []
     for phase in subscription.phases:
-        through, since = _due_through(phase, as_of), phase.billed_through or phase.starts_on
+        start = _charged_from(subscription, phase)
+        through, since = _due_through(phase, start, as_of), phase.billed_through or start
         if through is None or through <= since or (only is not None and phase.number not in only):
             phases.append(phase)
             continue
         phases.append(attrs.evolve(phase, billed_through=through))
-        for fee in _fees(phase, since=since, through=through):
+        for fee in _fees(phase, start, since=since, through=through):
             day = fee.period.end if _in_arrears(phase.item) else fee.period.start
             charges.append((day, phase.number, _charge(subscription, phase, fee)))
     charges.sort(key=lambda found: found[:2])
@@ -80,18 +81,26 @@ def _in_arrears(item: Item) -> bool:
     return item.timing is Timing.IN_ARREARS and not item.one_time
 
 
-def _due_through(phase: Phase, as_of: date) -> date | None:
-    if as_of < phase.starts_on:
+def _charged_from(subscription: Subscription, phase: Phase) -> date:
+    """Return the first day of *phase* that is charged: its days in trial are free."""
+    if phase.item.one_time or subscription.trial_until is None:
+        return phase.starts_on
+    return max(phase.starts_on, subscription.trial_until)
+
+
+def _due_through(phase: Phase, start: date, as_of: date) -> date | None:
+    """Return the day up to which *phase*, charged from *start* on, can be billed, or None."""
+    end, timing = phase.ends_on, phase.item.timing
+    if as_of < start or (end is not None and end < start):
         return None
     if phase.item.one_time:
-        return phase.starts_on + _DAY
-    start, end, timing = phase.starts_on, phase.ends_on, phase.item.timing
+        return start + _DAY
     return billable_through(phase.cycle, as_of, start=start, end=end, timing=timing)
 
 
-def next_due(phase: Phase) -> date | None:
+def next_due(subscription: Subscription, phase: Phase) -> date | None:
     """Return the day on which something more of *phase* is due, or None when all is billed."""
-    since = phase.billed_through or phase.starts_on
+    since = phase.billed_through or _charged_from(subscription, phase)
     if phase.ends_on is not None and phase.ends_on <= since:
         return None
     if phase.item.one_time or phase.item.timing is Timing.IN_ADVANCE:
@@ -100,10 +109,10 @@ def next_due(phase: Phase) -> date | None:
     return closes if phase.ends_on is None else min(closes, phase.ends_on)
 
 
-def _fees(phase: Phase, *, since: date, through: date) -> Iterator[Fee]:
-    """Return what *phase* charges from *since* up to *through*, period by period."""
+def _fees(phase: Phase, start: date, *, since: date, through: date) -> Iterator[Fee]:
+    """Return what *phase*, charged from *start* on, charges between two days, by period."""
     for whole in spanning(phase.cycle, Period(since, through)):
-        part = Period(max(whole.start, phase.starts_on), min(whole.end, through))
+        part = Period(max(whole.start, start), min(whole.end, through))
         yield Fee(
             key=phase.item.id,
             price=phase.item.price,
@@ -148,12 +157,11 @@ def given_back(
     For each period of it that was billed: its line less what is kept, less what was given back
     before. (spec: billing 0.5, 0.6)
     """
-    through = before.billed_through
-    if after is None or after.ends_on is None or through is None or through <= after.ends_on:
+    start, through = _charged_from(subscription, before), before.billed_through
+    if after is None or after.ends_on is None or through is None:
         return
-    end = after.ends_on
-    moved = on - service_day(before, on)
-    for fee in _fees(before, since=end, through=through):
+    end, moved = max(start, after.ends_on), on - service_day(before, on)
+    for fee in _fees(before, start, since=end, through=through) if end < through else ():
         part, since = _part(before, fee), max(end, fee.period.start)
         rated = give_back(
             attrs.evolve(fee, billed=billed.get(part)),

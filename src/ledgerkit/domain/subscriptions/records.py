@@ -110,14 +110,14 @@ class Item:
 
 @attrs.frozen(kw_only=True)
 class Phase:
-    """The days on which an item is charged on the same terms.
+    """The days on which an item is there on the same terms.
 
     Attributes:
         number: Unique within the subscription; part of the names of its charges.
         item: What is charged.
         cycle: What its periods are counted by.
-        starts_on: The first day charged.
-        ends_on: The first day not charged any more, or None while it lasts.
+        starts_on: The first day of it; charged, unless it is one of the trial.
+        ends_on: The first day without it, or None while it lasts.
         billed_through: The first day that is not billed yet, or None: nothing is. Later than
             *ends_on* where it ended early: what lies between was given back.
         gaps: Pauses that it was extended by; other dates of a phase count as if they had not been.
@@ -321,14 +321,13 @@ class Subscription:
             raise ValueError(msg)
 
     def items(self, *, on: date) -> tuple[Item, ...]:
-        """Return the items that it has on the local day *on*; in trial, those it is a trial of.
+        """Return the items that it has on the local day *on*; on the days of a pause there is none.
 
-        What is charged once is none of them, and on the days of a pause there is none.
+        What is charged once is none of them.
         """
         if self.stopped is not None and self.stopped.holds(on):
             return ()
-        first = on if self.trial_until is None else max(on, self.trial_until)
-        return tuple(phase.item for phase in self.phases if is_live(phase, first))
+        return tuple(phase.item for phase in self.phases if is_live(phase, on))
 
 
 def service_day(phase: Phase, on: date) -> date:

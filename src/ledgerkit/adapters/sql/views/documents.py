@@ -24,6 +24,10 @@ _LINE = "l.value"
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "party": ("role", "name", "currency", "email", "locale", "zone", "tax_id"),
     "billing_cycle": ("kind", "status", "period.start", "period.end", "runs"),
+    "subscription": (
+        *("customer", "currency", "zone", "cycle.kind", "started_on", "trial_until", "ends_on"),
+        *("status", "suspensions", "basis"),
+    ),
     "document_link": ("of", "party", "key", "media_type"),
 }
 
