@@ -18,13 +18,18 @@ from ledgerkit import schema
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote
 from ledgerkit.domain.document_links import DocumentLink
+from ledgerkit.domain.grants import EXPIRED as LAPSED
+from ledgerkit.domain.grants import Draw, Forfeit, Grant, Return
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line, TaxAmount
+from ledgerkit.domain.late_joiners import CatchUpPolicy, Enrolment
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
-from ledgerkit.domain.money import Money, Rate
+from ledgerkit.domain.money import Money, Rate, Rounding
 from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
 from ledgerkit.domain.parties import ROLES, Party
+from ledgerkit.domain.payment_plans import COMPLETED, Instalment, PaymentPlan
 from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
@@ -34,21 +39,33 @@ from ledgerkit.domain.periods import (
     Period,
     Timing,
 )
-from ledgerkit.domain.pricing import Rated
+from ledgerkit.domain.pricing import (
+    Flat,
+    Graduated,
+    ListPrice,
+    PackagePrice,
+    Percentage,
+    PerUnit,
+    PriceKey,
+    PriceList,
+    Rated,
+    Tariff,
+    Tier,
+    Volume,
+)
 from ledgerkit.domain.proration import Basis
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
 from ledgerkit.domain.subscriptions import (
     CANCELLED,
     SUSPENDED,
-    Charge,
     Item,
     Pause,
     PausePolicy,
     Phase,
     Subscription,
-    Waiting,
 )
+from ledgerkit.domain.usage import AGGREGATIONS, TIME_WEIGHTED, Correction, Quantity, Snapshot
 from ledgerkit.domain.write_offs import WriteOff
 from ledgerkit.schema import KINDS, BadDocument, Index, UnknownKind, dump, index_of, kind_of, load
 
@@ -79,6 +96,27 @@ LINE = Line(
     journal="jrn_1",
     trace=(("rule", "per session"), ("unrounded", "10001/2")),
 )
+CENT = Rate(Fraction(1, 3), "EUR")
+TIERS = (Tier(up_to=100, unit=CENT, flat=eur(500), size=10, cap=eur(900)), Tier(unit=CENT))
+TARIFFS = (
+    Tariff(model=Flat(eur(1000)), included=None, flat_at_zero=False),
+    Tariff(model=PerUnit(CENT), included=100, minimum=eur(100), maximum=eur(900)),
+    Tariff(model=Graduated(TIERS), included=0),
+    Tariff(model=Volume(TIERS), included=Fraction(1, 2)),
+    Tariff(model=PackagePrice(100, CENT, Rounding.DOWN), included=0),
+    Tariff(
+        model=Percentage(
+            rate=Fraction(29, 1000),
+            currency="EUR",
+            fee=CENT,
+            event_minimum=CENT,
+            event_maximum=Rate(Fraction(500), "EUR"),
+            free_amount=eur(10_000),
+            free_events=3,
+        ),
+        included=None,
+    ),
+)
 PHASE = Phase(
     number=1,
     item=Item(
@@ -103,9 +141,10 @@ CHARGE = Charge(
     part="seats/1/2026-10-05/back/2026-10-16",
     item="Studio",
     detail="Madrid",
+    kind="licence",
     on=ON,
     period=Period(ON, date(2026, 11, 1)),
-    kind="licence",
+    due_on=date(2026, 11, 1),
     rated=Rated(
         amount=eur(-2500),
         unrounded=Fraction(-4999, 2),
@@ -139,6 +178,18 @@ SAMPLES: dict[type[Any], Any] = {
             ),
         ),
     ),
+    PriceList: PriceList(
+        "cloud",
+        "EUR",
+        tuple(
+            ListPrice(
+                PriceKey.of("cluster", {"size": "large", "model": tariff.model.kind}),
+                tariff,
+                date(2026, 1, 1),
+            )
+            for tariff in TARIFFS
+        ),
+    ),
     Match: Match(
         id="m-1",
         customer="ana",
@@ -155,6 +206,22 @@ SAMPLES: dict[type[Any], Any] = {
         per=PER_PERIOD,
         valid_from=date(2026, 10, 1),
         valid_until=date(2027, 1, 1),
+    ),
+    Enrolment: Enrolment(
+        id="enr_1",
+        customer="ana",
+        student="Zoë",
+        class_id="maths-101",
+        class_name="Maths 101",
+        class_start=date(2026, 1, 31),
+        enrolled_on=date(2026, 3, 15),
+        reference=date(2026, 3, 17),
+        zone="Europe/Madrid",
+        cycle=AnniversaryCycle(date(2026, 1, 31), 1, 30),
+        price=eur(5000),
+        policy=CatchUpPolicy.CURRENT_PRORATED,
+        bill_early=False,
+        until=date(2026, 7, 1),
     ),
     Package: Package(
         id="p-1",
@@ -185,6 +252,54 @@ SAMPLES: dict[type[Any], Any] = {
         expiries=2,
         status=EXPIRED,
     ),
+    Grant: Grant(
+        id="g-1",
+        customer="ana",
+        amount=Money(1000, "TOKEN"),
+        price=eur(5000),
+        granted_on=date(2026, 9, 1),
+        expires_on=date(2026, 11, 1),
+        covers=("usage", "seat"),
+        priority=-1,
+        draws=(
+            Draw(
+                source="lin_1", on=ON, amount=Money(400, "TOKEN"), value=eur(2000), journal="jrn_2"
+            ),
+        ),
+        returns=(
+            Return(draw="jrn_2", amount=Money(100, "TOKEN"), value=eur(500), journal="jrn_3"),
+        ),
+        forfeits=(
+            Forfeit(
+                on=date(2026, 11, 1),
+                amount=Money(700, "TOKEN"),
+                value=eur(3500),
+                journal="jrn_4",
+            ),
+        ),
+        expiries=2,
+        status=LAPSED,
+    ),
+    Snapshot: Snapshot(
+        id="usg_1",
+        customer="ana",
+        meter="clusters",
+        aggregation=TIME_WEIGHTED,
+        period=Period.month(2026, 10),
+        zone="Europe/Madrid",
+        counted=(Quantity((("size", "medium"), ("use", "production")), Fraction(31, 7)),),
+        events=3,
+        corrections=(
+            Correction(
+                (Quantity((("size", "medium"), ("use", "production")), Fraction(-1)),),
+                "olga",
+                "one of them was ours",
+                ON,
+            ),
+        ),
+        billed=(Quantity((("size", "medium"), ("use", "production")), Fraction(24, 7)),),
+        part=2,
+    ),
     Subscription: Subscription(
         id="sub-1",
         customer="ana",
@@ -198,7 +313,7 @@ SAMPLES: dict[type[Any], Any] = {
         planned=Pause(date(2026, 12, 1), date(2026, 12, 15), PausePolicy.EXTEND),
         stopped=Pause(date(2026, 10, 16), None, PausePolicy.FREEZE),
         held=(attrs.evolve(PHASE, number=2),),
-        waiting=(Waiting(date(2026, 11, 1), (CHARGE,)),),
+        waiting=(CHARGE,),
         suspensions=1,
         basis=Basis.FIXED_30,
         status=SUSPENDED,
@@ -239,6 +354,17 @@ SAMPLES: dict[type[Any], Any] = {
         status=ISSUED,
         issued_on=date(2026, 11, 5),
         number="CN-2026-00001",
+    ),
+    PaymentPlan: PaymentPlan(
+        id="pln_1",
+        customer="ana",
+        receivable="inv_1",
+        instalments=(
+            Instalment(date(2026, 3, 15), eur(7500)),
+            Instalment(date(2026, 4, 1), eur(7500)),
+        ),
+        accelerate=True,
+        status=COMPLETED,
     ),
     WriteOff: WriteOff(
         id="wof_1",
@@ -359,8 +485,8 @@ def test_samples_set_every_field(kind: type[Any]) -> None:
 
 def _default(kind: type[Any], field: Any) -> Any:
     """Return the sample's value of a field, or something unlike every default."""
-    # All documents are PDF so far, and a note has an invoice or a reference.
-    excepted = {(DocumentLink, "media_type"), (CreditNote, "reference")}
+    # All documents are PDF so far, a note has an invoice or a reference, an estimate no events.
+    excepted = {(DocumentLink, "media_type"), (CreditNote, "reference"), (Snapshot, "estimated")}
     if not field.init or (kind, field.name) in excepted:
         return object()
     return getattr(SAMPLES[kind], field.name)
@@ -368,6 +494,7 @@ def _default(kind: type[Any], field: Any) -> Any:
 
 # ---- load(dump(r)) == r ----------------------------------------------------------------------
 NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+IDS = st.from_regex(r"[A-Za-z0-9._@+-]{1,12}", fullmatch=True)  # parts of wallet addresses
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 DATES = st.dates(date(1990, 1, 1), date(2100, 1, 1))
 INTS = st.integers(-(2**70), 2**70)
@@ -377,6 +504,11 @@ RATIOS = st.fractions()
 KEYS = st.builds(CatalogKey, NAMES, NAMES, st.integers(1, 600))
 PERIODS = st.builds(lambda on, days: Period(on, on + timedelta(days)), DATES, st.integers(1, 400))
 PAIRS = st.lists(st.tuples(NAMES, TEXTS), max_size=3).map(tuple)
+CYCLES = st.one_of(
+    st.builds(AnniversaryCycle, DATES, st.integers(1, 99), st.none() | st.integers(1, 31)),
+    st.builds(CalendarCycle, st.integers(1, 99)),
+    st.builds(FixedDaysCycle, DATES, st.integers(1, 999)),
+)
 
 
 def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -420,11 +552,6 @@ CREDITS = st.builds(
     on=DATES,
     amount=POSITIVE,
 )
-CYCLES: st.SearchStrategy[Cycle] = (
-    st.builds(CalendarCycle, st.integers(1, 36))
-    | st.builds(AnniversaryCycle, DATES, st.integers(1, 36), maybe(st.integers(1, 31)))
-    | st.builds(FixedDaysCycle, DATES, st.integers(1, 400))
-)
 ITEMS = st.builds(
     Item,
     id=NAMES,
@@ -439,25 +566,20 @@ ITEMS = st.builds(
 PAUSES = st.builds(
     Pause, DATES, st.sampled_from([None, date(2199, 1, 1)]), st.sampled_from(PausePolicy)
 )
-WAITING = st.builds(
-    Waiting,
-    DATES,
-    st.lists(
-        st.builds(
-            Charge,
-            source=NAMES,
-            part=NAMES,
-            item=TEXTS,
-            on=DATES,
-            period=maybe(PERIODS),
-            kind=TEXTS,
-            rated=st.builds(
-                Rated, amount=EUROS, unrounded=RATIOS, quantity=RATIOS, unit_price=maybe(RATIOS)
-            ),
-            gives_back=maybe(NAMES),
-        ),
-        max_size=2,
-    ).map(tuple),
+CHARGES = st.builds(
+    Charge,
+    source=NAMES,
+    part=NAMES,
+    item=TEXTS,
+    detail=TEXTS,
+    kind=NAMES,
+    on=DATES,
+    period=maybe(PERIODS),
+    due_on=DATES,
+    rated=st.builds(
+        Rated, amount=EUROS, unrounded=RATIOS, quantity=RATIOS, unit_price=maybe(RATIOS)
+    ),
+    gives_back=maybe(NAMES),
 )
 
 
@@ -481,10 +603,16 @@ REDEMPTIONS = st.builds(
     journal=NAMES,
     part=TEXTS,
 )
+QUANTITIES = st.dictionaries(
+    st.dictionaries(NAMES, TEXTS, max_size=2).map(lambda of: tuple(sorted(of.items()))),
+    RATIOS,
+    min_size=1,
+    max_size=3,
+).map(lambda found: tuple(Quantity(of, found[of]) for of in sorted(found)))
 RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
     Party: st.builds(
         Party,
-        id=st.from_regex(r"[A-Za-z0-9._@+-]{1,12}", fullmatch=True),
+        id=IDS,
         role=st.sampled_from(ROLES),
         name=NAMES,
         currency=st.sampled_from(["EUR", "JPY"]),
@@ -508,6 +636,20 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         POSITIVE,
         st.lists(DATES, unique=True, max_size=3),
     ),
+    PriceList: st.builds(
+        lambda id, item, dimensions, tariffs: PriceList(
+            id,
+            "EUR",
+            tuple(
+                ListPrice(PriceKey.of(item, dimensions), tariff, date(2026, 1, n))
+                for n, tariff in enumerate(tariffs, start=1)
+            ),
+        ),
+        NAMES,
+        NAMES,
+        st.dictionaries(NAMES, NAMES, max_size=3),
+        st.lists(st.sampled_from(TARIFFS), max_size=3),
+    ),
     Match: st.builds(
         Match,
         id=NAMES,
@@ -527,6 +669,23 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         valid_from=DATES,
         valid_until=st.sampled_from([None, date(2199, 1, 1)]),
     ),
+    Enrolment: st.builds(
+        Enrolment,
+        id=NAMES,
+        customer=NAMES,
+        student=NAMES,
+        class_id=NAMES,
+        class_name=NAMES,
+        class_start=DATES,
+        enrolled_on=DATES,
+        reference=st.sampled_from([None, date(2199, 1, 1)]),
+        zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        cycle=maybe(CYCLES),
+        price=POSITIVE,
+        policy=st.sampled_from(CatchUpPolicy),
+        bill_early=st.booleans(),
+        until=st.sampled_from([None, date(2199, 1, 1)]),
+    ),
     Package: st.builds(
         Package,
         id=NAMES,
@@ -543,6 +702,40 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         returned=st.lists(NAMES, max_size=3).map(tuple),
         expiries=st.integers(0, 3),
         status=st.just(ACTIVE),
+    ),
+    Grant: st.builds(
+        lambda minor, used, **fields: Grant(
+            amount=eur(minor + used),
+            draws=(Draw(source="l", on=ON, amount=eur(used), value=eur(0), journal="jrn"),),
+            **fields,
+        ),
+        st.integers(1, 2**70),
+        st.integers(1, 2**70),
+        id=IDS,
+        customer=IDS,
+        granted_on=DATES,
+        expires_on=st.sampled_from([None, date(2199, 1, 1)]),
+        covers=st.lists(TEXTS, max_size=3).map(tuple),
+        priority=INTS,
+        expiries=st.integers(0, 3),
+        status=st.sampled_from(["active", "revoked"]),
+    ),
+    Snapshot: st.builds(
+        lambda estimated, events, **fields: Snapshot(
+            estimated=estimated, events=0 if estimated else events, **fields
+        ),
+        st.booleans(),
+        st.integers(0, 2**70),
+        id=NAMES,
+        customer=NAMES,
+        meter=NAMES,
+        aggregation=st.sampled_from(AGGREGATIONS),
+        period=PERIODS,
+        zone=NAMES,
+        counted=QUANTITIES,
+        corrections=many(st.builds(Correction, QUANTITIES, NAMES, NAMES, DATES)),
+        billed=QUANTITIES,
+        part=st.integers(1, 2**70),
     ),
     Subscription: st.builds(
         lambda items, cycle, since, through, **fields: Subscription(
@@ -561,7 +754,7 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
         ends_on=st.sampled_from([None, date(2199, 1, 1)]),
         planned=maybe(PAUSES),
-        waiting=st.lists(WAITING, max_size=2).map(tuple),
+        waiting=st.lists(CHARGES, max_size=2).map(tuple),
         suspensions=INTS,
         basis=st.sampled_from([Basis.ACTUAL_DAYS, Basis.FIXED_30]),
         status=st.sampled_from(["active", CANCELLED]),
@@ -595,6 +788,17 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         status=st.sampled_from([DRAFT, ISSUED]),
         issued_on=maybe(DATES),
         number=maybe(NAMES),
+    ),
+    PaymentPlan: st.builds(
+        PaymentPlan,
+        id=NAMES,
+        customer=NAMES,
+        receivable=NAMES,
+        instalments=st.dictionaries(DATES, POSITIVE, min_size=1, max_size=3).map(
+            lambda parts: tuple(Instalment(on, parts[on]) for on in sorted(parts))
+        ),
+        accelerate=st.booleans(),
+        status=st.sampled_from(["active", "completed", "cancelled"]),
     ),
     WriteOff: st.builds(
         WriteOff,
@@ -734,6 +938,36 @@ def altered(kind: type[Any], change: Callable[[dict[str, Any]], object]) -> str:
         (Invoice, "period.end", "2026-10-01"),
         (Invoice, "status", "paid"),
         (Invoice, "currency", "GBP"),
+        (Enrolment, "cycle", {}),
+        (Enrolment, "cycle", "calendar"),
+        (Enrolment, "cycle", {"kind": "lunar"}),
+        (Enrolment, "cycle", {"kind": 1, "months": "1"}),
+        (Enrolment, "cycle", {"months": 1, "kind": "calendar"}),
+        (Enrolment, "cycle", {"months": "0", "kind": "calendar"}),
+        (Enrolment, "cycle", {"anchor_day": "3", "months": "1", "kind": "calendar"}),
+        (Enrolment, "cycle.kind", None),
+        (Enrolment, "cycle.anchor", None),
+        (Enrolment, "cycle.anchor_day", "32"),
+        (Enrolment, "policy", "ALL_FULL"),
+        (Enrolment, "policy", None),
+        (Enrolment, "policy", ["all_full"]),
+        (PaymentPlan, "instalments.1.due_on", "2026-03-15"),
+        (PaymentPlan, "instalments.0.amount.minor", "0"),
+        (PriceList, "prices.0.tariff.model.kind", "floating"),
+        (PriceList, "prices.0.tariff.model.kind", None),
+        (PriceList, "prices.0.tariff.model.kind", ["flat"]),
+        (PriceList, "prices.0.tariff.model.kind", "per_unit"),
+        (PriceList, "prices.0.tariff.model.more", "1"),
+        (PriceList, "prices.0.tariff.model", "flat"),
+        (PriceList, "prices.0.tariff.flat_at_zero", 1),
+        (PriceList, "prices.1.tariff.included", None),
+        (PriceList, "prices.1.tariff.included", "-1"),
+        (PriceList, "prices.1.key.dimensions", [["size", "s"], ["model", "m"]]),
+        (PriceList, "prices.2.tariff.model.tiers", []),
+        (PriceList, "prices.2.tariff.model.tiers.0.up_to", "100.0"),
+        (PriceList, "prices.4.tariff.model.rounding", "sideways"),
+        (PriceList, "prices.4.tariff.model.rounding", "floor"),
+        (PriceList, "prices.5.tariff.model.free_events", 3),
         (Party, "zone", "Europe/Nowhere"),
         (Party, "address", "Calle de Alcalá 1"),
     ],
@@ -943,11 +1177,15 @@ def test_kinds_have_names_of_their_own() -> None:
     [
         (Party, Index(party="ana", status="customer")),
         (Catalog, Index()),
+        (PriceList, Index()),
         (Match, Index(party="ana")),
         (Incentive, Index(party="m-1", on=date(2026, 10, 1))),
+        (Enrolment, Index(party="ana", on=date(2026, 3, 15))),
         (Package, Index(party="ana", status="expired", on=date(2026, 9, 1))),
+        (Snapshot, Index(party="ana", status="counted", on=date(2026, 10, 1))),
         (Invoice, Index("ana", "issued", date(2026, 11, 1), "INV-2026-00001")),
         (CreditNote, Index("ana", "issued", date(2026, 11, 5), "CN-2026-00001")),
+        (PaymentPlan, Index(party="ana", status="completed")),
         (WriteOff, Index(party="ana", on=ON)),
         (Payout, Index(party="tom", status="paid", on=date(2026, 10, 1))),
         (DocumentLink, Index(party="ana")),

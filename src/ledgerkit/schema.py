@@ -27,10 +27,13 @@ from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_plans import PaymentPlan
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
@@ -39,9 +42,11 @@ from ledgerkit.domain.periods import (
     FixedDaysCycle,
     instant,
 )
+from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
+from ledgerkit.domain.usage import Snapshot
 from ledgerkit.domain.write_offs import WriteOff
 
 R = TypeVar("R", bound=Record)
@@ -78,10 +83,20 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
     {
         Party: Kind("party", 1, lambda p: Index(party=p.id, status=p.role)),
         Catalog: Kind("catalog", 1),
+        PriceList: Kind("price_list", 1),
         Match: Kind("match", 1, lambda m: Index(party=m.customer)),
         Incentive: Kind("incentive", 1, lambda i: Index(party=i.match, on=i.valid_from)),
+        Enrolment: Kind("enrolment", 1, lambda e: Index(party=e.customer, on=e.enrolled_on)),
         Package: Kind(
             "package", 1, lambda p: Index(party=p.customer, status=p.status, on=p.purchased_on)
+        ),
+        Grant: Kind(
+            "grant", 1, lambda g: Index(party=g.customer, status=g.status, on=g.granted_on)
+        ),
+        Snapshot: Kind(
+            "usage_snapshot",
+            1,
+            lambda s: Index(party=s.customer, status=s.status, on=s.period.start),
         ),
         Subscription: Kind(
             "subscription", 1, lambda s: Index(party=s.customer, status=s.status, on=s.started_on)
@@ -90,6 +105,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         CreditNote: Kind(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)
         ),
+        PaymentPlan: Kind("payment_plan", 1, lambda p: Index(party=p.customer, status=p.status)),
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
@@ -214,12 +230,34 @@ def _set_hook(of: Any, converter: Converter) -> Hook:
     return structure
 
 
-def _is_tuple(of: Any) -> bool:
-    return getattr(of, "__origin__", None) is tuple
+# A cycle is stored with its kind, which tells how to read the rest.
+_CYCLES: Mapping[str, type[Cycle]] = MappingProxyType(
+    {each.kind: each for each in (AnniversaryCycle, CalendarCycle, FixedDaysCycle)}
+)
+
+
+def _cycle_hook(_: Any, converter: Converter) -> Hook:
+    def structure(value: object, _: Any) -> Cycle:
+        fields = dict(_exactly(dict, value))
+        kind = _CYCLES.get(_exactly(str, fields.pop("kind", None)))
+        if kind is None:
+            msg = f"expected a cycle of the kind {' or '.join(_CYCLES)}, got {value!r}"
+            raise ValueError(msg)
+        return converter.structure(fields, kind)
+
+    return structure
+
+
+def _cycle_data_hook(_: Any, converter: Converter) -> Callable[[Any], Any]:
+    return lambda cycle: {"kind": cycle.kind, **converter.unstructure(cycle)}
 
 
 def _is_cycle(of: Any) -> bool:
-    return isinstance(of, type) and issubclass(of, Cycle)
+    return of is Cycle
+
+
+def _is_tuple(of: Any) -> bool:
+    return getattr(of, "__origin__", None) is tuple
 
 
 def _is_frozenset(of: Any) -> bool:
@@ -232,30 +270,19 @@ def _tuple_hook(of: Any, converter: Converter) -> Hook:
     return _only(list, converter.gen_structure_hetero_tuple(of))
 
 
-# A cycle is one of several kinds, and says which.
-CYCLES: Mapping[str, type[Cycle]] = MappingProxyType(
-    {cycle.kind: cycle for cycle in (CalendarCycle, AnniversaryCycle, FixedDaysCycle)}
-)
+def _model_hook(converter: Converter) -> Hook:
+    """Return the hook of a price model: the field `kind` says which one the others are of."""
+    kinds: Mapping[object, type[Model]] = {model.kind: model for model in MODELS}
 
-
-def _cycle_hook(_: Any, converter: Converter) -> Hook:
-    hooks = {kind: converter.gen_structure_attrs_fromdict(of) for kind, of in CYCLES.items()}
-
-    def structure(value: object, _: Any) -> Cycle:
+    def structure(value: object, _: Any) -> Model:
         fields = dict(_exactly(dict, value))
         kind = fields.pop("kind", None)
-        if type(kind) is not str or kind not in hooks:
-            msg = f"expected a cycle of the kind {', '.join(hooks)} (got {kind!r})"
+        if type(kind) is not str or kind not in kinds:
+            msg = f"expected a kind of model among {', '.join(map(str, kinds))}, got {kind!r}"
             raise ValueError(msg)
-        found: Cycle = hooks[kind](fields, CYCLES[kind])
-        return found
+        return converter.structure(fields, kinds[kind])
 
     return structure
-
-
-def _plain_cycle(converter: Converter) -> Callable[[Cycle], dict[str, Any]]:
-    hooks = {kind: converter.gen_unstructure_attrs_fromdict(of) for kind, of in CYCLES.items()}
-    return lambda cycle: {"kind": cycle.kind, **hooks[cycle.kind](cycle)}
 
 
 def _record_hook(of: Any, converter: Converter) -> Hook:
@@ -275,16 +302,20 @@ def _converter() -> Converter:
     for kind, hook in hooks:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_factory(attrs.has, _record_hook)
-    converter.register_structure_hook_factory(_is_cycle, _cycle_hook)
+    converter.register_structure_hook(Model, _model_hook(converter))
+    converter.register_unstructure_hook(
+        Model, lambda model: {"kind": model.kind, **converter.unstructure(model)}
+    )
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
+    converter.register_structure_hook_factory(_is_cycle, _cycle_hook)
     converter.register_unstructure_hook(int, str)
     converter.register_unstructure_hook(Fraction, str)
     converter.register_unstructure_hook(bool, lambda value: value)
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook_func(_is_frozenset, sorted)
-    converter.register_unstructure_hook_func(_is_cycle, _plain_cycle(converter))
+    converter.register_unstructure_hook_factory(_is_cycle, _cycle_data_hook)
     return converter
 
 

@@ -37,6 +37,8 @@ HOMES = {
     "alembic": {"adapters"},
     "asyncpg": {"adapters"},
     "django": {"adapters"},
+    "duckdb": {"adapters"},
+    "narwhals": {"adapters"},
     "obstore": {"adapters"},
     "pikepdf": {"adapters"},
     "psycopg": {"adapters"},

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.conformance.answers import cycles, documents, rounding
+from tests.conformance.answers import cycles, documents, pricing, rounding, usage, wallet
 from tests.conformance.answers.shared import Answer, Handler, Inputs
 
 HANDLERS: Mapping[str, Handler] = {
     **cycles.HANDLERS,
     **documents.HANDLERS,
+    **pricing.HANDLERS,
     **rounding.HANDLERS,
+    **wallet.HANDLERS,
+    **usage.HANDLERS,
 }
 
 

@@ -19,7 +19,6 @@ LEDGER, BILLING = "ledger", "billing"
 # What later issues bring, in words for whoever reads the report. A whole family (what stands
 # before the point) or one capability; for the ledger, a step.
 LATER: Mapping[str, str] = {
-    "commitment": "prices for metered usage",
     "credit_note.corrected_invoice": "voiding and reissuing invoices",
     "credit_note.coupon": "discounts",
     "credit_note.lifecycle": "approving and voiding credit notes",
@@ -34,14 +33,11 @@ LATER: Mapping[str, str] = {
     "pause": "subscriptions",
     "payout.clawback": "clawbacks",
     "preview.amount_due": "customer credit",
-    "pricing": "prices for metered usage",
     "proration": "subscriptions",
     "quantity": "subscriptions",
     "refund": "payments and refunds",
     "tax": "taxes",
     "trial": "subscriptions",
-    "usage": "metered usage",
-    "wallet": "prepaid credit and grants",
 }
 LATER_STEPS: Mapping[str, str] = {
     "hold": "holds on money",

@@ -336,11 +336,11 @@ def test_what_is_done_and_has_no_handler_fails(capability: str) -> None:
 def test_why_a_case_is_not_run() -> None:
     """Because we settle it otherwise, or because it comes later, in plain words."""
     held = Case("x", LEDGER, "limits", {"when": [{"do": "batch", "steps": [{"do": "hold"}]}]})
-    tiers = Case("x", BILLING, "pricing.anything", {"stance": "flat_at_zero"})
+    ladder = Case("x", BILLING, "dunning.anything", {"stance": "flat_at_zero"})
     greedy = Case("x", BILLING, "cycle.x", {"stance": "differs", "notes": "Greedy."})
 
     assert ("holds on money", None) == (held.later, held.differs)
-    assert ("prices for metered usage", None) == (tiers.later, tiers.differs)
+    assert ("dunning", None) == (ladder.later, ladder.differs)
     assert (None, "differs: Greedy.") == (greedy.later, greedy.differs)
 
 

@@ -34,6 +34,7 @@ from ledgerkit.domain.ledger import EntryLine, Event
 from ledgerkit.domain.money import ISO, Money, Rate
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_plans import agree_on, cancel
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Period
 from tests.domain.billing_run.world import (
@@ -219,6 +220,52 @@ def test_an_invoice_of_a_package() -> None:
     )
 
     assert ["Issued on", "Due on"] == [label for label, _ in invoice_read_by(ANA, invoice).facts]
+
+
+def test_a_line_says_which_days_it_is_for() -> None:
+    """The month or the days stand in the small print of a line, beside who it is for."""
+    invoice = taxed()
+    (charged,) = invoice.lines
+    lines = tuple(
+        attrs.evolve(charged, id=text, detail="Leo", period=Period.parse(text))
+        for text in ("2026-10", "2026-10-05/2026-11-04")
+    )
+    document = invoice_read_by(ANA_ES, attrs.evolve(invoice, lines=lines))
+
+    assert [
+        "Storage\nLeo · octubre de 2026",
+        "Storage\nLeo · 5 oct\u2009–\u20093 nov 2026",
+    ] == [row[1] for row in cells(document)]
+
+
+def test_an_invoice_that_is_paid_in_parts() -> None:
+    """Its instalments stand below the total, in place of the day it is due. (spec: billing 2)"""
+    invoice = taxed()
+    days = (OCTOBER.start, date(2026, 11, 15))
+    plan = agree_on(invoice, days).plan
+    document = invoice_read_by(ANA_ES, invoice, plan=plan)
+
+    assert [
+        ("Total", f"100,00{NBSP}€"),
+        ("A pagar hasta el 1 oct 2026", f"50,00{NBSP}€"),
+        ("A pagar hasta el 15 nov 2026", f"50,00{NBSP}€"),
+    ] == sums(document)
+    assert ["Fecha de emisión"] == [label for label, _ in document.facts]
+    assert (
+        "Se paga en 2 plazos, según lo acordado.",
+        "Indique INV-1 como concepto del pago.",
+    ) == document.notes
+    one = agree_on(invoice, days[:1]).plan
+    assert "To be paid in 1 instalment, as agreed." in invoice_read_by(ANA, invoice, plan=one).notes
+
+
+def test_a_cancelled_plan_is_not_printed() -> None:
+    """The invoice reads as if there had been none; a plan of another one is a mistake."""
+    plan = agree_on(taxed(), (OCTOBER.start,)).plan
+
+    assert invoice_read_by(ANA, taxed()) == invoice_read_by(ANA, taxed(), plan=cancel(plan).plan)
+    with pytest.raises(ValueError, match=r"payment plan 'pln_.*' is of 'inv_x', not of 'inv_y'"):
+        invoice_read_by(ANA, attrs.evolve(taxed(), id="inv_y"), plan=plan)
 
 
 def test_a_preview() -> None:

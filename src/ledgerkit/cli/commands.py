@@ -1,4 +1,4 @@
-"""Commands: `run-month`, `preview-month` and `verify`."""
+"""Commands: `run-month`, `preview-month`, `shadow-month`, `invoices` and `verify`."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import attrs
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from ledgerkit.adapters.csv_folder import RowProblem, read_folder
-from ledgerkit.adapters.exports import lines_csv
+from ledgerkit.adapters.csv_folder import RowProblem, read_folder, read_legacy
+from ledgerkit.adapters.exports import diff_csv, invoices_csv, lines_csv
 from ledgerkit.adapters.objects import FolderDocuments
 from ledgerkit.adapters.sql import DatabaseError, SqlStore, open_store
 from ledgerkit.adapters.typst import TypstRenderer
+from ledgerkit.cli.listing import list_document, print_invoices
+from ledgerkit.cli.options import BillingOptions, ListOptions, MonthOptions
 from ledgerkit.cli.progress import Watched
+from ledgerkit.cli.shadow import print_shadowed
 from ledgerkit.cli.summary import print_problems, print_report, print_verified
 from ledgerkit.documents.builders import Letterhead
 from ledgerkit.domain.billing_run import Month, Policy
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.invoices import INVOICE, Invoice
 from ledgerkit.domain.money import ISO
 from ledgerkit.domain.packages import AGGREGATE, PER_PACKAGE, SESSION
 from ledgerkit.domain.payouts import Payout
@@ -32,6 +35,8 @@ from ledgerkit.domain.periods import Period, instant
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.billing_run import Asked, preview_month, run_month
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.invoices import list_invoices
+from ledgerkit.jobs.shadow import shadow_month
 from ledgerkit.jobs.verification import verify as verify_books
 
 UNITS = ISO.with_units({SESSION: 0})
@@ -50,32 +55,6 @@ class _FixedClock:
 
     def now(self) -> datetime:
         return self.at
-
-
-@attrs.frozen(kw_only=True)
-class MonthOptions:
-    """What `run-month` and `preview-month` share."""
-
-    period: Annotated[str, Parameter(help="The month to bill, such as 2026-10.")]
-    store: Annotated[
-        str, Parameter(help="Where the books are, such as sqlite:///books.db or postgresql://…")
-    ]
-    skip_invalid: Annotated[
-        bool, Parameter(help="Go on without malformed rows, and list them.", negative="")
-    ] = False
-    terms_days: Annotated[int, Parameter(help="Days until an invoice is due.")] = 14
-    alerts: Annotated[
-        Literal["package", "aggregate"],
-        Parameter(help="Tell of low units for each active package, or for all of a customer's."),
-    ] = "package"
-    at: Annotated[
-        datetime | None,
-        Parameter(help="The instant of the run, with its offset; the present by default."),
-    ] = None
-    freeze: Annotated[
-        bool, Parameter(help="Hide every amount in what is printed here.", negative="")
-    ] = False
-    details: Annotated[bool, Parameter(help="Print every customer as well.", negative="")] = False
 
 
 @app.command(name="run-month")
@@ -126,8 +105,7 @@ def preview_a_month(folder: Path, options: Annotated[MonthOptions, Parameter(nam
     """
     with _refusals():
         asked, at = _asked(folder, options, with_documents=False)
-        url = options.store if _exists(options.store) else "sqlite://"  # a preview makes no file
-        host = Host(store=open_store(url), clock=_FixedClock(at))
+        host = Host(store=_looked_at(options.store), clock=_FixedClock(at))
         with Watched(host, err) as watched:
             report = watched.run(preview_month(asked))
         print_report(
@@ -139,6 +117,75 @@ def preview_a_month(folder: Path, options: Annotated[MonthOptions, Parameter(nam
             details=options.details,
             preview=True,
         )
+    return 0
+
+
+@app.command(name="shadow-month")
+def shadow_a_month(
+    folder: Path,
+    *,
+    legacy: Annotated[
+        Path, Parameter(help="A CSV of what the system in use charged, a row per customer or line.")
+    ],
+    options: Annotated[BillingOptions, Parameter(name="*")],
+    store: Annotated[
+        str, Parameter(help="The books to decide on; empty ones that are not kept by default.")
+    ] = "sqlite://",
+    csv: Annotated[Path | None, Parameter(help="Where to write every line of both as CSV.")] = None,
+    details: Annotated[bool, Parameter(help="Print every line that differs.", negative="")] = False,
+) -> int:
+    """Compare what a run would charge with the system in use, and store nothing.
+
+    Exits with 0 if both come to the same, with 1 if not.
+
+    Parameters
+    ----------
+    folder
+        The folder with parties.csv, catalog.csv, packages.csv, matches.csv and sessions.csv.
+    """
+    with _refusals():
+        asked, at = _asked(folder, options, with_documents=False)
+        read = read_legacy(legacy)
+        _unless_refused(read.problems, skip=options.skip_invalid)
+        host = Host(store=_looked_at(store), clock=_FixedClock(at))
+        with Watched(host, err) as watched:
+            shadowed = watched.run(shadow_month(asked, read.totals))
+        names = {party.id: party.name for party in asked.month.parties}
+        if csv is not None:
+            csv.write_text(diff_csv(shadowed.diff, units=UNITS), encoding="utf-8", newline="")
+        print_shadowed(out, shadowed, names, UNITS, details=details)
+        return 0 if shadowed.diff.same else 1
+
+
+@app.command
+def invoices(options: Annotated[ListOptions, Parameter(name="*")]) -> int:
+    """List invoices: on the terminal, as CSV with one row each, and as PDF."""
+    with _refusals():
+        at = datetime.now(UTC) if options.at is None else instant(options.at)
+        period = None if options.period is None else _month_named(options.period)
+        if options.status not in (None, *INVOICE.statuses):
+            msg = f"--status is {' or '.join(INVOICE.statuses)} (got {options.status!r})"
+            raise ValueError(msg)
+        host = Host(store=_existing(options.store), clock=_FixedClock(at))
+        with Watched(host, err) as watched:
+            listed = watched.run(
+                list_invoices(customer=options.customer, status=options.status, period=period)
+            )
+        if options.csv is not None:
+            text = invoices_csv(listed.invoices, units=UNITS)
+            options.csv.write_text(text, encoding="utf-8", newline="")
+        if options.pdf is not None:
+            document = list_document(
+                listed,
+                at=at,
+                units=UNITS,
+                locale=options.locale,
+                customer=options.customer,
+                period=period,
+                status=options.status,
+            )
+            options.pdf.write_bytes(TypstRenderer().render(document))
+        print_invoices(out, listed, UNITS)
     return 0
 
 
@@ -164,6 +211,10 @@ def _exists(url: str) -> bool:
     return path == url or Path(path).exists()
 
 
+def _looked_at(url: str) -> SqlStore:
+    return open_store(url if _exists(url) else "sqlite://")  # who stores nothing makes no file
+
+
 def _existing(url: str) -> SqlStore:
     # SQLite makes a file that is not there; books that were never written cannot be verified.
     if not _exists(url):
@@ -184,7 +235,7 @@ class BooksNotFound(LedgerkitError):
 
 @attrs.frozen
 class RowsRefused(LedgerkitError):
-    """The folder has rows that cannot be used."""
+    """A file has rows that cannot be used."""
 
     problems: tuple[RowProblem, ...]
     skippable: bool
@@ -194,15 +245,14 @@ class RowsRefused(LedgerkitError):
         advice = "mend them, or pass --skip-invalid to go on without them"
         if not self.skippable:
             advice = "mend them; without them it can't be told what else they touch"
-        return f"{len(self.problems)} problem(s) in the folder: {advice}"
+        return f"{len(self.problems)} problem(s) in the files: {advice}"
 
 
-def _asked(folder: Path, options: MonthOptions, *, with_documents: bool) -> tuple[Asked, datetime]:
+def _asked(
+    folder: Path, options: BillingOptions, *, with_documents: bool
+) -> tuple[Asked, datetime]:
     read = read_folder(folder)
-    if read.problems:
-        print_problems(err, read.problems)
-        if read.facts is None or not options.skip_invalid:
-            raise RowsRefused(read.problems, read.facts is not None)
+    _unless_refused(read.problems, skip=options.skip_invalid)
     month: Month | None = read.facts
     if month is None:  # only with problems, which were refused above
         raise RowsRefused(read.problems, read.facts is not None)
@@ -221,6 +271,15 @@ def _asked(folder: Path, options: MonthOptions, *, with_documents: bool) -> tupl
         head=head,
     )
     return asked, datetime.now(UTC) if options.at is None else instant(options.at)
+
+
+def _unless_refused(problems: tuple[RowProblem, ...], *, skip: bool) -> None:
+    """Print *problems*, and raise `RowsRefused` unless they may be skipped and are to be."""
+    if problems:
+        print_problems(err, problems)
+        skippable = all(problem.skippable for problem in problems)
+        if not (skip and skippable):
+            raise RowsRefused(problems, skippable)
 
 
 def _month_named(text: str) -> Period:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ledgerkit.adapters.csv_folder import RowProblem
 from ledgerkit.domain.billing_run import Month
+from ledgerkit.domain.changes import Skipped
 from ledgerkit.domain.ledger import TrialBalance
 from ledgerkit.domain.money import Money, Units
 from ledgerkit.domain.statements import (
@@ -68,7 +69,7 @@ def print_report(
     if low:
         console.print(_low_table(low, names))
     if report.skipped:
-        console.print(_skipped_table(report, frozen=frozen))
+        console.print(skipped_table(report.skipped, frozen=frozen))
     if not frozen:
         console.print(_balance_table(report.trial_balance, units))
 
@@ -150,11 +151,12 @@ def _low_table(packages: Iterable[PackageLedger], names: dict[str, str]) -> Tabl
     return table
 
 
-def _skipped_table(report: RunReport, *, frozen: bool) -> Table:
+def skipped_table(skipped: Iterable[Skipped], *, frozen: bool = False) -> Table:
+    """Return who was left out and why."""
     table = Table(title="Skipped", title_justify="left", title_style="bold red")
     table.add_column("Who", no_wrap=True)
     table.add_column("Why", overflow="fold")
-    for left_out in report.skipped:
+    for left_out in skipped:
         # A sentence may name amounts; frozen, only its code is told.
         table.add_row(left_out.subject, left_out.code if frozen else left_out.reason)
     return table

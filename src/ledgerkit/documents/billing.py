@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from ledgerkit.documents import formats
 from ledgerkit.documents.desk import Desk, Letterhead, open_desk
@@ -10,17 +11,31 @@ from ledgerkit.documents.model import INVOICE, Column, Document, Row, TaxLine, T
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_plans import CANCELLED, PaymentPlan
 
 
 def invoice_document(
-    invoice: Invoice, *, head: Letterhead, customer: Party, supplements: str | None = None
+    invoice: Invoice,
+    *,
+    head: Letterhead,
+    customer: Party,
+    supplements: str | None = None,
+    plan: PaymentPlan | None = None,
 ) -> Document:
     """Return *invoice* as *customer* reads it; *supplements* is the number of the one it adds to.
 
     Lines that a package paid for name it, and a note says how many of its sessions the run left.
-    An invoice without a number is shown as a preview.
+    An invoice without a number is shown as a preview. With a *plan* that was not cancelled, its
+    instalments stand below the total and take the place of the day the invoice is due.
+
+    Raises:
+        ValueError: *plan* is of another receivable.
     """
     desk = open_desk(head, customer)
+    if plan is not None and plan.receivable != invoice.id:
+        msg = f"payment plan {plan.id!r} is of {plan.receivable!r}, not of {invoice.id!r}"
+        raise ValueError(msg)
+    plan = None if plan is None or plan.status == CANCELLED else plan
     words = desk.words
     return Document(
         INVOICE,
@@ -31,7 +46,7 @@ def invoice_document(
         issuer=desk.block("From", head.business),
         recipient=desk.block("Bill to", customer),
         captions=words.captions(),
-        facts=tuple(_invoice_facts(desk, invoice, supplements)),
+        facts=tuple(_invoice_facts(desk, invoice, supplements, plan)),
         columns=(
             Column(words.text("Date")),
             Column(words.text("Description"), wide=True),
@@ -40,21 +55,21 @@ def invoice_document(
             Column(words.text("Amount"), "end"),
         ),
         rows=tuple(_invoice_row(desk, line) for line in invoice.lines),
-        totals=tuple(_invoice_totals(desk, invoice)),
+        totals=tuple(_invoice_totals(desk, invoice, plan)),
         taxes=tuple(_tax_lines(desk, invoice)),
-        notes=tuple(_invoice_notes(desk, invoice)),
+        notes=tuple(_invoice_notes(desk, invoice, plan)),
         footer=head.footer,
         logo=head.logo,
     )
 
 
 def _invoice_facts(
-    desk: Desk, invoice: Invoice, supplements: str | None
+    desk: Desk, invoice: Invoice, supplements: str | None, plan: PaymentPlan | None
 ) -> Iterable[tuple[str, str]]:
     words = desk.words
     if invoice.issued_on is not None:
         yield words.text("Issued on"), desk.day(invoice.issued_on)
-    if invoice.due_on is not None and invoice.total.minor > 0:
+    if invoice.due_on is not None and invoice.total.minor > 0 and plan is None:
         yield words.text("Due on"), desk.day(invoice.due_on)
     if invoice.period is not None:
         yield words.text("Period"), desk.period(invoice.period)
@@ -64,7 +79,8 @@ def _invoice_facts(
 
 def _invoice_row(desk: Desk, line: Line) -> Row:
     package = "" if line.package is None else _package_of(desk, line, line.package)
-    small = " · ".join(text for text in (line.detail, package) if text)
+    period = "" if line.period is None else desk.period(line.period)
+    small = " · ".join(text for text in (line.detail, period, package) if text)
     price = ""
     if line.package is None and line.unit_price is not None:
         price = desk.price(line.unit_price, line.amount.currency)
@@ -90,7 +106,7 @@ def _package_of(desk: Desk, line: Line, package: str) -> str:
     )
 
 
-def _invoice_totals(desk: Desk, invoice: Invoice) -> Iterable[Total]:
+def _invoice_totals(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> Iterable[Total]:
     words = desk.words
     if invoice.taxes:
         yield Total(words.text("Subtotal"), desk.money(invoice.subtotal))
@@ -98,6 +114,9 @@ def _invoice_totals(desk: Desk, invoice: Invoice) -> Iterable[Total]:
         rate = formats.percent(tax.rate, desk.reader.locale)
         yield Total(f"{tax.code} {rate}", desk.money(tax.amount))
     yield Total(words.text("Total"), desk.money(invoice.total), strong=True)
+    for part in () if plan is None else plan.instalments:
+        by = words.text("To be paid by {date}", date=desk.day(part.due_on))
+        yield Total(by, desk.money(part.amount))
 
 
 def _tax_lines(desk: Desk, invoice: Invoice) -> Iterable[TaxLine]:
@@ -110,11 +129,11 @@ def _tax_lines(desk: Desk, invoice: Invoice) -> Iterable[TaxLine]:
         )
 
 
-def _invoice_notes(desk: Desk, invoice: Invoice) -> Iterable[str]:
+def _invoice_notes(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> Iterable[str]:
     words = desk.words
     if invoice.total.minor > 0 and invoice.due_on is not None:
         if invoice.number is not None:
-            yield words.text("Please pay by {date}.", date=desk.day(invoice.due_on))
+            yield _when_to_pay(desk, invoice.due_on, plan)
             yield words.text(
                 "Please give {reference} as the reference of your payment.",
                 reference=invoice.number,
@@ -127,6 +146,16 @@ def _invoice_notes(desk: Desk, invoice: Invoice) -> Iterable[str]:
         if units is not None:
             name = words.text("Package {package}", package=id)
             yield f"{name}: {words.plural('{n} session left', '{n} sessions left', int(units))}"
+
+
+def _when_to_pay(desk: Desk, due_on: date, plan: PaymentPlan | None) -> str:
+    if plan is None:
+        return desk.words.text("Please pay by {date}.", date=desk.day(due_on))
+    return desk.words.plural(
+        "To be paid in {n} instalment, as agreed.",
+        "To be paid in {n} instalments, as agreed.",
+        len(plan.instalments),
+    )
 
 
 def credit_note_document(

@@ -7,7 +7,7 @@ zero. (seed 000, seed 002; spec: billing 4)
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import ClassVar
 
 import attrs
@@ -16,7 +16,7 @@ from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
-from ledgerkit.domain.periods import plain_date
+from ledgerkit.domain.periods import Timeline, plain_date
 
 
 @attrs.frozen
@@ -150,7 +150,7 @@ class NoPrice(LedgerkitError):
 class PriceInPast(LedgerkitError):
     """A new price would change days that have passed, or a version that exists."""
 
-    key: CatalogKey
+    key: object  # of a catalog or of a price list
     valid_from: date
     earliest: date
     code: ClassVar[str] = "price_in_past"
@@ -173,8 +173,8 @@ class Catalog:
 
     id: str
     prices: tuple[Price, ...] = ()
-    _by_key: dict[tuple[CatalogKey, str], list[Price]] = attrs.field(
-        init=False, repr=False, eq=False, factory=dict
+    _timeline: Timeline[tuple[CatalogKey, str], Price] = attrs.field(
+        init=False, repr=False, eq=False
     )
 
     def __attrs_post_init__(self) -> None:
@@ -182,12 +182,11 @@ class Catalog:
         if type(self.prices) is not tuple:
             msg = f"prices must be a tuple of Price (got {type(self.prices).__name__})"
             raise TypeError(msg)
-        for price in sorted(self.prices, key=lambda p: p.valid_from):
-            versions = self._by_key.setdefault((price.key, price.currency), [])
-            if versions and versions[-1].valid_from == price.valid_from:
-                msg = f"two prices for {price.key} in {price.currency} from {price.valid_from}"
-                raise ValueError(msg)
-            versions.append(price)
+        timeline = Timeline.of(
+            (((price.key, price.currency), price) for price in self.prices),
+            named=lambda key: f"the price for {key[0]} in {key[1]}",
+        )
+        object.__setattr__(self, "_timeline", timeline)  # frozen, and derived from the prices
 
     def price_on(self, key: CatalogKey, currency: str, *, on: date) -> Price:
         """Return the version that holds on the local day *on*.
@@ -195,14 +194,18 @@ class Catalog:
         Raises:
             NoPrice: there is none; never a price of zero.
         """
-        for price in reversed(self._by_key.get((key, currency), ())):
-            if price.valid_from <= on:
-                return price
-        raise NoPrice(key, currency, on)
+        price = self._timeline.on((key, currency), on)
+        if price is None:
+            raise NoPrice(key, currency, on)
+        return price
 
     def versions(self, key: CatalogKey, currency: str) -> tuple[Price, ...]:
         """Return every version of a price, oldest first."""
-        return tuple(self._by_key.get((key, currency), ()))
+        return self._timeline.versions((key, currency))
+
+    def earliest_change(self, key: CatalogKey, currency: str, *, on: date) -> date:
+        """Return the first day on which a price decided *on* a day may begin."""
+        return self._timeline.earliest_change((key, currency), on=on)
 
 
 @attrs.frozen
@@ -227,9 +230,8 @@ def change_price(catalog: Catalog, price: Price, *, on: date) -> PriceChanged:
     Raises:
         PriceInPast: it begins before *on*, or not after the newest version of its key.
     """
-    versions = catalog.versions(price.key, price.currency)
-    old = versions[-1] if versions else None
-    earliest = on if old is None else max(on, old.valid_from + timedelta(days=1))
+    earliest = catalog.earliest_change(price.key, price.currency, on=on)
     if price.valid_from < earliest:
         raise PriceInPast(price.key, price.valid_from, earliest)
+    old = (None, *catalog.versions(price.key, price.currency))[-1]
     return PriceChanged(Catalog(catalog.id, (*catalog.prices, price)), old, price)

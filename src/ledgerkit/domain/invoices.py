@@ -87,9 +87,9 @@ class Line:
     @property
     def exact(self) -> Fraction:
         """The exact amount in minor units, before it was rounded."""
-        if self.unrounded is not None or self.unit_price is None:
-            return Fraction(0) if self.unrounded is None else self.unrounded
-        return self.quantity * self.unit_price
+        if self.unrounded is not None:
+            return self.unrounded
+        return self.quantity * (self.unit_price or 0)
 
     @property
     def rounding(self) -> Fraction:

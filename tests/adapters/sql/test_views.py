@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -15,17 +17,26 @@ from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.adapters.sql.views import views_of
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Draw, Expect, Series
+from ledgerkit.domain.grants import Claim, Grant, draw, give_back, revoke
 from ledgerkit.domain.invoices import Invoice, TaxAmount
 from ledgerkit.domain.ledger import Event, Limit, Wallet
-from ledgerkit.domain.money import Money
+from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.periods import Period
+from ledgerkit.domain.pricing import ListPrice, PerUnit, PriceKey, PriceList, Tariff
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, Incentive
+from ledgerkit.domain.usage import TIME_WEIGHTED, Quantity, Snapshot, bill
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
 
 pytest_plugins = ("tests.plugins.postgres",)
 KEY = CatalogKey("maths", "secondary", 60)
+LISTED = ListPrice(
+    PriceKey.of("cluster", {"use": "production", "size": "large"}),
+    Tariff(model=PerUnit(Rate(Fraction(16_000), "USD")), included=0),
+    date(2026, 1, 1),
+)
 
 
 def price(charge: int, valid_from: date) -> Price:
@@ -48,6 +59,7 @@ def fill(store: SqlStore) -> None:
                 invoice("i-1"),
                 Party(id="c-1", role="customer", name="Ada", currency="EUR"),
                 Catalog("main", (first,)),
+                PriceList("cloud", "USD", (LISTED,)),
             ),
             draws=(Draw("i-1", Series("INV", "{series}-{n:3}"), OCTOBER),),
             messages=(Message("m-1", "notice.low_package", "c-1", (("left", "2"),)),),
@@ -211,6 +223,33 @@ def test_matches_and_incentives(engine: Engine) -> None:
     ] == rows(engine, incentives)
 
 
+def test_usage(engine: Engine) -> None:
+    """What was used and what of it is billed, as a ratio that no database rounds."""
+    medium = (("size", "medium"), ("use", "production"))
+    taken = Snapshot(
+        id="usg_1",
+        customer="c-1",
+        meter="clusters",
+        aggregation=TIME_WEIGHTED,
+        period=Period.month(2026, 10),
+        zone="UTC",
+        counted=(Quantity(medium, Fraction(31, 7)),),
+        events=3,
+    )
+    SqlStore(engine).commit(changes("k-3", records=(bill(taken).snapshot,)))
+    snapshots = (
+        "SELECT id, customer, meter, aggregation, period_start, period_end, status, events, part "
+        "FROM usage_snapshot"
+    )
+
+    assert [
+        ("usg_1", "c-1", "clusters", "time_weighted", "2026-10-01", "2026-11-01", "counted", 3, 1)
+    ] == rows(engine, snapshots)
+    ((nth, said, value),) = rows(engine, "SELECT nth, dimensions, value FROM usage_quantity")
+    assert (1, "31/7") == (nth, value)
+    assert [list(pair) for pair in medium] == json.loads(said)
+
+
 def test_packages_on_offer(engine: Engine) -> None:
     """Each size of a price is a row; a price without packages has none."""
     tiers = PackageTier(5, Money(23_750, "EUR")), PackageTier(10, Money(45_000, "EUR"))
@@ -225,6 +264,62 @@ def test_packages_on_offer(engine: Engine) -> None:
 
     assert [(*key, 5, "EUR", 23_750, "237.50"), (*key, 10, "EUR", 45_000, "450.00")] == (
         rows(engine, sql)
+    )
+
+
+def test_list_prices(engine: Engine) -> None:
+    """Each version is a row: its item, its dimensions as JSON, and how it is priced."""
+    sql = (
+        "SELECT price_list, currency, item, dimensions, model, included, valid_from FROM list_price"
+    )
+    ((*plain, dimensions),) = (
+        (name, currency, item, model, included, str(since), json.loads(pairs))
+        for name, currency, item, pairs, model, included, since in rows(engine, sql)
+    )
+
+    assert ["cloud", "USD", "cluster", "per_unit", "0", "2026-01-01"] == plain
+    assert [["size", "large"], ["use", "production"]] == dimensions
+
+
+def test_credit_shows_where_it_went(engine: Engine) -> None:
+    """40.00 of 100.00 drawn, 10.00 back; what was revoked is not left; tokens have a price."""
+    day = date(2026, 10, 5)
+    euros = Grant(id="g-1", customer="c-1", amount=Money(10_000, "EUR"), granted_on=day)
+    tokens = Grant(
+        id="g-2",
+        customer="c-1",
+        amount=Money(5, "SESSION"),
+        price=Money(500, "EUR"),
+        granted_on=day,
+        expires_on=date(2027, 1, 1),
+    )
+    line = Claim(id="l-1", on=day, amount=Money(4_000, "EUR"))
+    drawn = draw(euros, line, line.amount, at=NOON)
+    back = give_back(drawn.grant, "l-1", amount=Money(1_000, "EUR"), at=NOON).grant
+    SqlStore(engine).commit(changes("k-3", records=(back, revoke(tokens, at=NOON).grant)))
+    grants = (
+        "SELECT id, customer, status, granted_on, expires_on, priority, currency "
+        "FROM credit_grant ORDER BY id"
+    )
+    amounts = (
+        "SELECT granted, drawn, expired, remaining_minor, remaining, price "
+        "FROM credit_grant ORDER BY id"
+    )
+    draws = (
+        "SELECT credit_grant, nth, source, journal, on_date, currency, amount_minor, amount "
+        "FROM credit_draw"
+    )
+
+    assert [
+        ("g-1", "c-1", "active", "2026-10-05", None, 0, "EUR"),
+        ("g-2", "c-1", "revoked", "2026-10-05", "2027-01-01", 0, "SESSION"),
+    ] == rows(engine, grants)
+    assert [
+        ("100.00", "30.00", "0.00", 7_000, "70.00", None),
+        ("5", "0", "0", 0, "0", "5.00"),
+    ] == rows(engine, amounts)
+    assert [("g-1", 1, "l-1", drawn.journal.id, "2026-10-05", "EUR", 4_000, "40.00")] == rows(
+        engine, draws
     )
 
 

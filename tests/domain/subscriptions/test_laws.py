@@ -12,6 +12,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Rate
 from ledgerkit.domain.periods import (
@@ -34,7 +35,6 @@ from ledgerkit.domain.subscriptions import (
     TRIALING,
     AlreadyEnds,
     ChangePolicy,
-    Charge,
     Item,
     PausePolicy,
     Reactivation,
@@ -202,7 +202,7 @@ def test_nothing_is_charged_twice(subscription: Subscription, story: Any) -> Non
 def test_credits_never_exceed_what_was_billed(subscription: Subscription, story: Any) -> None:
     """What is kept of each charge is from nothing to all of it; a credit names what it is of."""
     now, charges = lived(subscription, story)
-    charges += [c for waiting in now.waiting for c in waiting.charges]
+    charges += now.waiting
     billed = {c.part: c.rated.amount.minor for c in charges if c.gives_back is None}
     given = {c.gives_back for c in charges if c.gives_back is not None}
 

@@ -7,9 +7,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Timing
-from ledgerkit.domain.subscriptions import Charge, Item, Subscription, bill, create
+from ledgerkit.domain.subscriptions import Item, Subscription, bill, create
 
 ARREARS = Timing.IN_ARREARS
 MONTHLY = CalendarCycle()

@@ -18,6 +18,7 @@ from ledgerkit.domain.money import Money
 _ROOTS: Mapping[str, str] = {
     "cash": "Assets",
     "customer": "Assets",
+    "expense": "Expenses",
     "supplier": "Liabilities",
     "liability": "Liabilities",
     "package": "Liabilities",

@@ -17,7 +17,7 @@ import attrs
 from ledgerkit.domain import _iso4217
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money.amounts import Money, is_code
-from ledgerkit.domain.money.rounding import Exact, exact
+from ledgerkit.domain.money.rounding import Exact, Rate, exact
 
 _MOST_DECIMALS = 9
 # Bounded, since int() refuses more than 4,300 digits with an error that names no amount.
@@ -131,6 +131,16 @@ class Units:
         if minor.denominator != 1:
             raise BadAmount(str(value), currency, exponent)
         return Money(minor.numerator, currency)
+
+    def rate(self, value: Exact, currency: str) -> Rate:
+        """Return *value* major units of *currency* as the price of one unit, however fine.
+
+        Raises `UnknownCurrency`, `TypeError` for a float or a bool, `ValueError` for NaN.
+
+        >>> ISO.rate(Decimal("0.0004"), "EUR")
+        Rate(per=Fraction(1, 25), currency='EUR')
+        """
+        return Rate(exact(value) * 10 ** self.exponent(currency), currency)
 
 
 def _check_unit(code: object, exponent: object) -> None:

@@ -1,7 +1,7 @@
 """Period: days from a first one up to, not including, a last one; a cycle is periods without end.
 
 Periods of a cycle tile time, without gap or overlap, and each is computed from the anchor, never
-from the one before it (spec: billing 0.2, 0.3, 1). Read `spans`, `instants`, `cycles`.
+from the one before it (spec: billing 0.2, 0.3, 1). Read `spans`, `instants`, `cycles`, `timelines`.
 """
 
 from __future__ import annotations
@@ -28,15 +28,18 @@ from ledgerkit.domain.periods.instants import (
     local_date,
 )
 from ledgerkit.domain.periods.spans import BadPeriod, Period, plain_date
+from ledgerkit.domain.periods.timelines import Dated, Timeline
 
 __all__ = [
     "AnniversaryCycle",
     "BadPeriod",
     "CalendarCycle",
     "Cycle",
+    "Dated",
     "DatesOutOfOrder",
     "FixedDaysCycle",
     "Period",
+    "Timeline",
     "Timing",
     "UnknownZone",
     "billable_through",

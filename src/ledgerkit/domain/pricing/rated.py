@@ -12,6 +12,8 @@ import attrs
 from ledgerkit.domain.ledger.journals import pairs_of
 from ledgerkit.domain.money import Money, Rounding, round_exact
 
+_ZERO = Fraction(0)
+
 
 @attrs.frozen(kw_only=True)
 class Rated:
@@ -55,13 +57,19 @@ def rated(
     unit_price: Fraction | None = None,
     trace: tuple[tuple[str, str], ...] = (),
     rounding: Rounding = Rounding.HALF_UP,
+    after: Fraction = _ZERO,
 ) -> Rated:
     """Return *unrounded* minor units rounded once, by the rule that the trace names last.
 
+    Where it continues what came to exactly *after* minor units so far, in lines of their own, they
+    all come to what one line would: the sum is rounded, and what was rounded before is taken off.
+
     >>> rated(Fraction(101, 2), "EUR", quantity=Fraction(5)).amount
     Money(minor=51, currency='EUR')
+    >>> rated(Fraction(1, 3), "EUR", quantity=Fraction(1), after=Fraction(1, 3)).amount
+    Money(minor=1, currency='EUR')
     """
-    minor = round_exact(unrounded, rounding)
+    minor = round_exact(after + unrounded, rounding) - round_exact(after, rounding)
     return Rated(
         amount=Money(minor, currency),
         unrounded=unrounded,
@@ -69,6 +77,7 @@ def rated(
         unit_price=unit_price,
         trace=(
             *trace,
+            *((("after", str(after)),) if after else ()),
             ("quantity", str(quantity)),
             ("unrounded", str(unrounded)),
             ("rounding", rounding.name.lower()),

@@ -45,14 +45,12 @@ from ledgerkit.domain.subscriptions.records import (
     SUBSCRIPTION,
     SUSPENDED,
     TRIALING,
-    Charge,
     Item,
     Pause,
     PausePolicy,
     Phase,
     Settlement,
     Subscription,
-    Waiting,
 )
 from ledgerkit.domain.subscriptions.stops import Reactivation, pause, reactivate, resume, suspend
 
@@ -70,7 +68,6 @@ __all__ = [
     "Cancelled",
     "ChangePolicy",
     "Changed",
-    "Charge",
     "Created",
     "Direction",
     "Item",
@@ -88,7 +85,6 @@ __all__ = [
     "Suspended",
     "TrialEnded",
     "UnknownItem",
-    "Waiting",
     "When",
     "bill",
     "cancel",

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.subscriptions.decisions import Billed
 from ledgerkit.domain.subscriptions.lives import extended_since, over
@@ -17,7 +18,6 @@ from ledgerkit.domain.subscriptions.records import (
     PAUSED,
     SUBSCRIPTION,
     TRIALING,
-    Charge,
     Subscription,
 )
 from ledgerkit.domain.subscriptions.stops import begin_pause, end_pause
@@ -118,7 +118,6 @@ def _renewal(subscription: Subscription, *, on: date, days: int) -> Renewal | No
 def _next_due(subscription: Subscription) -> date | None:
     """Return the first day on which a run may find something to bill, or None."""
     days = [next_due(subscription, phase) for phase in subscription.phases]
-    days += [waiting.due_on for waiting in subscription.waiting]
     step = _next_step(subscription, {})
     days += [] if step is None else [step[0]]
     return min((day for day in days if day is not None), default=None)
@@ -130,7 +129,8 @@ def _next_step(subscription: Subscription, billed: NetOf) -> _Step | None:
     steps: list[_Step] = []
     if subscription.status == TRIALING and subscription.trial_until is not None:
         steps.append((subscription.trial_until, _begin))
-    steps += [(waiting.due_on, _released) for waiting in subscription.waiting[:1]]
+    if subscription.waiting:
+        steps.append((min(charge.due_on for charge in subscription.waiting), _released))
     stopped, planned = subscription.stopped, subscription.planned
     if subscription.status == PAUSED and stopped is not None and stopped.until is not None:
         steps.append((stopped.until, lambda now, day: (end_pause(now, day), ())))
@@ -150,6 +150,7 @@ def _begin(subscription: Subscription, _: date) -> Moved:
     return attrs.evolve(subscription, status=status), ()
 
 
-def _released(subscription: Subscription, _: date) -> Moved:
-    first, *others = subscription.waiting
-    return attrs.evolve(subscription, waiting=tuple(others)), first.charges
+def _released(subscription: Subscription, day: date) -> Moved:
+    due = tuple(charge for charge in subscription.waiting if charge.due_on == day)
+    rest = tuple(charge for charge in subscription.waiting if charge.due_on != day)
+    return attrs.evolve(subscription, waiting=rest), due

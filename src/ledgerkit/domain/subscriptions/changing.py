@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import attrs
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import Exact, exact
 from ledgerkit.domain.periods import Cycle, DatesOutOfOrder
@@ -26,12 +27,10 @@ from ledgerkit.domain.subscriptions.phases import (
 )
 from ledgerkit.domain.subscriptions.records import (
     SUBSCRIPTION,
-    Charge,
     Item,
     Phase,
     Settlement,
     Subscription,
-    Waiting,
     is_live,
     service_day,
 )
@@ -123,8 +122,9 @@ def change(
     if policy.lines is When.AT_ONCE or not lines:
         return Changed(subscription=now, charges=lines, settlement=settlement)
     due_on = subscription.cycle.containing(on).end
-    waiting = attrs.evolve(now, waiting=(*now.waiting, Waiting(due_on, lines)))
-    return Changed(subscription=waiting, later=lines, settlement=settlement)
+    later = tuple(attrs.evolve(line, due_on=due_on) for line in lines)
+    waiting = attrs.evolve(now, waiting=(*now.waiting, *later))
+    return Changed(subscription=waiting, later=later, settlement=settlement)
 
 
 def change_quantity(

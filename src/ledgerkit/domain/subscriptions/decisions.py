@@ -7,10 +7,11 @@ from datetime import date
 import attrs
 
 from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.outbox import Message
-from ledgerkit.domain.subscriptions.records import Charge, Settlement, Subscription
+from ledgerkit.domain.subscriptions.records import Settlement, Subscription
 
 
 @attrs.frozen(kw_only=True)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import attrs
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.periods import Cycle, DatesOutOfOrder
 from ledgerkit.domain.proration import Basis
@@ -17,7 +18,6 @@ from ledgerkit.domain.subscriptions.records import (
     ACTIVE,
     SUBSCRIPTION,
     TRIALING,
-    Charge,
     Item,
     PausePolicy,
     Settlement,
@@ -148,7 +148,6 @@ def cut_all(subscription: Subscription, end: date, billed: NetOf) -> Moved:
 
 def over(subscription: Subscription) -> Moved:
     """Return *subscription* as cancelled, and the charges that waited for the end of a period."""
-    waited = tuple(charge for each in subscription.waiting for charge in each.charges)
     return attrs.evolve(
         subscription,
         status=SUBSCRIPTION.after(subscription.status, "cancel"),
@@ -156,7 +155,7 @@ def over(subscription: Subscription) -> Moved:
         stopped=None,
         held=(),
         waiting=(),
-    ), waited
+    ), subscription.waiting
 
 
 def extended_since(subscription: Subscription) -> date | None:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
@@ -21,7 +22,6 @@ from ledgerkit.domain.periods import (
 from ledgerkit.domain.pricing import Rated
 from ledgerkit.domain.proration import Fee, give_back, in_full
 from ledgerkit.domain.subscriptions.records import (
-    Charge,
     Item,
     Phase,
     Subscription,
@@ -62,7 +62,7 @@ def billed_to(
     Charges come in the order in which they fall due. (spec: billing 1, 3)
     """
     phases: list[Phase] = []
-    charges: list[tuple[date, int, Charge]] = []
+    charges: list[tuple[int, Charge]] = []
     for phase in subscription.phases:
         start = _charged_from(subscription, phase)
         through, since = _due_through(phase, start, as_of), phase.billed_through or start
@@ -70,11 +70,10 @@ def billed_to(
             phases.append(phase)
             continue
         phases.append(attrs.evolve(phase, billed_through=through))
-        for fee in _fees(phase, start, since=since, through=through):
-            day = fee.period.end if _in_arrears(phase.item) else fee.period.start
-            charges.append((day, phase.number, _charge(subscription, phase, fee)))
-    charges.sort(key=lambda found: found[:2])
-    return attrs.evolve(subscription, phases=tuple(phases)), tuple(c for _, _, c in charges)
+        fees = _fees(phase, start, since=since, through=through)
+        charges += [(phase.number, _charge(subscription, phase, fee)) for fee in fees]
+    charges.sort(key=lambda found: (found[1].due_on, found[0]))
+    return attrs.evolve(subscription, phases=tuple(phases)), tuple(c for _, c in charges)
 
 
 def _in_arrears(item: Item) -> bool:
@@ -128,11 +127,13 @@ def _part(phase: Phase, fee: Fee) -> str:
 
 
 def _charge(subscription: Subscription, phase: Phase, fee: Fee) -> Charge:
+    late = _in_arrears(phase.item)
     return _named(
         subscription,
         phase.item,
         _part(phase, fee),
-        on=fee.period.last if _in_arrears(phase.item) else fee.period.start,
+        on=fee.period.last if late else fee.period.start,
+        due_on=fee.period.end if late else fee.period.start,
         period=None if fee.one_time else fee.period,
         rated=in_full(fee, basis=subscription.basis),
     )
@@ -175,6 +176,7 @@ def given_back(
                 before.item,
                 f"{part}/back/{since}",
                 on=on,
+                due_on=on,
                 period=Period(since + moved, fee.period.end + moved),
                 rated=rated,
                 gives_back=part,
@@ -187,6 +189,7 @@ def _named(
     part: str,
     *,
     on: date,
+    due_on: date,
     period: Period | None,
     rated: Rated,
     gives_back: str | None = None,
@@ -197,6 +200,7 @@ def _named(
         item=item.name,
         detail=item.detail,
         on=on,
+        due_on=due_on,
         period=period,
         kind=item.kind,
         rated=rated,

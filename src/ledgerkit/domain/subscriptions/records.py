@@ -13,11 +13,11 @@ from fractions import Fraction
 
 import attrs
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Rate
 from ledgerkit.domain.periods import Cycle, Period, Timing, day_start, plain_date
-from ledgerkit.domain.pricing import Rated
 from ledgerkit.domain.proration import Basis
 
 TRIALING = "trialing"
@@ -96,7 +96,7 @@ class Item:
         name_of("item id", self.id)
         name_of("item name", self.name)
         text_of("item detail", self.detail)
-        text_of("item kind", self.kind)
+        name_of("item kind", self.kind)
         if type(self.price) is not Rate or type(self.quantity) is not Fraction:
             msg = f"item {self.id!r} needs a Rate and a Fraction of it (got {self!r})"
             raise TypeError(msg)
@@ -183,51 +183,6 @@ class Pause:
 
 
 @attrs.frozen(kw_only=True)
-class Charge:
-    """What a subscription charges or gives back: all that a line of an invoice is made from.
-
-    Attributes:
-        source: The id of the subscription.
-        part: Which charge of it; with source and date it names the line, so that nothing is billed
-            twice.
-        item: What it is, in words that are not translated.
-        detail: More of it.
-        on: Its local day: the first of a period in advance, the last of one in arrears, the one of
-            a change.
-        period: The days it is for, or None for what is charged once.
-        kind: What sort of thing it charges.
-        rated: What it comes to, zero or below where it gives back.
-        gives_back: The part of the charge that it gives back of, or None where it charges.
-    """
-
-    source: str
-    part: str
-    item: str
-    detail: str = ""
-    on: date
-    period: Period | None = None
-    kind: str
-    rated: Rated
-    gives_back: str | None = None
-
-    def __attrs_post_init__(self) -> None:
-        name_of("charge source", self.source)
-        name_of("charge part", self.part)
-        plain_date("on", self.on)
-        if type(self.rated) is not Rated:
-            msg = f"charge {self.part!r} needs what it was rated at (got {self.rated!r})"
-            raise TypeError(msg)
-
-
-@attrs.frozen
-class Waiting:
-    """Charges of changes that are billed later, together: from the local day *due_on*."""
-
-    due_on: date
-    charges: tuple[Charge, ...]
-
-
-@attrs.frozen(kw_only=True)
 class Subscription:
     """What a customer takes part in.
 
@@ -265,7 +220,7 @@ class Subscription:
     planned: Pause | None = None
     stopped: Pause | None = None
     held: tuple[Phase, ...] = ()
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[Charge, ...] = ()
     suspensions: int = 0
     basis: Basis = Basis.ACTUAL_DAYS
     status: str = ACTIVE

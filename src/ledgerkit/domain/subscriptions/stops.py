@@ -8,6 +8,7 @@ from typing import cast
 
 import attrs
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.periods import DatesOutOfOrder, Period, first_boundary
 from ledgerkit.domain.subscriptions.decisions import (
     Paused,
@@ -28,7 +29,6 @@ from ledgerkit.domain.subscriptions.phases import (
 )
 from ledgerkit.domain.subscriptions.records import (
     SUBSCRIPTION,
-    Charge,
     Pause,
     PausePolicy,
     Phase,

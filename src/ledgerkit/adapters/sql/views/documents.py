@@ -24,6 +24,7 @@ _LINE = "l.value"
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "party": ("role", "name", "currency", "email", "locale", "zone", "tax_id"),
     "billing_cycle": ("kind", "status", "period.start", "period.end", "runs"),
+    "payment_plan": ("customer", "receivable", "status"),
     "subscription": (
         *("customer", "currency", "zone", "cycle.kind", "started_on", "trial_until", "ends_on"),
         *("status", "suspensions", "basis"),
@@ -59,12 +60,19 @@ def document_views(words: Words) -> Mapping[str, str]:
         "payout_line": _lines(words, "payout", ("kind", "journal", "line")),
         "package": _package(words),
         "redemption": _redemption(words),
+        "credit_grant": _grant(words),  # GRANT is a word of SQL
+        "credit_draw": _draw(words),
+        "usage_snapshot": _usage_snapshot(words),
+        "usage_quantity": _usage_quantity(words),
         "write_off": _write_off(words),
+        "enrolment": _enrolment(words),
+        "instalment": _instalment(words),
         "match": _match(words),
         "incentive": _incentive(words),
         "price": _price(words),
         "price_tier": _price_tier(words),
         "price_change": _price_change(words),
+        "list_price": _list_price(words),
     }
 
 
@@ -205,6 +213,73 @@ def _redemption(words: Words) -> str:
     return select(columns, f"{_RECORDS}\n{redemptions} WHERE r.kind = 'package'")
 
 
+def _grant(words: Words) -> str:
+    currency = _field(words, "amount.currency")
+    granted = words.minor(_DOCUMENT, "data", "amount")
+    draws, returns, forfeits = (
+        words.total(_DOCUMENT, "data", name) for name in ("draws", "returns", "forfeits")
+    )
+    status = _field(words, "status")
+    left = f"({granted} - {draws} + {returns} - {forfeits})"
+    columns = {
+        **_fields(words, "customer", "status", "granted_on", "expires_on"),
+        "priority": words.whole(_field(words, "priority")),
+        "currency": currency,
+        **_amount(words, "granted", granted, currency),
+        **_amount(words, "drawn", f"({draws} - {returns})", currency),
+        **_amount(words, "expired", forfeits, currency),
+        **_amount(
+            words,
+            "remaining",
+            f"CASE WHEN {status} = 'revoked' THEN 0 ELSE {left} END",
+            currency,
+        ),
+        "price_currency": _field(words, "price.currency"),
+        **_amount(
+            words,
+            "price",
+            words.minor(_DOCUMENT, "data", "price"),
+            _field(words, "price.currency"),
+        ),
+    }
+    return _of("grant", columns)
+
+
+def _draw(words: Words) -> str:
+    currency = words.field(_LINE, "amount", "currency")
+    columns = {
+        "tenant": "t.name",
+        "credit_grant": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(_LINE, name) for name in ("source", "journal")},
+        "on_date": words.field(_LINE, "on"),
+        "currency": currency,
+        **_amount(words, "amount", words.minor(_LINE, "amount"), currency),
+    }
+    draws = words.each(_DOCUMENT, "data", "draws", alias="l")
+    return select(columns, f"{_RECORDS}\n{draws} WHERE r.kind = 'grant'")
+
+
+def _usage_snapshot(words: Words) -> str:
+    columns = {
+        **_fields(words, "customer", "meter", "aggregation", "period.start", "period.end", "zone"),
+        "status": "r.status",
+        **{name: words.whole(_field(words, name)) for name in ("events", "part")},
+    }
+    return _of("usage_snapshot", columns)
+
+
+def _usage_quantity(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "usage_snapshot": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(_LINE, name) for name in ("dimensions", "value")},
+    }
+    quantities = words.each(_DOCUMENT, "data", "billed", alias="l")
+    return select(columns, f"{_RECORDS}\n{quantities} WHERE r.kind = 'usage_snapshot'")
+
+
 def _write_off(words: Words) -> str:
     columns = {
         **_fields(words, "customer", "reference", "reason"),
@@ -218,6 +293,31 @@ def _write_off(words: Words) -> str:
         ),
     }
     return _of("write_off", columns)
+
+
+def _enrolment(words: Words) -> str:
+    currency = _field(words, "price.currency")
+    columns = {
+        **_fields(words, "customer", "student", "class_id", "class_name", "class_start"),
+        **_fields(words, "enrolled_on", "reference", "until", "zone", "cycle.kind", "policy"),
+        "currency": currency,
+        **_amount(words, "price", words.minor(_DOCUMENT, "data", "price"), currency),
+    }
+    return _of("enrolment", columns)
+
+
+def _instalment(words: Words) -> str:
+    currency = words.field(_LINE, "amount", "currency")
+    columns = {
+        "tenant": "t.name",
+        "payment_plan": "r.id",
+        "nth": words.nth("l"),
+        "due_on": words.field(_LINE, "due_on"),
+        "currency": currency,
+        **_amount(words, "amount", words.minor(_LINE, "amount"), currency),
+    }
+    parts = words.each(_DOCUMENT, "data", "instalments", alias="l")
+    return select(columns, f"{_RECORDS}\n{parts} WHERE r.kind = 'payment_plan'")
 
 
 def _match(words: Words) -> str:
@@ -277,6 +377,21 @@ def _price_tier(words: Words) -> str:
     prices = words.each(_DOCUMENT, "data", "prices", alias="l")
     tiers = words.each(_LINE, "tiers", alias="s")
     return select(columns, f"{_RECORDS}\n{prices}\n{tiers} WHERE r.kind = 'catalog'")
+
+
+def _list_price(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "price_list": "r.id",
+        "currency": _field(words, "currency"),
+        "item": words.field(_LINE, "key", "item"),
+        "dimensions": words.field(_LINE, "key", "dimensions"),
+        "model": words.field(_LINE, "tariff", "model", "kind"),
+        "included": words.field(_LINE, "tariff", "included"),
+        "valid_from": words.field(_LINE, "valid_from"),
+    }
+    prices = words.each(_DOCUMENT, "data", "prices", alias="l")
+    return select(columns, f"{_RECORDS}\n{prices} WHERE r.kind = 'price_list'")
 
 
 def _price_change(words: Words) -> str:
