@@ -18,6 +18,7 @@ from ledgerkit import schema
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote
 from ledgerkit.domain.discounts import Coupon, Discount
 from ledgerkit.domain.document_links import DocumentLink
@@ -31,7 +32,14 @@ from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
 from ledgerkit.domain.parties import ROLES, Party
 from ledgerkit.domain.payment_plans import COMPLETED, Instalment, PaymentPlan
 from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
-from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, FixedDaysCycle, Period
+from ledgerkit.domain.periods import (
+    AnniversaryCycle,
+    CalendarCycle,
+    Cycle,
+    FixedDaysCycle,
+    Period,
+    Timing,
+)
 from ledgerkit.domain.pricing import (
     Flat,
     Graduated,
@@ -41,12 +49,23 @@ from ledgerkit.domain.pricing import (
     PerUnit,
     PriceKey,
     PriceList,
+    Rated,
     Tariff,
     Tier,
     Volume,
 )
+from ledgerkit.domain.proration import Basis
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
+from ledgerkit.domain.subscriptions import (
+    CANCELLED,
+    SUSPENDED,
+    Item,
+    Pause,
+    PausePolicy,
+    Phase,
+    Subscription,
+)
 from ledgerkit.domain.tax import (
     EXEMPT,
     NET,
@@ -119,6 +138,43 @@ TARIFFS = (
         ),
         included=None,
     ),
+)
+PHASE = Phase(
+    number=1,
+    item=Item(
+        id="seats",
+        name="Studio",
+        detail="Madrid",
+        price=Rate(Fraction(4999, 2), "EUR"),
+        quantity=Fraction(5, 2),
+        timing=Timing.IN_ARREARS,
+        cycle=AnniversaryCycle(date(2026, 1, 31), 3, 30),
+        one_time=True,
+        kind="licence",
+    ),
+    cycle=FixedDaysCycle(date(2026, 1, 1), 30),
+    starts_on=ON,
+    ends_on=date(2026, 10, 16),
+    billed_through=date(2026, 11, 1),
+    gaps=(Period(ON, date(2026, 10, 7)),),
+)
+CHARGE = Charge(
+    source="sub-1",
+    part="seats/1/2026-10-05/back/2026-10-16",
+    item="Studio",
+    detail="Madrid",
+    kind="licence",
+    on=ON,
+    period=Period(ON, date(2026, 11, 1)),
+    due_on=date(2026, 11, 1),
+    rated=Rated(
+        amount=eur(-2500),
+        unrounded=Fraction(-4999, 2),
+        quantity=Fraction(1),
+        unit_price=Fraction(-4999, 2),
+        trace=(("factor", "16/31"),),
+    ),
+    gives_back="seats/1/2026-10-05",
 )
 SAMPLES: dict[type[Any], Any] = {
     Party: Party(
@@ -265,6 +321,24 @@ SAMPLES: dict[type[Any], Any] = {
         ),
         billed=(Quantity((("size", "medium"), ("use", "production")), Fraction(24, 7)),),
         part=2,
+    ),
+    Subscription: Subscription(
+        id="sub-1",
+        customer="ana",
+        currency="EUR",
+        zone="Europe/Madrid",
+        cycle=CalendarCycle(3),
+        started_on=date(2026, 9, 1),
+        trial_until=ON,
+        ends_on=date(2027, 1, 1),
+        phases=(PHASE,),
+        planned=Pause(date(2026, 12, 1), date(2026, 12, 15), PausePolicy.EXTEND),
+        stopped=Pause(date(2026, 10, 16), None, PausePolicy.FREEZE),
+        held=(attrs.evolve(PHASE, number=2),),
+        waiting=(CHARGE,),
+        suspensions=1,
+        basis=Basis.FIXED_30,
+        status=SUSPENDED,
     ),
     Invoice: Invoice(
         id="inv_1",
@@ -532,6 +606,45 @@ CREDITS = st.builds(
     on=DATES,
     amount=POSITIVE,
 )
+ITEMS = st.builds(
+    Item,
+    id=NAMES,
+    name=NAMES,
+    detail=TEXTS.filter(str.isprintable),
+    price=st.builds(Rate, st.fractions(0), st.just("EUR")),
+    quantity=st.fractions(1, 100),
+    timing=st.sampled_from(Timing),
+    cycle=maybe(CYCLES),
+    one_time=st.booleans(),
+)
+PAUSES = st.builds(
+    Pause, DATES, st.sampled_from([None, date(2199, 1, 1)]), st.sampled_from(PausePolicy)
+)
+CHARGES = st.builds(
+    Charge,
+    source=NAMES,
+    part=NAMES,
+    item=TEXTS,
+    detail=TEXTS,
+    kind=NAMES,
+    on=DATES,
+    period=maybe(PERIODS),
+    due_on=DATES,
+    rated=st.builds(
+        Rated, amount=EUROS, unrounded=RATIOS, quantity=RATIOS, unit_price=maybe(RATIOS)
+    ),
+    gives_back=maybe(NAMES),
+)
+
+
+def phased(items: list[Item], cycle: Cycle, since: date, through: date | None) -> tuple[Phase, ...]:
+    """Return a phase of each of *items*."""
+    return tuple(
+        Phase(number=n, item=item, cycle=cycle, starts_on=since, billed_through=through)
+        for n, item in enumerate(items)
+    )
+
+
 REDEMPTIONS = st.builds(
     Redemption,
     session=NAMES,
@@ -677,6 +790,28 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         corrections=many(st.builds(Correction, QUANTITIES, NAMES, NAMES, DATES)),
         billed=QUANTITIES,
         part=st.integers(1, 2**70),
+    ),
+    Subscription: st.builds(
+        lambda items, cycle, since, through, **fields: Subscription(
+            cycle=cycle,
+            started_on=since,
+            phases=phased(items, cycle, since, through),
+            **fields,
+        ),
+        st.lists(ITEMS, max_size=3),
+        CYCLES,
+        DATES,
+        st.sampled_from([None, date(2199, 1, 1)]),
+        id=NAMES,
+        customer=NAMES,
+        currency=st.just("EUR"),
+        zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        ends_on=st.sampled_from([None, date(2199, 1, 1)]),
+        planned=maybe(PAUSES),
+        waiting=st.lists(CHARGES, max_size=2).map(tuple),
+        suspensions=INTS,
+        basis=st.sampled_from([Basis.ACTUAL_DAYS, Basis.FIXED_30]),
+        status=st.sampled_from(["active", CANCELLED]),
     ),
     Invoice: st.builds(
         Invoice,

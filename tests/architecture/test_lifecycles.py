@@ -59,6 +59,7 @@ def test_machines_are_found() -> None:
         "package",
         "payment_plan",
         "payout",
+        "subscription",
     ] == [machine.name for machine in MACHINES]
 
 
@@ -78,6 +79,7 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
         ("package", ()),  # an expired one is revived by a late approval (spec: billing 5a)
         ("payment_plan", ("cancelled",)),  # a payment that is taken back reopens a completed one
         ("payout", ("paid",)),
+        ("subscription", ("cancelled",)),
     ],
 )
 def test_final_statuses(name: str, expected: tuple[str, ...]) -> None:

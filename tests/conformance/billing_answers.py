@@ -9,14 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.conformance.answers import cycles, documents, pricing, rounding, usage, wallet
+from tests.conformance.answers import (
+    cycles,
+    documents,
+    pricing,
+    proration,
+    rounding,
+    subscriptions,
+    usage,
+    wallet,
+)
 from tests.conformance.answers.shared import Answer, Handler, Inputs
 
 HANDLERS: Mapping[str, Handler] = {
     **cycles.HANDLERS,
     **documents.HANDLERS,
     **pricing.HANDLERS,
+    **proration.HANDLERS,
     **rounding.HANDLERS,
+    **subscriptions.HANDLERS,
     **wallet.HANDLERS,
     **usage.HANDLERS,
 }

@@ -30,14 +30,10 @@ LATER: Mapping[str, str] = {
     "discount": "discounts",
     "dunning": "dunning",
     "invoice.void": "payments and refunds",
-    "pause": "subscriptions",
     "payout.clawback": "clawbacks",
     "preview.amount_due": "customer credit",
-    "proration": "subscriptions",
-    "quantity": "subscriptions",
     "refund": "payments and refunds",
     "tax": "taxes",
-    "trial": "subscriptions",
 }
 LATER_STEPS: Mapping[str, str] = {
     "hold": "holds on money",
