@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.conformance.answers import cycles, documents, rounding
+from tests.conformance.answers import cycles, documents, rounding, tax
 from tests.conformance.answers.shared import Answer, Handler, Inputs
 
 HANDLERS: Mapping[str, Handler] = {
     **cycles.HANDLERS,
     **documents.HANDLERS,
     **rounding.HANDLERS,
+    **tax.HANDLERS,
 }
 
 
