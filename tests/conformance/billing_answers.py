@@ -16,6 +16,7 @@ from tests.conformance.answers import (
     proration,
     rounding,
     subscriptions,
+    tax,
     usage,
     wallet,
 )
@@ -30,6 +31,7 @@ HANDLERS: Mapping[str, Handler] = {
     **subscriptions.HANDLERS,
     **wallet.HANDLERS,
     **usage.HANDLERS,
+    **tax.HANDLERS,
 }
 
 
