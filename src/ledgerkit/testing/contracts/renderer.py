@@ -164,7 +164,9 @@ class RendererContract:
         assert "parking_ticket" == caught.value.kind
         assert "invoice" in caught.value.known
 
-    @pytest.mark.parametrize("kind", ["invoice", "payout_statement", "account_statement"])
+    @pytest.mark.parametrize(
+        "kind", ["invoice", "credit_note", "payout_statement", "account_statement"]
+    )
     def test_4_every_text_is_there(self, renderer: Renderer, kind: str) -> None:
         """All texts of all kinds of documents are printed."""
         document = sample(kind=kind)
