@@ -19,10 +19,11 @@ from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote
+from ledgerkit.domain.discounts import Coupon, Discount
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.grants import EXPIRED as LAPSED
 from ledgerkit.domain.grants import Draw, Forfeit, Grant, Return
-from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line, TaxAmount
+from ledgerkit.domain.invoices import DRAFT, ISSUED, Addressee, Invoice, Line
 from ledgerkit.domain.late_joiners import CatchUpPolicy, Enrolment
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
 from ledgerkit.domain.money import Money, Rate, Rounding
@@ -46,6 +47,16 @@ from ledgerkit.domain.pricing import (
 )
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
+from ledgerkit.domain.tax import (
+    EXEMPT,
+    NET,
+    RATE,
+    STANDARD,
+    Tax,
+    TaxAmount,
+    TaxRate,
+    TaxRounding,
+)
 from ledgerkit.domain.usage import AGGREGATIONS, TIME_WEIGHTED, Correction, Quantity, Snapshot
 from ledgerkit.domain.write_offs import WriteOff
 from ledgerkit.schema import KINDS, BadDocument, Index, UnknownKind, dump, index_of, kind_of, load
@@ -62,6 +73,15 @@ def eur(minor: int) -> Money:
 
 
 # ---- one record of each kind, with every field set -------------------------------------------
+INCLUDED = TaxAmount(
+    "es-vat",
+    Fraction(21, 100),
+    eur(4132),
+    eur(868),
+    treatment=STANDARD,
+    reason="Art. 90",
+    inclusive=True,
+)
 LINE = Line(
     id="lin_1",
     source="s-1",
@@ -74,6 +94,8 @@ LINE = Line(
     quantity=Fraction(3, 2),
     unit_price=Fraction(10001, 3),
     amount=eur(5001),
+    discount=eur(1),
+    taxes=(INCLUDED,),
     journal="jrn_1",
     trace=(("rule", "per session"), ("unrounded", "10001/2")),
 )
@@ -248,17 +270,47 @@ SAMPLES: dict[type[Any], Any] = {
         id="inv_1",
         customer="ana",
         currency="EUR",
-        lines=(LINE, attrs.evolve(LINE, id="lin_2", amount=eur(0), package="p-1")),
+        lines=(
+            LINE,
+            attrs.evolve(LINE, id="lin_2", amount=eur(0), discount=None, taxes=(), package="p-1"),
+        ),
         status=ISSUED,
         part=1,
         supplements="inv_0",
+        corrects="inv_00",
         cycle="calendar",
         period=Period.month(2026, 10),
-        taxes=(TaxAmount("es-vat", Fraction(21, 100), eur(5001), eur(1050)),),
+        discounts=(Discount("PENNY", "A penny off", eur(1), Fraction(1, 5001)),),
+        taxes=(INCLUDED,),
+        tax_rounding=TaxRounding(RATE, NET),
+        billed_to=Addressee(
+            name="Ana García",
+            address=("Calle de Alcalá 1", "28009 Madrid"),
+            email="ana@example.org",
+            locale="es",
+            tax_id="12345678Z",
+        ),
         issued_on=date(2026, 11, 1),
         due_on=date(2026, 11, 15),
         number="INV-2026-00001",
         reference="A/17",
+    ),
+    Coupon: Coupon(
+        id="AUTUMN10",
+        name="Autumn",
+        percent=Fraction(1, 10),
+        kinds=frozenset({"session", "usage"}),
+        valid_from=date(2026, 10, 1),
+        valid_until=date(2026, 12, 1),
+        times=3,
+    ),
+    Tax: Tax(
+        id="es-iva-exempt",
+        code="es-iva",
+        rates=(),
+        treatment=EXEMPT,
+        reason="Art. 20.Uno.9.º LIVA",
+        inclusive=True,
     ),
     CreditNote: CreditNote(
         id="crn_1",
@@ -413,6 +465,8 @@ def _default(kind: type[Any], field: Any) -> Any:
     """Return the sample's value of a field, or something unlike every default."""
     # All documents are PDF so far, a note has an invoice or a reference, an estimate no events.
     excepted = {(DocumentLink, "media_type"), (CreditNote, "reference"), (Snapshot, "estimated")}
+    # A coupon takes off a share or an amount, and what charges nothing has no rates.
+    excepted |= {(Coupon, "amount"), (Tax, "rates")}
     if not field.init or (kind, field.name) in excepted:
         return object()
     return getattr(SAMPLES[kind], field.name)
@@ -640,6 +694,33 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         number=maybe(NAMES),
         reference=maybe(NAMES),
     ),
+    Coupon: st.builds(
+        lambda value, **fields: Coupon(
+            percent=value if type(value) is Fraction else None,
+            amount=value if type(value) is Money else None,
+            **fields,
+        ),
+        st.fractions(Fraction(1, 10**9), 1) | POSITIVE,
+        id=NAMES,
+        name=NAMES,
+        kinds=st.frozensets(NAMES, max_size=3),
+        valid_from=maybe(DATES),
+        valid_until=st.sampled_from([None, date(2199, 1, 1)]),
+        times=maybe(st.integers(1, 2**70)),
+    ),
+    Tax: st.builds(
+        Tax,
+        id=NAMES,
+        code=st.sampled_from(["es-iva", "de-vat"]),
+        rates=st.lists(
+            st.builds(TaxRate, st.fractions(0, 1), DATES),
+            min_size=1,
+            max_size=3,
+            unique_by=lambda rate: rate.valid_from,
+        ).map(tuple),
+        reason=NAMES,
+        inclusive=st.booleans(),
+    ),
     CreditNote: st.builds(
         lambda imported, **fields: CreditNote(
             invoice=None if imported else "inv", reference="C/3" if imported else None, **fields
@@ -801,7 +882,7 @@ def altered(kind: type[Any], change: Callable[[dict[str, Any]], object]) -> str:
         (Invoice, "lines.0.trace", ["ab"]),
         (Invoice, "period", "2026-10"),
         (Invoice, "period.end", "2026-10-01"),
-        (Invoice, "status", "paid"),
+        (Invoice, "status", "sent"),
         (Invoice, "currency", "GBP"),
         (Enrolment, "cycle", {}),
         (Enrolment, "cycle", "calendar"),
@@ -1049,6 +1130,8 @@ def test_kinds_have_names_of_their_own() -> None:
         (Package, Index(party="ana", status="expired", on=date(2026, 9, 1))),
         (Snapshot, Index(party="ana", status="counted", on=date(2026, 10, 1))),
         (Invoice, Index("ana", "issued", date(2026, 11, 1), "INV-2026-00001")),
+        (Coupon, Index(on=date(2026, 10, 1))),
+        (Tax, Index()),
         (CreditNote, Index("ana", "issued", date(2026, 11, 5), "CN-2026-00001")),
         (PaymentPlan, Index(party="ana", status="completed")),
         (WriteOff, Index(party="ana", on=ON)),

@@ -25,6 +25,7 @@ from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant
@@ -45,6 +46,7 @@ from ledgerkit.domain.periods import (
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.tax import Tax
 from ledgerkit.domain.usage import Snapshot
 from ledgerkit.domain.write_offs import WriteOff
 
@@ -97,6 +99,8 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
             1,
             lambda s: Index(party=s.customer, status=s.status, on=s.period.start),
         ),
+        Coupon: Kind("coupon", 1, lambda c: Index(on=c.valid_from)),
+        Tax: Kind("tax", 1),
         Invoice: Kind("invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)),
         CreditNote: Kind(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)

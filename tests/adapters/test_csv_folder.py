@@ -746,7 +746,7 @@ def file_problem(folder: Path, file: str, content: bytes | None) -> list[tuple[i
 @pytest.mark.parametrize("file", [layout.file for layout in layouts.LAYOUTS if layout.needed])
 def test_missing_file(file: str, tmp_path: Path) -> None:
     """A needed file that is missing is named, and rows that name its records are not."""
-    assert [(0, "", "", "no such file; the folder needs one")] == file_problem(tmp_path, file, None)
+    assert [(0, "", "", "no such file; one is needed")] == file_problem(tmp_path, file, None)
 
 
 FIELD_LIMIT = (
@@ -834,8 +834,8 @@ def test_not_a_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "catalog.csv")
 
     assert [
-        ("parties.csv", 0, "", "", "no such file; the folder needs one"),
-        ("catalog.csv", 0, "", "", "no such file; the folder needs one"),
+        ("parties.csv", 0, "", "", "no such file; one is needed"),
+        ("catalog.csv", 0, "", "", "no such file; one is needed"),
     ] == told(read_folder(tmp_path))
 
 

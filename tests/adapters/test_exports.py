@@ -1,4 +1,4 @@
-"""Exports: what the CSV of billing lines says, and that it is safe to open."""
+"""Exports: what the CSVs of lines, invoices and diffs say, and that they are safe to open."""
 
 from __future__ import annotations
 
@@ -11,12 +11,22 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledgerkit.adapters.exports import COLUMNS, lines_csv
+from ledgerkit.adapters.exports import (
+    COLUMNS,
+    DIFF_COLUMNS,
+    INVOICE_COLUMNS,
+    diff_csv,
+    invoices_csv,
+    lines_csv,
+)
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote
 from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.money import ISO, Money
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
+from ledgerkit.domain.shadow import LegacyAmount, LegacyTotals, diff
+from ledgerkit.domain.tax import TaxAmount
+from ledgerkit.testing.samples import changes
 
 OCTOBER = Period.parse("2026-10")
 DAY = date(2026, 10, 5)
@@ -120,3 +130,73 @@ def test_no_cell_is_a_formula(detail: str) -> None:
     (row,) = rows(lines_csv(invoices=[hostile], units=ISO))
 
     assert not row["detail"].startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+# ---- a row per invoice -----------------------------------------------------------------------
+def test_each_invoice_is_a_row() -> None:
+    """Dates are ISO, amounts plain decimals of their currency, and a draft has no number."""
+    vat = TaxAmount(
+        code="VAT", rate=Fraction(1, 5), base=Money(5000, "EUR"), amount=Money(1000, "EUR")
+    )
+    issued = attrs.evolve(INVOICE, taxes=(vat,), due_on=date(2026, 11, 15))
+    yen = attrs.evolve(LINE, amount=Money(999, "JPY"))
+    draft = Invoice(id="inv_2", customer="ben", currency="JPY", lines=(yen,))
+    text = invoices_csv([issued, draft], units=ISO)
+
+    assert (
+        "number,issued_on,due_on,customer,currency,net,tax,total,status\r\n"
+        "INV-2026-00001,2026-11-01,2026-11-15,ana,EUR,50.00,10.00,60.00,issued\r\n"
+        ",,,ben,JPY,999,0,999,draft\r\n"
+    ) == text
+
+
+def test_no_invoices_are_a_header() -> None:
+    """Without invoices there is the header alone."""
+    assert ",".join(INVOICE_COLUMNS) + "\r\n" == invoices_csv([], units=ISO)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n"), min_size=1, max_size=9))
+def test_no_number_is_a_formula(number: str) -> None:
+    """Whatever number an invoice was brought in with, no cell begins as a formula does."""
+    hostile = attrs.evolve(INVOICE, number=number)
+
+    (row,) = rows(invoices_csv([hostile], units=ISO))
+
+    assert not row["number"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert number == row["number"].removeprefix("'") or number.startswith("'")
+
+
+# ---- a row per line of a diff ----------------------------------------------------------------
+def test_each_line_of_a_diff_is_a_row() -> None:
+    """A charge of 50.00 beside 45.00, a payout that is the same, a credit that b does not have."""
+    dearer = attrs.evolve(LINE, amount=Money(4500, "EUR"), period=OCTOBER)
+    ours = attrs.evolve(INVOICE, lines=(attrs.evolve(LINE, period=OCTOBER),))
+    theirs = attrs.evolve(INVOICE, lines=(dearer,))
+    found = diff(changes("a", records=(ours, PAYOUT, NOTE)), changes("b", records=(theirs, PAYOUT)))
+    told = rows(diff_csv(found, units=ISO))
+
+    assert [
+        ("only_in_a", "customer", "ana", "credit_note", "s1", "-50.00", "", "-50.00"),
+        ("difference", "customer", "ana", "invoice", "s1", "50.00", "45.00", "5.00"),
+        ("match", "supplier", "tom", "payout", "s1", "30.00", "30.00", "0.00"),
+    ] == [
+        tuple(
+            row[c]
+            for c in ("result", "role", "party", "document", "source", "a", "b", "difference")
+        )
+        for row in told
+    ]
+    assert ("2026-10-01", "2026-11-01") == (told[1]["period_start"], told[1]["period_end"])
+    assert "session.charged" == told[2]["part"]
+
+
+def test_a_diff_with_legacy_totals() -> None:
+    """What only the system in use has is a row, and what it says is text to a spreadsheet."""
+    amount = LegacyAmount(party="ana", amount=Money(100, "EUR"), source="=1+1", item="@x")
+    found = diff((), LegacyTotals((amount,)))
+    (row,) = rows(diff_csv(found, units=ISO))
+
+    assert ("only_in_b", "'=1+1", "'@x", "", "1.00", "-1.00") == tuple(
+        row[c] for c in ("result", "source", "item", "a", "b", "difference")
+    )
+    assert ",".join(DIFF_COLUMNS) + "\r\n" == diff_csv(diff((), ()), units=ISO)

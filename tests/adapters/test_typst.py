@@ -330,7 +330,13 @@ def test_own_template(tmp_path: Path) -> None:
     (tmp_path / "credit_note.typ").write_text(f"{PAGE}CREDIT NOTE #words(doc.number)\n")
     renderer = TypstRenderer(tmp_path)
 
-    assert ("account_statement", "credit_note", "invoice", "payout_statement") == renderer.kinds
+    assert (
+        "account_statement",
+        "credit_note",
+        "invoice",
+        "invoice_list",
+        "payout_statement",
+    ) == renderer.kinds
     assert "OUR OWN 2026-00017 Date Description" in pages(renderer.render(sample()))[0]
     assert "CREDIT NOTE" in pages(renderer.render(sample(kind="credit_note")))[0]
     assert "Bill to" in pages(renderer.render(sample(kind="payout_statement")))[0]

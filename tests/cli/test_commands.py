@@ -10,11 +10,15 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from ledgerkit import cli
+from ledgerkit.adapters.sql import open_store
+from ledgerkit.testing.samples import changes, invoice
 
 DATA = Path(__file__).parents[2] / "examples" / "data" / "tutoring"
+SOURCE = str(Path(cli.__file__).parents[2])  # the same that this process imports
 AT = "2026-11-01T08:00:00+00:00"
 
 
@@ -26,7 +30,7 @@ def ledgerkit(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env={"COLUMNS": "120", "PATH": "", "PYTHONUTF8": "1"},
+        env={"COLUMNS": "120", "PATH": "", "PYTHONUTF8": "1", "PYTHONPATH": SOURCE},
         check=False,
         timeout=120,
     )
@@ -102,6 +106,47 @@ def test_lines_add_up_to_the_books(billed: tuple[Path, str]) -> None:
     assert held == [(currency, int(amount * 100)) for currency, amount in sorted(paid.items())]
 
 
+def test_lines_are_of_every_document(billed: tuple[Path, str]) -> None:
+    """All 63 invoices are in the CSV, those of packages that were sold as well."""
+    cwd, _ = billed
+    with (cwd / "out" / "lines-2026-10.csv").open(encoding="utf-8", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["document"] == "invoice"]
+
+    assert [f"INV-2026-{n:05}" for n in range(1, 64)] == sorted({line["number"] for line in lines})
+    assert rows(
+        cwd / "books.db",
+        "select sum(total_minor) from invoice where reference is null and currency = 'EUR'",
+    ) == [(int(sum(Decimal(x["amount"]) for x in lines if x["currency"] == "EUR") * 100),)]
+
+
+def test_lines_follow_what_a_later_month_corrects(tmp_path: Path) -> None:
+    """A credit note of the November run stands among the lines of the invoice's month, October."""
+    folder = tmp_path / "changed"
+    shutil.copytree(DATA, folder)
+    run_month(folder, tmp_path)
+    sessions = folder / "sessions.csv"
+    text = sessions.read_text("utf-8")
+    lines = (tmp_path / "out" / "lines-2026-10.csv").read_text("utf-8").splitlines()
+    charged = next(
+        line["source"]
+        for line in csv.DictReader(lines)
+        if line["document"] == "invoice" and line["source"].startswith("s-") and not line["package"]
+    )
+    row = next(line for line in text.splitlines() if line.startswith(f"{charged},"))
+    before, _, after = row.partition(",approved,")
+    sessions.write_text(
+        text.replace(row, f"{before},cancelled,,{after.partition(',')[2]}"), "utf-8"
+    )
+    where = ("--store", "sqlite:///books.db", "--out", "out", "--at", "2026-12-01T08:00:00+00:00")
+
+    done = ledgerkit("run-month", str(folder), "--period", "2026-11", *where, cwd=tmp_path)
+
+    assert "lines-2026-10.csv and lines-2026-11.csv" in done.stdout
+    with (tmp_path / "out" / "lines-2026-10.csv").open(encoding="utf-8", newline="") as file:
+        given = [line for line in csv.DictReader(file) if line["document"] == "credit_note"]
+    assert [(charged, "CN-2026-00001")] == [(line["source"], line["number"]) for line in given]
+
+
 def test_running_again_says_so(billed: tuple[Path, str]) -> None:
     """A second run prints that nothing is new, and stores nothing."""
     cwd, _ = billed
@@ -113,6 +158,142 @@ def test_running_again_says_so(billed: tuple[Path, str]) -> None:
     assert before == rows(cwd / "books.db", "select count(*) from ledgerkit_commits")
 
 
+# ---- lists of invoices -----------------------------------------------------------------------
+def test_invoices_are_listed(billed: tuple[Path, str]) -> None:
+    """The list has all of them, those brought in too, and what they come to by currency."""
+    cwd, _ = billed
+    where = ("--store", "sqlite:///books.db", "--at", AT)
+
+    done = ledgerkit("invoices", *where, "--csv", "list.csv", "--pdf", "list.pdf", cwd=cwd)
+
+    with (cwd / "list.csv").open(encoding="utf-8", newline="") as file:
+        listed = list(csv.DictReader(file))
+    books = rows(cwd / "books.db", "select number, customer, total, status from invoice")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "51 invoice(s) come to 22320.50 EUR" in done.stdout
+    assert "INV-2026-00019   2026-11-01   2026-11-15   Marie-Hélène Dubois" in done.stdout
+    assert sorted(map(str, books)) == sorted(
+        str((i["number"], i["customer"], i["total"], i["status"])) for i in listed
+    )
+    pages = pypdfium2.PdfDocument(cwd / "list.pdf")
+    assert "Facturas" in pages[0].get_textpage().get_text_range()
+
+
+def test_invoices_are_chosen(billed: tuple[Path, str]) -> None:
+    """By customer, status and month; a status that there is not is refused."""
+    cwd, _ = billed
+    where = ("--store", "sqlite:///books.db")
+
+    one = ledgerkit("invoices", *where, "--customer", "fam-dubois", "--period", "2026-10", cwd=cwd)
+    none = ledgerkit("invoices", *where, "--status", "draft", cwd=cwd)
+    bad = ledgerkit("invoices", *where, "--status", "open", cwd=cwd)
+
+    assert "1 invoice(s) come to 199.50 EUR" in one.stdout
+    assert (0, "No invoice fits.\n") == (none.returncode, none.stdout)
+    assert (1, True) == (bad.returncode, bad.stderr.startswith("Refused: --status is draft or"))
+
+
+def test_drafts_are_listed_and_not_added_up(tmp_path: Path) -> None:
+    """A draft is on the list without a number, and what is owed leaves it out."""
+    store = open_store("sqlite:///" + str(tmp_path / "books.db"))
+    drafted = invoice("inv_1", customer="[bold]", minor=500)  # no style to the terminal
+    store.commit(changes("drafted", records=(drafted,)))
+
+    done = ledgerkit("invoices", "--store", "sqlite:///books.db", cwd=tmp_path)
+
+    assert "[bold]" in done.stdout
+    assert "0 invoice(s) come to 0.00 EUR.\nDrafts and void ones are not added up." in done.stdout
+
+
+def test_books_without_a_business_have_no_list_to_print(tmp_path: Path) -> None:
+    """A PDF needs somebody who issues it."""
+    where = ("--store", "sqlite:///books.db")
+    open_store("sqlite:///" + str(tmp_path / "books.db"))
+
+    done = ledgerkit("invoices", *where, "--pdf", "list.pdf", cwd=tmp_path)
+
+    assert 1 == done.returncode
+    assert "the books name no business" in done.stderr
+    assert not (tmp_path / "list.pdf").exists()
+
+
+# ---- shadow mode -----------------------------------------------------------------------------
+def shadow_month(legacy: str, cwd: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Compare October with a file of the text *legacy*."""
+    (cwd / "legacy.csv").write_text(legacy, "utf-8")
+    where = ("--period", "2026-10", "--legacy", "legacy.csv", "--at", AT)
+    return ledgerkit("shadow-month", str(DATA), *where, *more, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def charged(billed: tuple[Path, str]) -> str:
+    """What the run charged, as a legacy system would tell it: a row per invoice."""
+    cwd, _ = billed
+    query = "select customer, currency, total from invoice where number like 'INV-%'"
+    told = (",".join(map(str, row)) for row in rows(cwd / "books.db", query))
+    return "\n".join(["customer,currency,amount", *told])
+
+
+def test_shadow_month_is_the_same(charged: str, tmp_path: Path) -> None:
+    """What the system in use charged is what a run would charge; nothing is stored."""
+    done = shadow_month(charged, tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "The same" in done.stdout
+    assert ["legacy.csv"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_shadow_month_differs(charged: str, tmp_path: Path) -> None:
+    """A cent more is a difference: named by customer, on the terminal and as CSV; exit code 1."""
+    more = f"{charged}\nfam-dubois,EUR,0.01\nfam-new,EUR,20\n"
+
+    done = shadow_month(more, tmp_path, "--csv", "diff.csv", "--details")
+
+    assert 1 == done.returncode
+    assert "Different: 2 of" in done.stdout
+    told = [
+        [cell.strip() for cell in line.strip("│").split("│")]
+        for line in done.stdout.splitlines()
+        if "fam-dubois" in line or "fam-new" in line
+    ]
+    assert [  # each customer, then each line of them
+        ["fam-dubois", "Marie-Hélène Dubois", "199.50", "199.51", "-0.01", "EUR"],
+        ["fam-new", "", "—", "20.00", "-20.00", "EUR"],
+        ["fam-dubois", "", "", "199.50", "199.51", "-0.01", "EUR"],
+        ["fam-new", "", "", "—", "20.00", "-20.00", "EUR"],
+    ] == told
+    with (tmp_path / "diff.csv").open(encoding="utf-8", newline="") as file:
+        results = {row["party"]: row["result"] for row in csv.DictReader(file)}
+    assert ("difference", "only_in_b") == (results.pop("fam-dubois"), results.pop("fam-new"))
+    assert {"match"} == {*results.values()}
+
+
+def test_shadow_month_of_a_billed_month(charged: str, billed: tuple[Path, str]) -> None:
+    """On books that have billed the month it says that there is nothing left to compare."""
+    cwd, _ = billed
+
+    done = shadow_month(charged, cwd, "--store", "sqlite:///books.db")
+
+    assert 1 == done.returncode
+    assert "These books have billed the month already" in done.stdout
+
+
+def test_malformed_legacy_totals_are_refused(charged: str, tmp_path: Path) -> None:
+    """A bad row is named by file, line, column and reason; it can be skipped if asked."""
+    bad = charged.replace("customer,currency,amount\n", 'customer,currency,amount\nx,EUR,"1,5"\n')
+
+    done = shadow_month(bad, tmp_path)
+    skipping = shadow_month(bad, tmp_path, "--skip-invalid")
+
+    row = next(line for line in done.stderr.splitlines() if "legacy.csv" in line)
+    assert 1 == done.returncode
+    assert ["legacy.csv", "2", "amount", "1,5"] == [
+        cell.strip() for cell in row.strip("│").split("│")
+    ][:4]
+    assert (0, True) == (skipping.returncode, "legacy.csv" in skipping.stderr)
+
+
+# ---- the books -------------------------------------------------------------------------------
 def test_books_verify(billed: tuple[Path, str]) -> None:
     """`verify` finds the books whole."""
     cwd, _ = billed
@@ -161,6 +342,23 @@ def test_preview_stores_nothing(billed: tuple[Path, str], tmp_path: Path) -> Non
     assert 0 == done.returncode
     assert table.rstrip() in done.stdout
     assert [] == list(tmp_path.iterdir())
+
+
+def test_names_are_no_markup(tmp_path: Path) -> None:
+    """A name with brackets is printed as it is: nothing fails after the month is stored."""
+    folder = tmp_path / "named"
+    shutil.copytree(DATA, folder)
+    parties = folder / "parties.csv"
+    text = parties.read_text("utf-8")
+    text = text.replace("Academia Ruiz & Hijos, S.L.", "Academia [/] Ruiz")
+    parties.write_text(text.replace("Carmen Ferrer Vidal", "Carmen [bold]F[/red]"), "utf-8")
+    where = ("--period", "2026-10", "--store", "sqlite:///[/]/books.db", "--at", AT, "--details")
+
+    done = ledgerkit("preview-month", str(folder), *where, cwd=tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "Academia [/] Ruiz · October 2026" in done.stdout
+    assert "Carmen [bold]F[/red]" in done.stdout
 
 
 def test_frozen_amounts(tmp_path: Path) -> None:
@@ -231,6 +429,30 @@ def test_absent_books_are_not_made(tmp_path: Path) -> None:
     assert 1 == done.returncode
     assert "there are no books at sqlite:///none.db" in done.stderr
     assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("url", ["sqlite+pysqlite:///none.db", "sqlite://", "sqlite:///"])
+def test_absent_books_have_other_names(url: str, tmp_path: Path) -> None:
+    """Whatever driver is named: books in memory are none that anybody wrote."""
+    done = ledgerkit("verify", "--store", url, cwd=tmp_path)
+
+    assert (1, []) == (done.returncode, list(tmp_path.iterdir()))
+    assert f"there are no books at {url}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("verify",), ("preview-month", str(DATA), "--period", "2026-10", "--at", AT)]
+)
+def test_a_database_of_others_is_left_alone(words: tuple[str, ...], tmp_path: Path) -> None:
+    """What only reads makes no tables in a database that holds no books."""
+    foreign = tmp_path / "foreign.db"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+
+    done = ledgerkit(*words, "--store", "sqlite:///foreign.db", cwd=tmp_path)
+
+    assert ("verify" in words) == done.returncode
+    assert [("theirs",)] == rows(foreign, "SELECT name FROM sqlite_master")
 
 
 def test_missing_extras_are_named(

@@ -268,7 +268,7 @@ def _reversal(world: World, step: Step, pending: Mapping[str, Journal]) -> Journ
     posted = world.store.journal(step["journal"])
     original = pending.get(step["journal"]) if posted is None else posted.journal
     if original is None:
-        raise JournalNotFound(step["key"], step["journal"])
+        original = _never_posted(world, step)
     legs = step.get("legs")
     return reverse(
         original,
@@ -276,6 +276,23 @@ def _reversal(world: World, step: Step, pending: Mapping[str, Journal]) -> Journ
         at=_effective(world, step),
         part=None if legs is None else world.entries(legs),
         forced_by="approver" if step.get("force") else None,
+    )
+
+
+def _never_posted(world: World, step: Step) -> Journal:
+    """Return a journal to reverse in the place of one that is not there.
+
+    The store is to say that: it looks at the key and at the time before.
+    """
+    if not world.wallets:
+        raise JournalNotFound(step["key"], step["journal"])
+    wallet = next(iter(world.wallets))
+    amount = Money(1, world.currency(wallet))
+    return Journal(
+        id=step["journal"],
+        kind="posted",
+        entries=(Entry(world.address(wallet), -amount), Entry(f"{COUNTERPART}:0", amount)),
+        effective_at=BEFORE,
     )
 
 
@@ -406,9 +423,16 @@ def _sum(world: World, step: Step) -> Result:
 
 
 def _trial(world: World, _: Step) -> Result:
+    balances = world.store.balances()
+    openings = {
+        key: held.posted for key, held in balances.items() if key[0].startswith(COUNTERPART)
+    }
+    # Openings that balance without what stands against them are both sides by themselves.
+    off = {code: sum(n for (_, c), n in openings.items() if c == code) for _, code in openings}
+    told = {key: held for key, held in balances.items() if key not in openings or off[key[1]]}
     return {
         side.currency.removeprefix("CASE_"): [side.debits, side.credits]
-        for side in trial_balance(world.store.balances())
+        for side in trial_balance(told)
     }
 
 

@@ -94,6 +94,17 @@ def test_unknown_words_are_not_passed_over() -> None:
         results(c={"colour": "red"})
 
 
+def test_a_reversal_of_nothing_is_refused_in_the_order_of_the_checks() -> None:
+    """Its key and its time come before what is not there."""
+    assert ["ok", no("key_reused"), "ok", no("period_closed"), no("journal_not_found")] == results(
+        post("k", *MOVE),
+        {"do": "reverse", "key": "k", "journal": "ghost"},
+        {"do": "lock_before", "at": 50},
+        {"do": "reverse", "key": "2", "journal": "ghost", "eff": 49},
+        {"do": "reverse", "key": "3", "journal": "ghost"},
+    )
+
+
 def test_forcing_passes_a_floor() -> None:
     """For a posting as for a reversal."""
     assert [no("insufficient_funds"), "ok", "ok", no("insufficient_funds"), "ok"] == results(
@@ -218,6 +229,17 @@ def test_openings_come_before_everything() -> None:
     assert {"a": {"posted": 95}} == told["balances"]
 
 
+def test_openings_that_balance_are_both_sides_of_a_trial() -> None:
+    """What stands against them does not count beside them; where they do not balance, it does."""
+    given = {"a": {**FREE, "posted": -100}, "b": {**FREE, "posted": 100}}
+    trial = {"do": "trial"}
+
+    assert [{"USD": [100, 100]}, "ok", {"USD": [105, 105]}] == results(
+        trial, post("1", *MOVE), trial, **given
+    )
+    assert [{"USD": [100, 100]}] == results(trial, a={**FREE, "posted": -100})
+
+
 def test_openings_may_be_as_large_as_they_go() -> None:
     """What stands against them does not overflow for it."""
     most = {**FREE, "posted": 2**63 - 1}
@@ -300,6 +322,21 @@ def test_a_wrong_balance_is_told() -> None:
                 "timezone": "Europe/Madrid",
             },
             {"from": "2026-02-01T23:00:00Z", "to": "2026-02-28T22:59:59Z"},
+        ),
+        (
+            "cycle.calendar",
+            {
+                "billing_time": "calendar",
+                "subscription_at": "2022-01-05",
+                "billing_at": "2022-01-17",
+                "plan_interval": "weekly",
+            },
+            {"from": "2022-01-10T00:00:00Z", "to": "2022-01-16T23:59:59Z"},
+        ),
+        (
+            "credit_note.cap",
+            {"invoice_paid": "100.00", "refunded": "0.00", "requested": "100.01"},
+            {"error": "exceeds 100.00"},
         ),
         (
             "time.day_count",

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import ledgerkit.documents
-from ledgerkit.documents.words import FOLDER, BadCatalog, Words
+from ledgerkit.documents.words import FOLDER, BadCatalog, Words, untranslated
 
 SPANISH = FOLDER / "es" / "LC_MESSAGES" / "ledgerkit.po"
 
@@ -118,6 +120,157 @@ def test_plural_of_three_forms(tmp_path: Path, language: str) -> None:
     counted = [words.plural("{n} session", "{n} sessions", n) for n in (1, 3, 5, 22)]
 
     assert ["1 sesja", "3 sesje", "5 sesji", "22 sesje"] == counted
+
+
+POLISH = 'msgid "{n} session"\nmsgid_plural "{n} sessions"\n'
+FORMS = ("{n} sesja", "{n} sesje", "{n} sesji")
+
+
+def polish(*forms: str) -> str:
+    """Return the entry of a count in Polish, with these forms."""
+    return POLISH + "".join(f'msgstr[{n}] "{form}"\n' for n, form in enumerate(forms))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("0 sesji", 0),
+        ("1 sesja", 1),
+        ("2 sesje", 2),
+        ("4 sesje", 4),
+        ("5 sesji", 5),
+        ("12 sesji", 12),
+        ("21 sesji", 21),
+        ("22 sesje", 22),
+        ("112 sesji", 112),
+        ("1000000 sesji", 1_000_000),
+    ],
+)
+def test_plural_in_polish(tmp_path: Path, text: str, count: int) -> None:
+    """A catalog that states no rule has that of its language: one, few and many in Polish."""
+    write(tmp_path, "pl", polish(*FORMS))
+
+    assert text == Words("pl", (tmp_path,)).plural("{n} session", "{n} sessions", count)
+
+
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [("pl", FORMS[:1]), ("pl", FORMS[:2]), ("pl", (*FORMS[:2], "")), ("es", FORMS[:2])],
+)
+def test_a_form_that_is_missing_is_named(
+    tmp_path: Path, language: str, forms: tuple[str, ...]
+) -> None:
+    """A count that some numbers would say in English is refused, not found out on an invoice."""
+    path = write(tmp_path, language, polish(*forms))
+
+    with pytest.raises(BadCatalog, match="its rule needs all of nplurals=3") as caught:
+        Words(language, (tmp_path,)).text("Invoice")
+    assert (str(path), "{n} session") == (caught.value.path, caught.value.message)
+
+
+def test_a_rule_that_cannot_be_followed_is_named(tmp_path: Path) -> None:
+    """A rule for plurals with a mistake in it is refused with its path."""
+    rule = '"Plural-Forms: nplurals=3; plural=n+;\\n"\n'
+    path = write(tmp_path, "pl", rule + polish(*FORMS))
+
+    with pytest.raises(BadCatalog, match=re.escape(str(path))):
+        Words("pl", (tmp_path,)).text("Invoice")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'msgid "Invoice"\nmsgstr ""\n',
+        '#, fuzzy\nmsgid "Invoice"\nmsgstr "Faktura"\n',
+        '#, fuzzy\nmsgid "Invoice"\nmsgstr "Faktura {number}"\n',
+        polish("", "", ""),
+        f"#, fuzzy\n{polish(*FORMS[:2])}",
+    ],
+)
+def test_what_is_not_translated_falls_back(tmp_path: Path, entry: str) -> None:
+    """An empty entry, and one that nobody looked over since the English changed, say nothing."""
+    write(tmp_path, "pl", entry)
+    words = Words("pl", (tmp_path,))
+
+    assert ("Invoice", "5 sessions") == (
+        words.text("Invoice"),
+        words.plural("{n} session", "{n} sessions", 5),
+    )
+
+
+# ---- catalogs of other tools -----------------------------------------------------------------
+def compiled(path: Path) -> Path:
+    """Compile the catalog at *path*, as `pybabel compile` does, and leave only what it became."""
+    with path.open("rb") as source, path.with_suffix(".mo").open("wb") as binary:
+        write_mo(binary, read_po(source, locale=path.parents[1].name))
+    path.unlink()
+    return path.with_suffix(".mo")
+
+
+def test_a_compiled_catalog(tmp_path: Path) -> None:
+    """A host may ship what its tools compiled, with all forms of a count."""
+    compiled(write(tmp_path, "pl", 'msgid "Invoice"\nmsgstr "Faktura"\n' + polish(*FORMS)))
+    words = Words("pl", (tmp_path,))
+
+    assert "Faktura" == words.text("Invoice")
+    assert ["1 sesja", "2 sesje", "5 sesji"] == [
+        words.plural("{n} session", "{n} sessions", n) for n in (1, 2, 5)
+    ]
+
+
+def test_the_source_comes_before_what_it_became(tmp_path: Path) -> None:
+    """An edited `.po` counts at once; the `.mo` beside it says what the other leaves out."""
+    head = 'msgid "Invoice"\nmsgstr "Recibo"\n'
+    binary = compiled(write(tmp_path, "es", head + 'msgid "Due on"\nmsgstr "Vence el"\n'))
+    source = binary.with_suffix(".po")
+    source.write_text('msgid "Invoice"\nmsgstr "Minuta"\n', "utf-8")
+    words = Words("es", (tmp_path,))
+
+    assert ["Minuta", "Vence el", "Total"] == [
+        words.text(each) for each in ("Invoice", "Due on", "Total")
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xde\x12\x04\x95" + b"\xff" * 40])
+def test_a_broken_binary_is_named(tmp_path: Path, content: bytes) -> None:
+    """A `.mo` that is none is refused with its path."""
+    path = tmp_path / "pl" / "LC_MESSAGES" / "ledgerkit.mo"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+
+    with pytest.raises(BadCatalog, match=re.escape(str(path))):
+        Words("pl", (tmp_path,)).text("Invoice")
+
+
+def test_a_binary_is_checked_too(tmp_path: Path) -> None:
+    """A compiled translation that asks for a value which the text does not have is refused."""
+    compiled(write(tmp_path, "pl", 'msgid "Tax ID {id}"\nmsgstr "NIP {nip}"\n'))
+
+    with pytest.raises(BadCatalog, match=r"translation has \{nip\}"):
+        Words("pl", (tmp_path,)).text("Invoice")
+
+
+# ---- a language from nothing -----------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("locale", "forms"), [("pl", 3), ("ja", 1), ("ar", 6), ("en_GB", 2), ("qqq", 2)]
+)
+def test_a_catalog_to_be_translated(locale: str, forms: int) -> None:
+    """It has every text of ours, none translated, and the forms that the language asks for."""
+    catalog = read_po(io.BytesIO(untranslated(locale).encode()), abort_invalid=True)
+    counted = [message for message in catalog if message.pluralizable]
+
+    assert forms == catalog.num_plurals
+    assert {str(m.id) for m in catalog_at(SPANISH)} == {str(m.id) for m in catalog}
+    assert {("",) * forms} == {tuple(message.string or ()) for message in counted}
+    assert "" == "".join(text for m in catalog if m.id for text in m.string or ())
+
+
+def test_a_catalog_to_be_translated_is_one(tmp_path: Path) -> None:
+    """Left as it is, it says everything as before."""
+    path = write(tmp_path, "pl", "")
+    path.write_text(untranslated("pl"), "utf-8")
+
+    assert Words("en").captions() == Words("pl", (tmp_path,)).captions()
 
 
 def test_a_host_comes_first(tmp_path: Path) -> None:

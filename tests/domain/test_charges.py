@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_another_part_is_another_charge() -> None:
     [
         ("source", "", "source of a charge must be"),
         ("kind", " x", "kind of a charge must be"),
-        ("on", datetime(2026, 10, 1), "day of a charge must be a date"),
+        ("on", datetime(2026, 10, 1, tzinfo=UTC), "day of a charge must be a date"),
         ("due_on", "2026-10-01", "due_on of a charge must be a date"),
         ("rated", Fraction(5000), "a charge is Rated"),
     ],

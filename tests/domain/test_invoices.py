@@ -20,14 +20,16 @@ from ledgerkit.domain.invoices import (
     Issued,
     Line,
     NegativeInvoice,
-    TaxAmount,
     issue,
     line,
+    rated_line,
 )
 from ledgerkit.domain.ledger import Entry, Event, Journal
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money, Rate, Rounding
 from ledgerkit.domain.periods import Period
+from ledgerkit.domain.pricing import rated
+from ledgerkit.domain.tax import TaxAmount
 
 ON, DUE = date(2026, 11, 1), date(2026, 11, 15)
 AT = datetime(2026, 11, 1, 6, tzinfo=UTC)
@@ -107,6 +109,30 @@ def test_covered_line_rounds_nothing() -> None:
     assert 0 == covered.rounding
 
 
+def test_line_of_what_was_rated() -> None:
+    """A line of tiers has no unit price; its exact amount stands there, and why."""
+    tiers = rated(Fraction(1001, 2), "EUR", quantity=Fraction(7), trace=(("rule", "graduated"),))
+    charged = rated_line("u1", tiers, item="calls", on=ON, kind="usage")
+
+    assert (None, Fraction(1001, 2), Fraction(1, 2), eur(501), "usage") == (
+        charged.unit_price,
+        charged.exact,
+        charged.rounding,
+        charged.amount,
+        charged.kind,
+    )
+    assert ("rule", "graduated") == charged.trace[0]
+
+
+def test_line_of_a_single_price() -> None:
+    """Where a unit price says it all, nothing is said twice."""
+    plain = rated(Fraction(30), "EUR", quantity=Fraction(3), unit_price=Fraction(10))
+    charged = rated_line("u1", plain, item="calls", on=ON)
+
+    assert (None, Fraction(30)) == (charged.unrounded, charged.exact)
+    assert Fraction(0) == attrs.evolve(charged, unit_price=None, unrounded=Fraction(0)).exact
+
+
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
@@ -162,12 +188,12 @@ def test_line_is_found_by_id() -> None:
         ({"lines": ()}, "one line at least"),
         ({"lines": [item("a", 1)]}, "needs a tuple"),
         ({"lines": (item("a", 1), item("a", 2))}, "has a line twice"),
-        ({"currency": "GBP"}, "is in GBP; a line or tax of it is not"),
+        ({"currency": "GBP"}, "is in GBP; a line, discount or tax of it is not"),
         (
             {"taxes": (TaxAmount("x", Fraction(1, 5), eur(1), Money(1, "GBP")),)},
-            "is in EUR; a line or tax of it is not",
+            "is in EUR; a line, discount or tax of it is not",
         ),
-        ({"status": "paid"}, "invoice status must be draft or issued"),
+        ({"status": "sent"}, "invoice status must be draft or issued or "),
         ({"issued_on": DUE, "due_on": ON}, "is due on 2026-11-01, before 2026-11-15"),
     ],
 )
@@ -264,9 +290,12 @@ def test_negative_invoice_is_a_credit_note() -> None:
         issued(draft(item("a", 99), item("b", -100)))
 
 
-def test_lifecycle_is_short() -> None:
-    """A draft is issued; what happens later stands in notes and payments."""
-    assert ("draft", "issued") == INVOICE.statuses
+def test_lifecycle_is_that_of_the_specification() -> None:
+    """Draft, issued, partially paid, paid; void only from there; written off and paid after all."""
+    statuses = ("draft", "issued", "void", "partially_paid", "paid", "written_off")
+
+    assert statuses == INVOICE.statuses
+    assert "paid" == INVOICE.after("written_off", "settle")
 
 
 # ---- numbers ---------------------------------------------------------------------------------

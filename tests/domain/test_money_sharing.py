@@ -23,6 +23,7 @@ from ledgerkit.domain.money import (
     Rounding,
     Weight,
     allocate,
+    apportion,
     complement,
     draw,
     round_exact,
@@ -335,3 +336,36 @@ def test_kept_and_credit_make_the_line(line: int, used: Fraction, rounding: Roun
 
     assert eur(line) == split.kept + split.credit
     assert round_exact(line * used, rounding) == split.kept.minor
+
+
+# ---- apportioning ----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("expected", "total", "exact"),
+    [
+        ((2, 1), 3, ["3/2", "3/2"]),
+        ((0, 1, 1), 2, ["1/3", "2/3", "1"]),
+        ((0, -1), -1, ["-1/2", "-1/2"]),
+        ((3, -2), 1, ["5/2", "-3/2"]),
+        ((), 0, []),
+    ],
+)
+def test_apportion_rounds_together(expected: tuple[int, ...], total: int, exact: list[str]) -> None:
+    """Those that lose most are rounded up, ties by position, of either sign."""
+    assert expected == apportion(total, [Fraction(value) for value in exact])
+
+
+@pytest.mark.parametrize("total", [0, 2])
+def test_apportion_shares_out_the_sum(total: int) -> None:
+    """A total that is not the sum, rounded down or up, is no sum."""
+    with pytest.raises(ValueError, match=r"1 is shared out as the whole number .* \(got"):
+        apportion(total, [Fraction(1, 2), Fraction(1, 2)])
+
+
+@given(st.lists(st.fractions(-1000, 1000), max_size=8), st.sampled_from([*Rounding]))
+def test_apportioned_parts_sum_and_are_near(exact: list[Fraction], rounding: Rounding) -> None:
+    """Parts sum to the total, and none is a whole unit from its exact figure."""
+    total = round_exact(sum(exact, Fraction(0)), rounding)
+    parts = apportion(total, exact)
+
+    assert total == sum(parts)
+    assert all(abs(part - value) < 1 for part, value in zip(parts, exact, strict=True))

@@ -216,6 +216,23 @@ def test_what_is_taken_back_counts_against_it() -> None:
             {"charged": -500, "revenue": -500, "margin": -500},
             journal("credit_note.issued", ("customer:ana", 500), ("platform", -500)),
         ),
+        (
+            {"charged": -1_000, "revenue": -1_000, "margin": -1_000},
+            journal("invoice.discounted", ("customer:ana", 1_000), ("platform", -1_000)),
+        ),
+        (
+            {"charged": -2_100, "revenue": -2_100, "margin": -2_100},
+            journal("invoice.taxed", ("liability:tax:vat", 2_100), ("platform", -2_100)),
+        ),
+        (
+            {"charged": -3_000, "revenue": -3_000, "margin": -3_000},
+            journal(
+                "credit_note.issued",
+                ("liability:tax:vat", -600),
+                ("customer:ana", 3_600),
+                ("platform", -3_000),
+            ),
+        ),
         ({}, journal("payout.paid", ("supplier:tom", -3_000), ("cash:bank", 3_000))),
         (
             {},
@@ -225,7 +242,9 @@ def test_what_is_taken_back_counts_against_it() -> None:
         ({}, journal("invoice.taxed", ("customer:ana", -21), ("liability:tax:vat", 21))),
         ({}, journal("session.covered", ("package:p1", -1), ("units:redeemed", 1))),
     ],
-    ids=lambda value: value.kind if isinstance(value, Journal) else "",
+    ids=lambda value: (
+        f"{value.kind} {value.entries[0].wallet}" if isinstance(value, Journal) else ""
+    ),
 )
 def test_what_a_journal_amounts_to(expected: dict[str, int], given: Journal) -> None:
     """Charges, redemptions, breakage and earnings count; payments, openings and taxes do not."""

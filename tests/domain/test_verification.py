@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledgerkit.domain import credit_notes, payouts
 from ledgerkit.domain.changes import Decision, Number, changes_of, expect, request
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote, imported
-from ledgerkit.domain.invoices import Invoice, TaxAmount, issue, line
+from ledgerkit.domain.invoices import Invoice, issue, line
 from ledgerkit.domain.ledger import (
     Balance,
     Entry,
@@ -29,6 +29,7 @@ from ledgerkit.domain.ledger import (
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.tax import TaxAmount
 from ledgerkit.domain.verification import (
     Checked,
     Problem,

@@ -1,45 +1,59 @@
-"""Commands: `run-month`, `preview-month` and `verify`."""
+"""Commands: `run-month`, `preview-month`, `shadow-month`, `invoices` and `verify`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, NoReturn
 
 import attrs
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.text import Text
 
-from ledgerkit.adapters.csv_folder import RowProblem, read_folder
-from ledgerkit.adapters.exports import lines_csv
+from ledgerkit.adapters.csv_folder import RowProblem, read_folder, read_legacy
+from ledgerkit.adapters.exports import diff_csv, invoices_csv, lines_csv
 from ledgerkit.adapters.objects import FolderDocuments
-from ledgerkit.adapters.sql import DatabaseError, SqlStore, open_store
+from ledgerkit.adapters.sql import (
+    DatabaseError,
+    SchemaTooOld,
+    SqlStore,
+    create_engine,
+    open_store,
+    shown_url,
+)
 from ledgerkit.adapters.typst import TypstRenderer
+from ledgerkit.cli.listing import list_document, print_invoices
+from ledgerkit.cli.options import BillingOptions, ListOptions, MonthOptions
 from ledgerkit.cli.progress import Watched
+from ledgerkit.cli.shadow import print_shadowed
 from ledgerkit.cli.summary import print_problems, print_report, print_verified
 from ledgerkit.documents.builders import Letterhead
 from ledgerkit.domain.billing_run import Month, Policy
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.invoices import INVOICE, Invoice
 from ledgerkit.domain.money import ISO
 from ledgerkit.domain.packages import AGGREGATE, PER_PACKAGE, SESSION
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Period, instant
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import Asked, preview_month, run_month
+from ledgerkit.jobs.billing_run import Asked, RunReport, preview_month, run_month
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.invoices import list_invoices
+from ledgerkit.jobs.shadow import shadow_month
 from ledgerkit.jobs.verification import verify as verify_books
 
 UNITS = ISO.with_units({SESSION: 0})
 LOGOS = ("logo.svg", "logo.png")
 
 app: App = App(name="ledgerkit", help="Charge people and pay people correctly.")
-out: Console = Console()
-err: Console = Console(stderr=True)
+# What is printed comes from files and books: a name like "[/]" is a name, and no markup.
+out: Console = Console(markup=False)
+err: Console = Console(stderr=True, markup=False)
 
 
 @attrs.frozen
@@ -50,32 +64,6 @@ class _FixedClock:
 
     def now(self) -> datetime:
         return self.at
-
-
-@attrs.frozen(kw_only=True)
-class MonthOptions:
-    """What `run-month` and `preview-month` share."""
-
-    period: Annotated[str, Parameter(help="The month to bill, such as 2026-10.")]
-    store: Annotated[
-        str, Parameter(help="Where the books are, such as sqlite:///books.db or postgresql://…")
-    ]
-    skip_invalid: Annotated[
-        bool, Parameter(help="Go on without malformed rows, and list them.", negative="")
-    ] = False
-    terms_days: Annotated[int, Parameter(help="Days until an invoice is due.")] = 14
-    alerts: Annotated[
-        Literal["package", "aggregate"],
-        Parameter(help="Tell of low units for each active package, or for all of a customer's."),
-    ] = "package"
-    at: Annotated[
-        datetime | None,
-        Parameter(help="The instant of the run, with its offset; the present by default."),
-    ] = None
-    freeze: Annotated[
-        bool, Parameter(help="Hide every amount in what is printed here.", negative="")
-    ] = False
-    details: Annotated[bool, Parameter(help="Print every customer as well.", negative="")] = False
 
 
 @app.command(name="run-month")
@@ -105,13 +93,15 @@ def run_a_month(
         )
         with Watched(host, err) as watched:
             report = watched.run(run_month(asked))
-            lines = watched.run(_lines(asked.period))
-        target = out_dir / f"lines-{asked.period.start:%Y-%m}.csv"
-        target.write_text(lines, encoding="utf-8", newline="")
+            lines = watched.run(_lines(report))
+        names = [f"lines-{month.start:%Y-%m}.csv" for month in lines]
+        for name, text in zip(names, lines.values(), strict=True):
+            (out_dir / name).write_text(text, encoding="utf-8", newline="")
         print_report(
             out, report, asked.month, UNITS, frozen=options.freeze, details=options.details
         )
-        out.print(f"[dim]Books in {options.store}, documents and {target.name} in {out_dir}[/]")
+        told = f"documents and {' and '.join(names)} in {out_dir}"
+        out.print(f"Books in {shown_url(options.store)}, {told}", style="dim")
     return 0
 
 
@@ -126,8 +116,7 @@ def preview_a_month(folder: Path, options: Annotated[MonthOptions, Parameter(nam
     """
     with _refusals():
         asked, at = _asked(folder, options, with_documents=False)
-        url = options.store if _exists(options.store) else "sqlite://"  # a preview makes no file
-        host = Host(store=open_store(url), clock=_FixedClock(at))
+        host = Host(store=_looked_at(options.store), clock=_FixedClock(at))
         with Watched(host, err) as watched:
             report = watched.run(preview_month(asked))
         print_report(
@@ -139,6 +128,75 @@ def preview_a_month(folder: Path, options: Annotated[MonthOptions, Parameter(nam
             details=options.details,
             preview=True,
         )
+    return 0
+
+
+@app.command(name="shadow-month")
+def shadow_a_month(
+    folder: Path,
+    *,
+    legacy: Annotated[
+        Path, Parameter(help="A CSV of what the system in use charged, a row per customer or line.")
+    ],
+    options: Annotated[BillingOptions, Parameter(name="*")],
+    store: Annotated[
+        str, Parameter(help="The books to decide on; empty ones that are not kept by default.")
+    ] = "sqlite://",
+    csv: Annotated[Path | None, Parameter(help="Where to write every line of both as CSV.")] = None,
+    details: Annotated[bool, Parameter(help="Print every line that differs.", negative="")] = False,
+) -> int:
+    """Compare what a run would charge with the system in use, and store nothing.
+
+    Exits with 0 if both come to the same, with 1 if not.
+
+    Parameters
+    ----------
+    folder
+        The folder with parties.csv, catalog.csv, packages.csv, matches.csv and sessions.csv.
+    """
+    with _refusals():
+        asked, at = _asked(folder, options, with_documents=False)
+        read = read_legacy(legacy)
+        _unless_refused(read.problems, skip=options.skip_invalid)
+        host = Host(store=_looked_at(store), clock=_FixedClock(at))
+        with Watched(host, err) as watched:
+            shadowed = watched.run(shadow_month(asked, read.totals))
+        names = {party.id: party.name for party in asked.month.parties}
+        if csv is not None:
+            csv.write_text(diff_csv(shadowed.diff, units=UNITS), encoding="utf-8", newline="")
+        print_shadowed(out, shadowed, names, UNITS, details=details)
+        return 0 if shadowed.diff.same else 1
+
+
+@app.command
+def invoices(options: Annotated[ListOptions, Parameter(name="*")]) -> int:
+    """List invoices: on the terminal, as CSV with one row each, and as PDF."""
+    with _refusals():
+        at = datetime.now(UTC) if options.at is None else instant(options.at)
+        period = None if options.period is None else _month_named(options.period)
+        if options.status not in (None, *INVOICE.statuses):
+            msg = f"--status is {' or '.join(INVOICE.statuses)} (got {options.status!r})"
+            raise ValueError(msg)
+        host = Host(store=_existing(options.store), clock=_FixedClock(at))
+        with Watched(host, err) as watched:
+            listed = watched.run(
+                list_invoices(customer=options.customer, status=options.status, period=period)
+            )
+        if options.csv is not None:
+            text = invoices_csv(listed.invoices, units=UNITS)
+            options.csv.write_text(text, encoding="utf-8", newline="")
+        if options.pdf is not None:
+            document = list_document(
+                listed,
+                at=at,
+                units=UNITS,
+                locale=options.locale,
+                customer=options.customer,
+                period=period,
+                status=options.status,
+            )
+            options.pdf.write_bytes(TypstRenderer().render(document))
+        print_invoices(out, listed, UNITS)
     return 0
 
 
@@ -159,16 +217,35 @@ def verify(store: Annotated[str, Parameter(name="--store")]) -> int:
         return 1 if verified.problems else 0
 
 
-def _exists(url: str) -> bool:
-    path = url.removeprefix("sqlite:///")
-    return path == url or Path(path).exists()
+def _books_at(url: str) -> SqlStore | None:
+    """Return the books at *url* if there are any; unlike a run, nothing is made or migrated."""
+    engine = create_engine(url)
+    file = engine.url.database
+    if engine.dialect.name == "sqlite" and not (file and _may_be(file)):
+        return None
+    try:
+        return SqlStore(engine, units=UNITS)
+    except SchemaTooOld as error:
+        if error.found is not None:
+            raise
+        return None
+
+
+def _looked_at(url: str) -> SqlStore:
+    return _books_at(url) or open_store("sqlite://")  # who stores nothing makes nothing
 
 
 def _existing(url: str) -> SqlStore:
-    # SQLite makes a file that is not there; books that were never written cannot be verified.
-    if not _exists(url):
-        raise BooksNotFound(url)
-    return open_store(url)
+    # Books that were never written can be neither verified nor listed.
+    books = _books_at(url)
+    if books is None:
+        raise BooksNotFound(shown_url(url))
+    return books
+
+
+def _may_be(file: str) -> bool:
+    # SQLite makes a file that is not there, unless it is named by a URI that says otherwise.
+    return file.startswith("file:") or Path(file).exists()
 
 
 @attrs.frozen
@@ -184,7 +261,7 @@ class BooksNotFound(LedgerkitError):
 
 @attrs.frozen
 class RowsRefused(LedgerkitError):
-    """The folder has rows that cannot be used."""
+    """A file has rows that cannot be used."""
 
     problems: tuple[RowProblem, ...]
     skippable: bool
@@ -194,15 +271,14 @@ class RowsRefused(LedgerkitError):
         advice = "mend them, or pass --skip-invalid to go on without them"
         if not self.skippable:
             advice = "mend them; without them it can't be told what else they touch"
-        return f"{len(self.problems)} problem(s) in the folder: {advice}"
+        return f"{len(self.problems)} problem(s) in the files: {advice}"
 
 
-def _asked(folder: Path, options: MonthOptions, *, with_documents: bool) -> tuple[Asked, datetime]:
+def _asked(
+    folder: Path, options: BillingOptions, *, with_documents: bool
+) -> tuple[Asked, datetime]:
     read = read_folder(folder)
-    if read.problems:
-        print_problems(err, read.problems)
-        if read.facts is None or not options.skip_invalid:
-            raise RowsRefused(read.problems, read.facts is not None)
+    _unless_refused(read.problems, skip=options.skip_invalid)
     month: Month | None = read.facts
     if month is None:  # only with problems, which were refused above
         raise RowsRefused(read.problems, read.facts is not None)
@@ -223,6 +299,15 @@ def _asked(folder: Path, options: MonthOptions, *, with_documents: bool) -> tupl
     return asked, datetime.now(UTC) if options.at is None else instant(options.at)
 
 
+def _unless_refused(problems: tuple[RowProblem, ...], *, skip: bool) -> None:
+    """Print *problems*, and raise `RowsRefused` unless they may be skipped and are to be."""
+    if problems:
+        print_problems(err, problems)
+        skippable = all(problem.skippable for problem in problems)
+        if not (skip and skippable):
+            raise RowsRefused(problems, skippable)
+
+
 def _month_named(text: str) -> Period:
     try:
         period = Period.parse(text)
@@ -235,17 +320,31 @@ def _month_named(text: str) -> Period:
     return period
 
 
-async def _lines(period: Period) -> str:
+async def _lines(report: RunReport) -> Mapping[Period, str]:
+    """Return all lines of the month of *report*, and of each it corrected, as CSV by month."""
     invoices = [v.record for v in await steps.find_all(Invoice)]
-    of_period = {i.id for i in invoices if i.period == period}
     notes = [v.record for v in await steps.find_all(CreditNote)]
-    payouts = [v.record for v in await steps.find_all(Payout, since=period.start)]
-    return lines_csv(
-        invoices=sorted((i for i in invoices if i.id in of_period), key=lambda i: i.number or ""),
-        credit_notes=[n for n in notes if n.invoice in of_period],
-        payouts=[p for p in payouts if p.period == period],
-        units=UNITS,
-    )
+    payouts = [v.record for v in await steps.find_all(Payout)]
+    months = {i.id: _month_of(i) for i in invoices if i.reference is None}
+    made = [i.id for i in report.invoices] + [n.invoice for n in report.credit_notes]
+    touched = {report.period, *(months[id] for id in made if id in months)}
+    return {
+        month: lines_csv(
+            invoices=sorted(
+                (i for i in invoices if months.get(i.id) == month), key=lambda i: i.number or ""
+            ),
+            credit_notes=[n for n in notes if months.get(n.invoice or "") == month],
+            payouts=[p for p in payouts if p.period == month],
+            units=UNITS,
+        )
+        for month in sorted(touched)
+    }
+
+
+def _month_of(invoice: Invoice) -> Period:
+    # The invoice of a package has no period: it is of the month in which the package was bought.
+    on = invoice.lines[0].on
+    return invoice.period or Period.month(on.year, on.month)
 
 
 @contextmanager
@@ -254,9 +353,12 @@ def _refusals() -> Generator[None]:
     try:
         yield
     except (LedgerkitError, ValueError, OSError) as error:
-        err.print(f"[bold red]Refused:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _refuse(str(error))
     except DatabaseError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        err.print(f"[bold red]Refused:[/] the store says: {reason}", highlight=False)
-        sys.exit(1)
+        _refuse(f"the store says: {reason}")
+
+
+def _refuse(why: str) -> NoReturn:
+    err.print(Text.assemble(("Refused:", "bold red"), f" {why}"), highlight=False, soft_wrap=True)
+    sys.exit(1)

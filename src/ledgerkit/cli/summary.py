@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ledgerkit.adapters.csv_folder import RowProblem
 from ledgerkit.domain.billing_run import Month
+from ledgerkit.domain.changes import Skipped
 from ledgerkit.domain.ledger import TrialBalance
 from ledgerkit.domain.money import Money, Units
 from ledgerkit.domain.statements import (
@@ -68,15 +70,15 @@ def print_report(
     if low:
         console.print(_low_table(low, names))
     if report.skipped:
-        console.print(_skipped_table(report, frozen=frozen))
+        console.print(skipped_table(report.skipped, frozen=frozen))
     if not frozen:
         console.print(_balance_table(report.trial_balance, units))
 
 
-def _headline(report: RunReport, month: Month, *, preview: bool) -> str:
-    title = f"[bold]{month.business.name} · {report.period.start:%B %Y}[/]"
+def _headline(report: RunReport, month: Month, *, preview: bool) -> Text:
+    title = (f"{month.business.name} · {report.period.start:%B %Y}", "bold")
     if not report.committed:
-        return f"{title}\nNothing is new: everything approved by now is billed."
+        return Text.assemble(title, "\nNothing is new: everything approved by now is billed.")
     parts = [
         f"{len(report.invoices)} invoice(s)",
         f"{len(report.credit_notes)} credit note(s)",
@@ -85,7 +87,7 @@ def _headline(report: RunReport, month: Month, *, preview: bool) -> str:
     done = "would be made; nothing was stored" if preview else "made"
     numbers = sorted(i.number for i in report.invoices if i.number)
     span = f" ({numbers[0]} to {numbers[-1]})" if numbers else ""
-    return f"{title}\n{parts[0]}{span}, {parts[1]}, {parts[2]} {done}."
+    return Text.assemble(title, f"\n{parts[0]}{span}, {parts[1]}, {parts[2]} {done}.")
 
 
 def _plain(amount: Shown, units: Units) -> str:
@@ -150,11 +152,12 @@ def _low_table(packages: Iterable[PackageLedger], names: dict[str, str]) -> Tabl
     return table
 
 
-def _skipped_table(report: RunReport, *, frozen: bool) -> Table:
+def skipped_table(skipped: Iterable[Skipped], *, frozen: bool = False) -> Table:
+    """Return who was left out and why."""
     table = Table(title="Skipped", title_justify="left", title_style="bold red")
     table.add_column("Who", no_wrap=True)
     table.add_column("Why", overflow="fold")
-    for left_out in report.skipped:
+    for left_out in skipped:
         # A sentence may name amounts; frozen, only its code is told.
         table.add_row(left_out.subject, left_out.code if frozen else left_out.reason)
     return table
@@ -184,7 +187,7 @@ def print_problems(console: Console, problems: Iterable[RowProblem]) -> None:
             _short(problem.value),
             problem.reason,
         )
-    console.print(table, markup=False)
+    console.print(table)
 
 
 def _short(value: str, most: int = 60) -> str:
@@ -199,7 +202,7 @@ def print_verified(console: Console, verified: Verified, units: Units) -> None:
         f"{verified.journals} journals, {verified.wallets} wallets, {verified.invoices} invoices"
     )
     if not verified.problems:
-        console.print(f"[bold green]The books hold:[/] {checked} checked.")
+        console.print(Text.assemble(("The books hold:", "bold green"), f" {checked} checked."))
         return
     table = Table(title="Problems", title_justify="left", title_style="bold red")
     for name in ("What", "Where", "Why"):
@@ -207,4 +210,5 @@ def print_verified(console: Console, verified: Verified, units: Units) -> None:
     for problem in verified.problems:
         table.add_row(problem.code, problem.subject, problem.reason)
     console.print(table)
-    console.print(f"[bold red]The books are broken:[/] {len(verified.problems)} problem(s).")
+    found = f" {len(verified.problems)} problem(s)."
+    console.print(Text.assemble(("The books are broken:", "bold red"), found))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ledgerkit.documents.model import (
     ACCOUNT_STATEMENT,
     INVOICE,
+    INVOICE_LIST,
     KINDS,
     PAYOUT_STATEMENT,
     BadText,
@@ -26,6 +27,7 @@ from ledgerkit.documents.words import BadCatalog, Words
 __all__ = [
     "ACCOUNT_STATEMENT",
     "INVOICE",
+    "INVOICE_LIST",
     "KINDS",
     "PAYOUT_STATEMENT",
     "BadCatalog",

@@ -18,6 +18,9 @@ from ledgerkit.domain.periods import Period
 # What a journal is called where it stands in a statement; hosts translate kinds of their own.
 KINDS_OF_JOURNALS = {
     "balance.opened": "Balance from before",
+    "credit.bought": "Credit bought",
+    "credit.drawn": "Paid from credit",
+    "credit.revoked": "Credit taken away",
     "credit_note.issued": "Credit note",
     "debt.written_off": "Debt written off",
     "incentive.earned": "Incentive",

@@ -20,7 +20,8 @@ from ledgerkit.domain.errors import LedgerkitError
 INVOICE = "invoice"
 PAYOUT_STATEMENT = "payout_statement"
 ACCOUNT_STATEMENT = "account_statement"
-KINDS = (INVOICE, PAYOUT_STATEMENT, ACCOUNT_STATEMENT)
+INVOICE_LIST = "invoice_list"
+KINDS = (INVOICE, PAYOUT_STATEMENT, ACCOUNT_STATEMENT, INVOICE_LIST)
 
 MAX_NAME = 200  # characters of a name, label or figure (spec: reliability F5)
 MAX_TEXT = 4_000  # characters of one text (spec: reliability F5, notes)

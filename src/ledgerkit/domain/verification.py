@@ -16,13 +16,16 @@ import attrs
 from ledgerkit.domain.changes import Number
 from ledgerkit.domain.credit_notes import CreditNote, credited
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.invoices import DRAFT, ISSUED, Invoice, Line
+from ledgerkit.domain.invoices import CHARGED, DISCOUNTED, DRAFT, ISSUED, TAXED, VOID, Invoice, Line
 from ledgerkit.domain.ledger import Balance, Event, Posted, Wallet
 from ledgerkit.domain.money import Rounding, round_exact
 from ledgerkit.domain.packages import DEFERRED, SESSION, Package
 from ledgerkit.domain.payouts import PAID, Payout
+from ledgerkit.domain.tax import assess
 
-_PARTIES = ("customer:", "supplier:")  # whose documents are checked against journals
+# Wallets that documents are checked against: of parties, and of the taxes that are owed.
+_WATCHED = ("customer:", "supplier:", "liability:tax:")
+_WITHOUT_EFFECT = (DRAFT, VOID)
 
 
 @attrs.frozen
@@ -50,7 +53,7 @@ class Checked:
         sums: Entries by (wallet, currency), in minor units.
         forced: Wallets that an approved journal may have taken below their floor.
         journals: The number of the last journal seen.
-        amounts: What each journal moved on wallets of parties, by (wallet, currency).
+        amounts: What each journal moved on wallets of parties and taxes, by (wallet, currency).
         taken_back: What reversals of each journal moved there, together.
         events: Which journal booked which fact.
         problems: What was found on the way.
@@ -97,7 +100,7 @@ class Checked:
             key = entry.wallet, currency
             self.sums[key] += minor
             off[currency] = off.get(currency, 0) + minor
-            if entry.wallet.startswith(_PARTIES):
+            if entry.wallet.startswith(_WATCHED):
                 moved[key] = moved.get(key, 0) + minor
         self.amounts[posted.journal.id] = moved
         if posted.journal.reverses is not None:
@@ -110,9 +113,16 @@ class Checked:
         self.problems.append(Problem(code, journal, f"journal {journal} {what}"))
 
     def booked(self, event: Event, wallet: str, currency: str) -> int:
-        """Return what the journal that booked *event* moved on *wallet*; 0 if there is none."""
+        """Return what the journal that booked *event* moved on *wallet*, less what was reversed.
+
+        0 if there is none.
+        """
         journal = self.events.get(event)
-        return 0 if journal is None else self.amounts[journal].get((wallet, currency), 0)
+        if journal is None:
+            return 0
+        moved, back = self.amounts[journal], self.taken_back.get(journal)
+        taken_back = 0 if back is None else back.get((wallet, currency), 0)
+        return moved.get((wallet, currency), 0) + taken_back
 
 
 def balances_problems(
@@ -179,7 +189,7 @@ def number_problems(
         number_of = drawn.pop(document.id, None)
         # What was issued elsewhere keeps its number, unless it was given one of ours as well.
         expected = document.reference if number_of is None else number_of.text
-        if document.number != expected or (expected is None and document.status != DRAFT):
+        if document.number != expected or (expected is None and _needs_number(document)):
             reason = f"document {document.id} has number {document.number}, drawn was {expected}"
             found.append(Problem("number_differs", document.id, reason))
     for record, number in sorted(drawn.items()):
@@ -188,13 +198,18 @@ def number_problems(
     return tuple(found)
 
 
+def _needs_number(document: Invoice | CreditNote) -> bool:
+    thrown_away = document.status == VOID and document.issued_on is None
+    return document.status != DRAFT and not thrown_away
+
+
 def invoice_problems(
     invoice: Invoice, notes: Iterable[CreditNote], checked: Checked
 ) -> tuple[Problem, ...]:
     """Return where the arithmetic of *invoice* fails: lines, journals, and credits beyond them.
 
-    *notes* are those of the invoice. Finds `line_differs`, `charge_differs`, `tax_differs`,
-    `over_credited`, `credit_of_nothing`, `credit_differs`.
+    *notes* are those of the invoice. Finds `line_differs`, `charge_differs`,
+    `discount_differs`, `tax_differs`, `over_credited`, `credit_of_nothing`, `credit_differs`.
     """
     found = []
     notes = tuple(notes)
@@ -214,6 +229,7 @@ def invoice_problems(
             found.append(("over_credited", f"line {line.id} is {minor}, more is credited"))
     if given:
         found.append(("credit_of_nothing", f"there is no line {', '.join(sorted(given))}"))
+    found += _tax_problems(invoice)
     found += _issue_problems(invoice, checked)
     found += _credit_problems(invoice, notes, checked)
     return tuple(
@@ -232,17 +248,45 @@ def _amount_of(line: Line) -> int | None:
 
 
 def _issue_problems(invoice: Invoice, checked: Checked) -> Iterator[tuple[str, str]]:
-    """Yield where what issuing posted is not what lines without a journal and taxes come to."""
+    """Yield where issuing posted something else than the document says, or void left some of it."""
     payer = f"customer:{invoice.customer}"
     unposted = sum(li.amount.minor for li in invoice.lines if li.journal is None)
-    for code, part, minor in (
-        ("charge_differs", "invoice.charged", unposted),
-        ("tax_differs", "invoice.taxed", invoice.tax.minor),
+    dead, right = invoice.status in _WITHOUT_EFFECT, True
+    for code, part, due in (
+        ("charge_differs", CHARGED, unposted),
+        ("discount_differs", DISCOUNTED, -invoice.discount.minor),
+        ("tax_differs", TAXED, invoice.added_tax.minor),
     ):
         posted = -checked.booked(Event("invoice", invoice.id, part), payer, invoice.currency)
-        expected = minor if invoice.status == ISSUED else 0
+        expected = 0 if dead else due
         if posted != expected:
             yield code, f"it comes to {expected}, its journal {part} charged {posted}"
+            right = False
+    if right:
+        yield from _owed_problems(invoice, checked)
+
+
+def _owed_problems(invoice: Invoice, checked: Checked) -> Iterator[tuple[str, str]]:
+    """Yield where a tax is not owed to its wallet as the document says."""
+    owed = Counter[str]()
+    for tax in invoice.taxes:
+        owed[tax.wallet] += 0 if invoice.status in _WITHOUT_EFFECT else tax.amount.minor
+    for wallet, expected in owed.items():
+        posted = checked.booked(Event("invoice", invoice.id, TAXED), wallet, invoice.currency)
+        if posted != expected:
+            yield "tax_differs", f"{wallet} should have {expected}, its journal gave {posted}"
+
+
+def _tax_problems(invoice: Invoice) -> Iterator[tuple[str, str]]:
+    """Yield where taxes are not what their rates come to, rounded as the document says."""
+    if not any(line.taxes for line in invoice.lines):
+        return  # the host taxed it as a whole, or not at all
+    levied = [(line.discounted, [tax.levy for tax in line.taxes]) for line in invoice.lines]
+    found = assess(levied, rounding=invoice.tax_rounding)
+    for line, taxes in zip(invoice.lines, found.lines, strict=True):
+        if line.taxes != taxes:
+            says, is_ = sum(t.amount.minor for t in taxes), line.tax.minor
+            yield "tax_differs", f"line {line.id} has {is_} of tax, its rates say {says}"
 
 
 def _credit_problems(

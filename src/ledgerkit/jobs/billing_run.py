@@ -127,11 +127,11 @@ async def preview_month(asked: Asked) -> RunReport:
     Raises:
         IllegalTransition: the period's billing cycle is closed.
     """
-    at = await steps.now()
     await _unless_closed(asked)
-    changes, left_out = await _decide(asked, at)
-    sides = trial_balance_after(await steps.balances(), journals_of(changes))
-    return _report(asked, changes, left_out, await packages_after(changes), sides)
+    plan = await decide_month(asked)
+    sides = trial_balance_after(await steps.balances(), journals_of(plan.changes))
+    packages = await packages_after(plan.changes)
+    return _report(asked, plan.changes, plan.skipped, packages, sides)
 
 
 async def month_to_date(asked: Asked) -> MonthSummary:
@@ -140,7 +140,7 @@ async def month_to_date(asked: Asked) -> MonthSummary:
     (seed 000: month-to-date summary; spec: billing 5)
     """
     zone = asked.month.business.zone
-    changes, _ = await _decide(asked, await steps.now())
+    changes = (await decide_month(asked)).changes
     journals: list[Journal] = []
     seen = 0
     while page := await steps.journals(after=seen):
@@ -196,13 +196,14 @@ async def run_due(asked: Asked) -> tuple[RunReport, ...]:
 
 
 # ---- deciding --------------------------------------------------------------------------------
-async def _decide(asked: Asked, at: datetime) -> tuple[tuple[Changes, ...], tuple[Skipped, ...]]:
+async def decide_month(asked: Asked) -> Plan:
     """Decide all that a run would commit, each decision on top of those before it."""
+    at = await steps.now()
     opened_on = await books_opened_on(asked.period)
     taken = await _taking_over(asked, opened_on, at)
     facts = await _facts(asked, opened_on, taken.changes)
     plan = plan_billing_run(facts, policy=asked.policy, as_of=at, period=asked.period)
-    return (*taken.changes, *plan.changes), (*taken.skipped, *plan.skipped)
+    return Plan((*taken.changes, *plan.changes), (*taken.skipped, *plan.skipped))
 
 
 async def _taking_over(asked: Asked, opened_on: date, at: datetime) -> Plan:

@@ -43,6 +43,13 @@ def test_every_connection_is_safe(engine: Engine) -> None:
             } == said
 
 
+@pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "postgresql+asyncpg"])
+def test_a_driver_that_does_not_wait_is_refused(driver: str) -> None:
+    """A store of its own is blocking; a host's async connection is lent to it."""
+    with pytest.raises(ValueError, match="needs a blocking driver"):
+        create_engine(f"{driver}://user:secret@host/books")
+
+
 def test_writers_take_the_lock_before_they_read(engine: Engine) -> None:
     """Else two writers would read the same balance and one would be refused half way."""
     with engine.connect() as holder:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 from ledgerkit.adapters.sql import SqlStore, TooManyLegs, create_engine, migrate, open_store
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.folding import FOLD_EVERY
+from ledgerkit.adapters.system_clock import SystemClock
 from ledgerkit.domain.changes import Changes, Draw, Series
 from ledgerkit.domain.ledger import (
     AsOf,
@@ -27,6 +28,9 @@ from ledgerkit.domain.ledger import (
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import Party
+from ledgerkit.jobs.drivers import run
+from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.verification import verify
 from ledgerkit.testing.books import books
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
 
@@ -123,6 +127,25 @@ def test_64_bits_are_the_most(engine: Engine, limits: tuple[Limit, ...]) -> None
     assert INT64 == store.balance("b", "EUR", AsOf(recorded_at=hour(3))).posted
     assert 0 == store.balance("b", "EUR", AsOf(effective_at=hour(9))).posted
     assert INT64 == store.entries("b").items[2].running.minor
+
+
+def test_a_page_does_not_read_what_follows_it(tmp_path: Path) -> None:
+    """A journal that cannot be read is named by its own number, and by no other."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'torn.db'}")
+    migrate(engine)
+    store = SqlStore(engine)
+    legs = tuple(transfer(f"j-{n}", "a", "b", 5) for n in range(1, 4))
+    store.commit(changes("k", opens=(Wallet("a"), Wallet("b")), journals=legs))
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER ledgerkit_entries_update"))
+        connection.execute(sa.text("UPDATE ledgerkit_entries SET amount = 6 WHERE id = 3 << 12"))
+
+    page = store.journals(after=1, limit=1)
+    broken = run(verify(), Host(store=store, clock=SystemClock())).problems
+
+    assert (["j-2"], 2) == ([posted.journal.id for posted in page.items], page.next)
+    assert {"journal number 3", "a EUR", "b EUR"} == {problem.subject for problem in broken}
+    engine.dispose()
 
 
 def test_another_store_changes_a_policy(engine: Engine) -> None:

@@ -17,8 +17,9 @@ from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.adapters.sql.views import views_of
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Draw, Expect, Series
+from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.grants import Claim, Grant, draw, give_back, revoke
-from ledgerkit.domain.invoices import Invoice, TaxAmount
+from ledgerkit.domain.invoices import Invoice, discounted, taxed
 from ledgerkit.domain.ledger import Event, Limit, Wallet
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.outbox import Message
@@ -27,6 +28,7 @@ from ledgerkit.domain.periods import Period
 from ledgerkit.domain.pricing import ListPrice, PerUnit, PriceKey, PriceList, Tariff
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, Incentive
+from ledgerkit.domain.tax import Tax, TaxAmount, TaxRate
 from ledgerkit.domain.usage import TIME_WEIGHTED, Quantity, Snapshot, bill
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
 
@@ -148,18 +150,47 @@ def test_invoices_add_up(engine: Engine) -> None:
     store = SqlStore(engine)
     read = store.load(Invoice, "i-1")
     assert read is not None
-    tax = TaxAmount("es-vat", 21, Money(100, "EUR"), Money(21, "EUR"))  # type: ignore[arg-type]
-    taxed = Invoice(id="i-2", customer="c-1", currency="EUR", lines=read.record.lines, taxes=(tax,))
-    store.commit(changes("k-3", records=(taxed,)))
+    tax = TaxAmount("es-vat", Fraction(21, 100), Money(100, "EUR"), Money(21, "EUR"))
+    plain = read.record.lines
+    host = Invoice(id="i-2", customer="c-1", currency="EUR", lines=plain, taxes=(tax,))
+    store.commit(changes("k-3", records=(host, discounted_invoice())))
     sql = (
-        "SELECT id, number, customer, status, currency, subtotal, tax, total_minor, total "
-        "FROM invoice ORDER BY id"
+        "SELECT id, number, customer, status, currency, subtotal, discount, net, tax, total_minor, "
+        "total FROM invoice ORDER BY id"
     )
+    tail = ("c-1", "draft", "EUR")
 
     assert [
-        ("i-1", "INV-001", "c-1", "draft", "EUR", "1.00", "0.00", 100, "1.00"),
-        ("i-2", None, "c-1", "draft", "EUR", "1.00", "0.21", taxed.total.minor, "1.21"),
+        ("i-1", "INV-001", *tail, "1.00", "0.00", "1.00", "0.00", 100, "1.00"),
+        ("i-2", None, *tail, "1.00", "0.00", "1.00", "0.21", host.total.minor, "1.21"),
+        ("i-3", None, *tail, "6.09", "0.10", "5.00", "1.55", 655, "6.55"),
     ] == rows(engine, sql)
+
+
+def discounted_invoice() -> Invoice:
+    """Return 6.09 with 0.10 off, 0.99 of tax in what is left and 0.56 on top."""
+    plain = attrs.evolve(invoice("i-3", minor=609), id="i-3")
+    coupon = Coupon(id="TEN", amount=Money(10, "EUR"))
+    taxes = [
+        Tax(id=id, code=id, rates=(TaxRate(rate, OCTOBER),), inclusive=inclusive)
+        for id, rate, inclusive in (
+            ("in", Fraction(99, 500), True),
+            ("on", Fraction(56, 500), False),
+        )
+    ]
+    return taxed(discounted(plain, [coupon], on=OCTOBER), {"": taxes})
+
+
+def test_taxes_by_rate(engine: Engine) -> None:
+    """Each tax of an invoice with its base; lines say what was taken off and added."""
+    SqlStore(engine).commit(changes("k-3", records=(discounted_invoice(),)))
+
+    assert [("in", "99/500", "5.00", "0.99"), ("on", "14/125", "5.00", "0.56")] == rows(
+        engine, "SELECT code, rate, base, amount FROM invoice_tax ORDER BY code"
+    )
+    assert [("1.00", "0.00", "0.00"), ("6.09", "0.10", "1.55")] == rows(
+        engine, "SELECT amount, discount, tax FROM invoice_line ORDER BY invoice"
+    )
 
 
 def test_price_changes_show_old_and_new(engine: Engine) -> None:

@@ -32,10 +32,12 @@ def note_over(invoice: Invoice, amount: str, *earlier: CreditNote) -> CreditNote
 def cap(inputs: Inputs, asked: Inputs) -> Answer:
     """Ask for more than was charged and not given back yet; the error says how much is left."""
     invoice = invoice_of(first_of(inputs, "invoice_paid", "invoice_total"))
-    given = note_over(invoice, inputs["refunded"])
-    issued = credit_notes.issue(given, on=NOON.date(), at=NOON, invoice=invoice).note
+    earlier: list[CreditNote] = []
+    if ISO.parse(inputs["refunded"], "USD").minor:
+        given = note_over(invoice, inputs["refunded"])
+        earlier.append(credit_notes.issue(given, on=NOON.date(), at=NOON, invoice=invoice).note)
     try:
-        note_over(invoice, inputs["requested"], issued)
+        note_over(invoice, inputs["requested"], *earlier)
     except OverCredited as error:
         left = str(asked["error"]).removeprefix("exceeds ")
         said = f"exceeds {ISO.parse(left, 'USD').minor} USD"

@@ -15,6 +15,7 @@ Inputs: TypeAlias = Mapping[str, Any]
 Answer: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = Callable[[Inputs, Inputs], Answer]
 
+MONDAY = date(1970, 1, 5)  # weeks of the calendar begin with it
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 MONTHS = {
     "month": 1,
@@ -59,7 +60,8 @@ def cycle_of(inputs: Inputs) -> Cycle:
     start = day(first_of(inputs, "anchor", "start", "subscription_at"))
     length = str(first_of(inputs, "period", "interval", "plan_interval") or "monthly").lower()
     if length in DAYS:
-        return FixedDaysCycle(start, DAYS[length])
+        weeks = length == "weekly" and inputs.get("billing_time") == "calendar"
+        return FixedDaysCycle(MONDAY if weeks else start, DAYS[length])
     if inputs.get("billing_time") == "calendar":
         return CalendarCycle(MONTHS[length])
     anchor_day = inputs.get("anchor_day")

@@ -2,11 +2,13 @@
 
 `read_folder` gives the facts for a billing run and every problem of every row. A row with a
 problem is never dropped in silence: the caller refuses the folder, or goes on without the rows
-that have one. The format is docs/reference/csv-folder.md.
+that have one. `read_legacy` reads what the system in use charged, for shadow mode. The format is
+docs/reference/csv-folder.md.
 """
 
 from __future__ import annotations
 
+from ledgerkit.adapters.csv_folder.legacy import LegacyRead, read_legacy
 from ledgerkit.adapters.csv_folder.month import (
     FolderNotFound,
     FolderRead,
@@ -17,6 +19,8 @@ from ledgerkit.adapters.csv_folder.tables import RowProblem
 __all__ = [
     "FolderNotFound",
     "FolderRead",
+    "LegacyRead",
     "RowProblem",
     "read_folder",
+    "read_legacy",
 ]

@@ -114,7 +114,7 @@ def read_table(folder: Path, layout: Layout) -> Table:
         if not path.exists() and not layout.needed:
             return Table(layout)
         if not path.is_file():  # a directory, or a pipe that would never end
-            return _unreadable(layout, 0, "", "no such file; the folder needs one")
+            return _unreadable(layout, 0, "", "no such file; one is needed")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -5,10 +5,10 @@ No locale is in them: a spreadsheet and a program read the same. (spec: billing 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
+from itertools import chain
 
+from ledgerkit.adapters.exports.cells import day, days, table, text
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import Units
@@ -31,14 +31,6 @@ COLUMNS = (
     "package",
     "journal",
 )
-# A cell that begins like a formula would be run by a spreadsheet. (OWASP: CSV injection)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def _text(value: str | None) -> str:
-    if value is None:
-        return ""
-    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def lines_csv(
@@ -53,39 +45,33 @@ def lines_csv(
     Amounts are what the document adds up: what customers owe in invoices, what they get back in
     credit notes (negative), what suppliers are paid in payouts.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)  # ends rows as RFC 4180 says, and quotes cells with line breaks
-    writer.writerow(COLUMNS)
-    for rows in (
+    rows = (
         _invoice_rows(invoices, units),
         _credit_rows(credit_notes, units),
         _payout_rows(payouts, units),
-    ):
-        writer.writerows(rows)
-    return out.getvalue()
+    )
+    return table(COLUMNS, chain.from_iterable(rows))
 
 
 def _invoice_rows(invoices: Iterable[Invoice], units: Units) -> Iterable[tuple[str, ...]]:
     for invoice in invoices:
-        start, end = ("", "")
-        if invoice.period is not None:
-            start, end = invoice.period.start.isoformat(), invoice.period.end.isoformat()
+        start, end = days(invoice.period)
         for line in invoice.lines:
             yield (
                 "invoice",
-                _text(invoice.number),
-                _text(invoice.customer),
-                "" if invoice.issued_on is None else invoice.issued_on.isoformat(),
+                text(invoice.number),
+                text(invoice.customer),
+                day(invoice.issued_on),
                 start,
                 end,
-                line.on.isoformat(),
-                _text(line.source),
-                _text(line.item),
-                _text(line.detail),
+                day(line.on),
+                text(line.source),
+                text(line.item),
+                text(line.detail),
                 str(line.quantity),
                 units.plain(line.amount),
                 invoice.currency,
-                _text(line.package),
+                text(line.package),
                 line.journal or "",
             )
 
@@ -95,15 +81,15 @@ def _credit_rows(notes: Iterable[CreditNote], units: Units) -> Iterable[tuple[st
         for line in note.lines:
             yield (
                 "credit_note",
-                _text(note.number),
-                _text(note.customer),
-                "" if note.issued_on is None else note.issued_on.isoformat(),
+                text(note.number),
+                text(note.customer),
+                day(note.issued_on),
                 "",
                 "",
-                line.on.isoformat(),
-                _text(line.source),
-                _text(line.item),
-                _text(line.detail),
+                day(line.on),
+                text(line.source),
+                text(line.item),
+                text(line.detail),
                 "1",
                 units.plain(-line.amount),
                 note.currency,
@@ -118,14 +104,14 @@ def _payout_rows(payouts: Iterable[Payout], units: Units) -> Iterable[tuple[str,
             yield (
                 "payout",
                 payout.id,
-                _text(payout.supplier),
-                payout.period.end.isoformat(),
-                payout.period.start.isoformat(),
-                payout.period.end.isoformat(),
-                line.on.isoformat(),
-                _text(line.source),
-                _text(line.item),
-                _text(line.detail),
+                text(payout.supplier),
+                day(payout.period.end),
+                day(payout.period.start),
+                day(payout.period.end),
+                day(line.on),
+                text(line.source),
+                text(line.item),
+                text(line.detail),
                 "1",
                 units.plain(line.amount),
                 payout.currency,

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from sqlalchemy.exc import SQLAlchemyError as DatabaseError
 
-from ledgerkit.adapters.sql.connect import ConflictRetry, DatabaseTooOld, create_engine
+from ledgerkit.adapters.sql.connect import (
+    ConflictRetry,
+    DatabaseTooOld,
+    create_engine,
+    shown_url,
+)
 from ledgerkit.adapters.sql.legs import TooManyLegs
 from ledgerkit.adapters.sql.migrate import SchemaTooNew, SchemaTooOld, migrate
 from ledgerkit.adapters.sql.store import SqlStore, open_store
@@ -27,4 +32,5 @@ __all__ = [
     "metadata",
     "migrate",
     "open_store",
+    "shown_url",
 ]

@@ -68,12 +68,15 @@ def create_engine(url: str | URL, **options: Any) -> Engine:
 
     Raises:
         DatabaseTooOld: SQLite without STRICT tables.
-        ValueError: neither SQLite nor PostgreSQL.
+        ValueError: neither SQLite nor PostgreSQL, or a driver that does not wait for its answers.
     """
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     backend = parsed.get_backend_name()
+    if backend in ("postgresql", "sqlite") and parsed.get_dialect().is_async:
+        msg = f"a store needs a blocking driver (got {parsed.drivername!r}); lend it a connection"
+        raise ValueError(msg)
     if backend == "postgresql":
         engine = sa.create_engine(parsed, **options)
         event.listen(engine, "connect", _prepare_postgres)
@@ -88,6 +91,15 @@ def create_engine(url: str | URL, **options: Any) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def shown_url(url: str | URL) -> str:
+    """Return *url* as it may be shown and logged: without its password.
+
+    >>> shown_url("postgresql://ana:secret@db/books")
+    'postgresql://ana:***@db/books'
+    """
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def _prepare_postgres(connection: Any, _: object) -> None:

@@ -122,20 +122,25 @@ LEFT JOIN ledgerkit_journals o ON o.id = j.reverses
 """
 
 
-def journals_after(db: Database, tenant: int, after: int, limit: int) -> list[Posted]:
-    """Return at most *limit* journals with a sequence above *after*, in recording order."""
+def journals_after(db: Database, tenant: int, after: int, limit: int) -> tuple[list[Posted], bool]:
+    """Return at most *limit* journals with a sequence above *after*, and whether there are more.
+
+    They stand in recording order. What follows them is not read: it may be broken.
+    """
     if db.postgres:
         source = "ledgerkit_places p JOIN ledgerkit_journals j ON j.id = p.journal"
         sql = _JOURNALS.format(sequence="p.sequence", source=source) + (
             "WHERE p.tenant = ? AND p.sequence > ? ORDER BY p.sequence LIMIT ?"
         )
-        return _posted(db, db.rows(sql, tenant, after, limit))
+        rows = db.rows(sql, tenant, after, limit + 1)
+        return _posted(db, rows[:limit]), len(rows) > limit
     first = tenant << SEQUENCE_BITS
     sql = _JOURNALS.format(sequence=f"j.id & {_SEQUENCE}", source="ledgerkit_journals j") + (
         "WHERE j.id > ? AND j.id <= ? ORDER BY j.id LIMIT ?"
     )
     after = min(max(after, 0), _SEQUENCE)
-    return _posted(db, db.rows(sql, first + after, first + _SEQUENCE, limit))
+    rows = db.rows(sql, first + after, first + _SEQUENCE, limit + 1)
+    return _posted(db, rows[:limit]), len(rows) > limit
 
 
 def journals_named(db: Database, tenant: int, names: Collection[str]) -> list[Posted]:

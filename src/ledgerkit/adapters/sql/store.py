@@ -159,9 +159,8 @@ class SqlStore:
         with self._link.read() as connection:
             db = Database(connection)
             tenant = reading.tenant_id(db, self._tenant)
-            found = reading.journals_after(db, tenant, after, limit + 1)
-        page = tuple(found[:limit])
-        return Page(page, page[-1].sequence if page and len(found) > limit else None)
+            page, more = reading.journals_after(db, tenant, after, limit)
+        return Page(tuple(page), page[-1].sequence if more else None)
 
     def journal(self, id: str) -> Posted | None:
         """Return the posted journal *id*, or None."""

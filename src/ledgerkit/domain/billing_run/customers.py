@@ -244,7 +244,14 @@ def _invoice(desk: Desk) -> None:
             period=desk.period,
         )
         desk.documents.append(
-            invoices.issue(draft, on=on, due_on=due_on, at=desk.as_of, series=series)
+            invoices.issue(
+                draft,
+                on=on,
+                due_on=due_on,
+                at=desk.as_of,
+                customer=desk.customer.party,
+                series=series,
+            )
         )
 
 

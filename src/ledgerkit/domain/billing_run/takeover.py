@@ -90,7 +90,7 @@ class _Asked:
     opened_on: date
     closed_before: datetime | None
     cycle: Cycle
-    zones: Mapping[str, str]  # of parties
+    parties: Mapping[str, Party]
 
     def on_time(self, journal: Journal, on: date) -> Journal:
         """Return *journal*, of the local day *on*, as a late one if the books are closed for it."""
@@ -127,7 +127,7 @@ def take_over(
         opened_on=opened_on,
         closed_before=closed_before,
         cycle=CalendarCycle() if cycle is None else cycle,
-        zones={party.id: party.zone for party in month.parties},
+        parties={party.id: party for party in month.parties},
     )
     stored = {(type(v.record), v.record.id): v for v in known}
     changes = []
@@ -232,7 +232,7 @@ def _strangers(month: Month) -> Iterator[Skipped]:
 
 def _opens_at(package: Package, asked: _Asked) -> datetime:
     starts = max(package.purchased_on, asked.opened_on)
-    zone = asked.zones.get(package.customer, asked.month.business.zone)
+    zone = asked.parties.get(package.customer, asked.month.business).zone
     return min(day_start(starts, zone), asked.at)
 
 
@@ -259,7 +259,14 @@ def _sell(package: Package, asked: _Asked) -> Changes:
         lines=(line,),
     )
     due_on = on + timedelta(days=asked.policy.terms_days)
-    issued = invoices.issue(draft, on=on, due_on=due_on, at=asked.at, series=asked.policy.invoices)
+    issued = invoices.issue(
+        draft,
+        on=on,
+        due_on=due_on,
+        at=asked.at,
+        customer=asked.parties.get(package.customer),
+        series=asked.policy.invoices,
+    )
     sold = attrs.evolve(purchased, journal=journal)
     return _changes("package.sell", package.id, package.customer, asked.at, sold, issued)
 

@@ -105,6 +105,27 @@ def _check_weights(given: tuple[Weight, ...], values: Sequence[int | Fraction]) 
         raise BadWeights(given, "all are 0, and one must be more")
 
 
+def apportion(total: int, exact: Sequence[Fraction]) -> tuple[int, ...]:
+    """Return each *exact* figure rounded down or up, so that together they are *total*.
+
+    Those that lose most by rounding down are rounded up, ties by position; a whole figure stays
+    as it is. Unlike `allocate` it takes figures of both signs, such as taxes of charges and
+    credits. Raises `ValueError` unless *total* is the sum of *exact*, rounded down or up.
+
+    >>> apportion(3, [Fraction(3, 2), Fraction(3, 2)]), apportion(0, [Fraction(-1, 2)])
+    ((2, 1), (0,))
+    """
+    parts = [value.numerator // value.denominator for value in exact]
+    left = total - sum(parts)
+    if not -1 < total - sum(exact) < 1:
+        msg = f"{sum(exact)} is shared out as the whole number below or above (got {total})"
+        raise ValueError(msg)
+    order = sorted(range(len(parts)), key=lambda n: exact[n] - parts[n], reverse=True)
+    for position in order[:left]:
+        parts[position] += 1
+    return tuple(parts)
+
+
 @attrs.frozen
 class Drawn:
     """What came from each source, in their order, and what none of them had."""

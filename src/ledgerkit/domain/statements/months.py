@@ -12,6 +12,7 @@ from datetime import date
 
 import attrs
 
+from ledgerkit.domain.invoices import CHARGED, DISCOUNTED, TAXED
 from ledgerkit.domain.ledger import (
     Balance,
     Entry,
@@ -31,7 +32,7 @@ from ledgerkit.domain.statements.views import Shown, View
 _REVERSED = ".reversed"
 _SESSIONS = ("session.charged", "session.covered")
 # What a customer is charged beside packages, and what is taken back of it.
-_CHARGES = ("session.charged", "invoice.charged", "credit_note.issued")
+_CHARGES = ("session.charged", CHARGED, DISCOUNTED, TAXED, "credit_note.issued")
 _NO_EARNINGS = ("payout.", "balance.")  # money paid out, or earned before these books
 _PACKAGES = {"session.covered": "redeemed", "package.expired": "breakage", "package.bought": "sold"}
 
@@ -45,8 +46,8 @@ class PartyTotal(View):
         currency: The currency of its amounts.
         sessions: Sessions charged or covered, less those taken back.
         covered: How many of them a package paid for.
-        amount: Customers: what was charged beside packages. Suppliers: what was earned, incentives
-            included.
+        amount: Customers: what was charged beside packages, taxes included. Suppliers: what was
+            earned, incentives included.
         incentives: Suppliers: how much of it were incentives.
     """
 
@@ -66,7 +67,8 @@ class CurrencyTotal(View):
         currency: The currency.
         sessions: Sessions charged or covered, less those taken back.
         covered: How many of them a package paid for.
-        charged: What customers were charged beside packages, less what was credited.
+        charged: What customers were charged beside packages, less discounts, taxes and what was
+            credited.
         redeemed: The value of package units used.
         breakage: The value of package units that expired.
         revenue: Charged, redeemed and breakage together.
@@ -128,6 +130,8 @@ class _Tally:
             elif entry.wallet.startswith("customer:") and kind in _CHARGES:
                 self._sum(entry, "charged", -entry.amount.minor)
                 self._party(entry, "amount", -entry.amount.minor)
+            elif entry.wallet.startswith("liability:tax:") and kind in _CHARGES:
+                self._sum(entry, "charged", -entry.amount.minor)  # the state's, not revenue
             elif entry.wallet == DEFERRED and kind in _PACKAGES:
                 sold = kind == "package.bought"
                 minor = entry.amount.minor

@@ -19,7 +19,16 @@ from typing import Any
 import attrs
 import pytest
 
-from ledgerkit.documents.model import Block, Captions, Column, Document, Row, TaxLine, Total
+from ledgerkit.documents.model import (
+    KINDS,
+    Block,
+    Captions,
+    Column,
+    Document,
+    Row,
+    TaxLine,
+    Total,
+)
 from ledgerkit.ports.renderer import Renderer, Undrawable, UnknownKind
 
 _SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30">{}</svg>'
@@ -164,7 +173,7 @@ class RendererContract:
         assert "parking_ticket" == caught.value.kind
         assert "invoice" in caught.value.known
 
-    @pytest.mark.parametrize("kind", ["invoice", "payout_statement", "account_statement"])
+    @pytest.mark.parametrize("kind", KINDS)
     def test_4_every_text_is_there(self, renderer: Renderer, kind: str) -> None:
         """All texts of all kinds of documents are printed."""
         document = sample(kind=kind)

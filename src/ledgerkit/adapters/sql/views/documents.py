@@ -7,6 +7,7 @@ decimal text (`total`), never as fractions that a database would round.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from ledgerkit.adapters.sql.views.words import Words, select
 
@@ -25,6 +26,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "party": ("role", "name", "currency", "email", "locale", "zone", "tax_id"),
     "billing_cycle": ("kind", "status", "period.start", "period.end", "runs"),
     "payment_plan": ("customer", "receivable", "status"),
+    "tax": ("code", "treatment", "reason", "inclusive"),
     "document_link": ("of", "party", "key", "media_type"),
 }
 
@@ -49,7 +51,13 @@ def document_views(words: Words) -> Mapping[str, str]:
         ),
         "record_history": _history(words),
         "invoice": _invoice(words),
-        "invoice_line": _lines(words, "invoice", ("quantity", "unit_price", "package", "journal")),
+        "invoice_line": _lines(
+            words,
+            "invoice",
+            ("kind", "quantity", "unit_price", "package", "journal"),
+            {"discount": words.part(_LINE, "discount"), "tax": words.total(_LINE, "taxes")},
+        ),
+        "invoice_tax": _taxes(words, "invoice"),
         "credit_note": _credit_note(words),
         "credit_note_line": _lines(words, "credit_note", ("line",)),
         "payout": _payout(words),
@@ -63,6 +71,7 @@ def document_views(words: Words) -> Mapping[str, str]:
         "write_off": _write_off(words),
         "enrolment": _enrolment(words),
         "instalment": _instalment(words),
+        "coupon": _coupon(words),
         "match": _match(words),
         "incentive": _incentive(words),
         "price": _price(words),
@@ -112,15 +121,20 @@ def _history(words: Words) -> str:
 
 def _invoice(words: Words) -> str:
     currency = _field(words, "currency")
-    net = words.total(_DOCUMENT, "data", "lines")
+    subtotal = words.total(_DOCUMENT, "data", "lines")
+    off = words.total(_DOCUMENT, "data", "discounts")
     tax = words.total(_DOCUMENT, "data", "taxes")
+    added = words.total(_DOCUMENT, "data", "taxes", unless="inclusive")
+    total = f"({subtotal} - {off} + {added})"
     columns = {
         "number": "r.number",
         **_fields(words, "customer", "status", "currency", "period.start", "period.end"),
-        **_fields(words, "issued_on", "due_on", "cycle", "supplements", "reference"),
-        **_amount(words, "subtotal", net, currency),
+        **_fields(words, "issued_on", "due_on", "cycle", "supplements", "corrects", "reference"),
+        **_amount(words, "subtotal", subtotal, currency),
+        **_amount(words, "discount", off, currency),
+        **_amount(words, "net", f"({total} - {tax})", currency),
         **_amount(words, "tax", tax, currency),
-        **_amount(words, "total", f"({net} + {tax})", currency),
+        **_amount(words, "total", total, currency),
     }
     return _of("invoice", columns)
 
@@ -147,9 +161,15 @@ def _payout(words: Words) -> str:
     return _of("payout", columns)
 
 
-def _lines(words: Words, kind: str, more: tuple[str, ...]) -> str:
+def _lines(
+    words: Words,
+    kind: str,
+    more: tuple[str, ...],
+    amounts: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     common = ("id", "source", "item", "detail", "on")
-    names = {"on": "on_date", "line": "source_line", "id": "line_id", "kind": "journal_kind"}
+    names = {"on": "on_date", "line": "source_line", "id": "line_id"}
+    names["kind"] = "journal_kind" if kind == "payout" else "line_kind"
     paths = [path for path in (*common, *more) if (kind, path) != ("payout", "id")]
     columns = {
         "tenant": "t.name",
@@ -165,8 +185,37 @@ def _lines(words: Words, kind: str, more: tuple[str, ...]) -> str:
             words.field(_LINE, "amount", "currency"),
         ),
     }
+    for name, minor in amounts.items():
+        columns |= _amount(words, name, minor, words.field(_LINE, "amount", "currency"))
     lines = words.each(_DOCUMENT, "data", "lines", alias="l")
     return select(columns, f"{_RECORDS}\n{lines} WHERE r.kind = '{kind}'")
+
+
+def _taxes(words: Words, kind: str) -> str:
+    currency = words.field(_LINE, "amount", "currency")
+    columns = {
+        "tenant": "t.name",
+        kind: "r.id",
+        "number": "r.number",
+        "nth": words.nth("l"),
+        **{name: words.field(_LINE, name) for name in ("code", "rate", "treatment", "reason")},
+        "currency": currency,
+        **_amount(words, "base", words.minor(_LINE, "base"), currency),
+        **_amount(words, "amount", words.minor(_LINE, "amount"), currency),
+    }
+    taxes = words.each(_DOCUMENT, "data", "taxes", alias="l")
+    return select(columns, f"{_RECORDS}\n{taxes} WHERE r.kind = '{kind}'")
+
+
+def _coupon(words: Words) -> str:
+    currency = _field(words, "amount.currency")
+    columns = {
+        **_fields(words, "name", "percent", "valid_from", "valid_until"),
+        "times": words.whole(_field(words, "times")),
+        "currency": currency,
+        **_amount(words, "amount", words.minor(_DOCUMENT, "data", "amount"), currency),
+    }
+    return _of("coupon", columns)
 
 
 def _package(words: Words) -> str:

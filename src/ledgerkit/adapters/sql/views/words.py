@@ -31,6 +31,10 @@ class Words:
         """Return the minor units of the amount at *path* inside *document*."""
         return self.whole(self.field(document, *path, "minor"))
 
+    def part(self, document: str, *path: str) -> str:
+        """Return the minor units of the amount at *path*, or 0 if there is none."""
+        return f"coalesce({self.minor(document, *path)}, 0)"
+
     def each(self, document: str, *path: str, alias: str) -> str:
         """Return a FROM item with a column `value` for each item of the list at *path*."""
         if self.postgres:
@@ -42,14 +46,23 @@ class Words:
         """Return the number, from 1, of the item *alias* in its list."""
         return f"{alias}.nth" if self.postgres else f"({alias}.key + 1)"
 
-    def total(self, document: str, *path: str) -> str:
-        """Return the sum of the amounts of the items of the list at *path*, in minor units."""
+    def total(self, document: str, *path: str, unless: str | None = None) -> str:
+        """Return the sum of the amounts of the items of the list at *path*, in minor units.
+
+        Items whose field *unless* is true are left out.
+        """
         if self.postgres:
             items = f"jsonb_array_elements({document}::jsonb #> '{{{','.join(path)}}}') AS s(value)"
         else:
             items = f"json_each({document}, '$.{'.'.join(path)}') AS s"
         amount = self.minor("s.value", "amount")
-        zero = f"(SELECT coalesce(sum({amount}), 0) FROM {items})"  # noqa: S608
+        kept = ""
+        if unless is not None:
+            field = self.field("s.value", unless)
+            # A field that a record was stored without is NULL, and counts as not true.
+            told = f"CAST({field} AS boolean)" if self.postgres else field
+            kept = f" WHERE NOT coalesce({told}, {'false' if self.postgres else '0'})"
+        zero = f"(SELECT coalesce(sum({amount}), 0) FROM {items}{kept})"  # noqa: S608
         return f"CAST({zero} AS bigint)" if self.postgres else zero
 
     def count(self, document: str, *path: str) -> str:
