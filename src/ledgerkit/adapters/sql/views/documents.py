@@ -27,6 +27,10 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "billing_cycle": ("kind", "status", "period.start", "period.end", "runs"),
     "payment_plan": ("customer", "receivable", "status"),
     "tax": ("code", "treatment", "reason", "inclusive"),
+    "rate_plan": (
+        *("customer", "currency", "price_list", "zone", "cycle.kind"),
+        *("starts_on", "ends_on", "billed_through"),
+    ),
     "document_link": ("of", "party", "key", "media_type"),
 }
 
