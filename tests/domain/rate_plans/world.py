@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ from ledgerkit.domain.pricing import (
     PriceList,
     Tariff,
 )
-from ledgerkit.domain.rate_plans import PlanItem, RatePlan
+from ledgerkit.domain.rate_plans import Billed, PlanItem, RatePlan, bill
 from ledgerkit.domain.usage import (
     LAST,
     SUM,
@@ -26,6 +26,7 @@ from ledgerkit.domain.usage import (
     Dimensions,
     Meter,
     Reading,
+    Snapshot,
     UsageEvent,
     dimensions,
     readings,
@@ -146,6 +147,22 @@ def read(
         for meter in meters
         for each in readings(meter, known, period=period, zone="UTC")
     )
+
+
+def run(
+    plan: RatePlan,
+    on: date,
+    readings: Sequence[Reading] = (),
+    snapshots: Sequence[Snapshot] = (),
+    prices: PriceList = PRICES,
+) -> Billed:
+    """Bill what is due on a day."""
+    return bill(plan, on=on, price_list=prices, readings=readings, snapshots=snapshots)
+
+
+def newest(*known: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
+    """Return the last version of each snapshot."""
+    return tuple({each.id: each for many in known for each in many}.values())
 
 
 def lines(charges: Iterable[Charge]) -> list[tuple[str, str, int]]:
