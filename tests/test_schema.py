@@ -18,7 +18,8 @@ from ledgerkit import schema
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
-from ledgerkit.domain.credit_notes import CreditLine, CreditNote
+from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote
 from ledgerkit.domain.discounts import Coupon, Discount
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.grants import EXPIRED as LAPSED
@@ -31,7 +32,14 @@ from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
 from ledgerkit.domain.parties import ROLES, Party
 from ledgerkit.domain.payment_plans import COMPLETED, Instalment, PaymentPlan
 from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
-from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, FixedDaysCycle, Period
+from ledgerkit.domain.periods import (
+    AnniversaryCycle,
+    CalendarCycle,
+    Cycle,
+    FixedDaysCycle,
+    Period,
+    Timing,
+)
 from ledgerkit.domain.pricing import (
     Flat,
     Graduated,
@@ -41,13 +49,24 @@ from ledgerkit.domain.pricing import (
     PerUnit,
     PriceKey,
     PriceList,
+    Rated,
     Tariff,
     Tier,
     Volume,
 )
+from ledgerkit.domain.proration import Basis
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
+from ledgerkit.domain.subscriptions import (
+    CANCELLED,
+    SUSPENDED,
+    Item,
+    Pause,
+    PausePolicy,
+    Phase,
+    Subscription,
+)
 from ledgerkit.domain.tax import (
     EXEMPT,
     NET,
@@ -130,6 +149,43 @@ TARIFFS = (
         ),
         included=None,
     ),
+)
+PHASE = Phase(
+    number=1,
+    item=Item(
+        id="seats",
+        name="Studio",
+        detail="Madrid",
+        price=Rate(Fraction(4999, 2), "EUR"),
+        quantity=Fraction(5, 2),
+        timing=Timing.IN_ARREARS,
+        cycle=AnniversaryCycle(date(2026, 1, 31), 3, 30),
+        one_time=True,
+        kind="licence",
+    ),
+    cycle=FixedDaysCycle(date(2026, 1, 1), 30),
+    starts_on=ON,
+    ends_on=date(2026, 10, 16),
+    billed_through=date(2026, 11, 1),
+    gaps=(Period(ON, date(2026, 10, 7)),),
+)
+CHARGE = Charge(
+    source="sub-1",
+    part="seats/1/2026-10-05/back/2026-10-16",
+    item="Studio",
+    detail="Madrid",
+    kind="licence",
+    on=ON,
+    period=Period(ON, date(2026, 11, 1)),
+    due_on=date(2026, 11, 1),
+    rated=Rated(
+        amount=eur(-2500),
+        unrounded=Fraction(-4999, 2),
+        quantity=Fraction(1),
+        unit_price=Fraction(-4999, 2),
+        trace=(("factor", "16/31"),),
+    ),
+    gives_back="seats/1/2026-10-05",
 )
 SAMPLES: dict[type[Any], Any] = {
     Party: Party(
@@ -282,7 +338,7 @@ SAMPLES: dict[type[Any], Any] = {
                 spike=SpikePolicy(floor=Fraction(10), times=Fraction(5, 2), periods=2),
             ),
         ),
-        starts_on=date(2026, 1, 1),
+        started_on=date(2026, 1, 1),
         ends_on=date(2027, 1, 1),
         estimates=False,
         billed_through=date(2026, 1, 31),
@@ -306,6 +362,24 @@ SAMPLES: dict[type[Any], Any] = {
         ),
         billed=(Quantity((("size", "medium"), ("use", "production")), Fraction(24, 7)),),
         part=2,
+    ),
+    Subscription: Subscription(
+        id="sub-1",
+        customer="ana",
+        currency="EUR",
+        zone="Europe/Madrid",
+        cycle=CalendarCycle(3),
+        started_on=date(2026, 9, 1),
+        trial_until=ON,
+        ends_on=date(2027, 1, 1),
+        phases=(PHASE,),
+        planned=Pause(date(2026, 12, 1), date(2026, 12, 15), PausePolicy.EXTEND),
+        stopped=Pause(date(2026, 10, 16), None, PausePolicy.FREEZE),
+        held=(attrs.evolve(PHASE, number=2),),
+        waiting=(CHARGE,),
+        suspensions=1,
+        basis=Basis.FIXED_30,
+        status=SUSPENDED,
     ),
     Invoice: Invoice(
         id="inv_1",
@@ -366,11 +440,18 @@ SAMPLES: dict[type[Any], Any] = {
                 item="maths / secondary / 60 min",
                 detail="Zoë · Tom Hill",
                 on=ON,
-                amount=eur(5001),
+                amount=eur(4132),
+                taxes=(INCLUDED,),
+                undoes="jrn_1",
             ),
         ),
+        taxes=(INCLUDED,),
         reason="session not approved any more",
-        status=ISSUED,
+        status=APPLIED,
+        created_by="maria",
+        approved_by="pedro",
+        applied=Applied(to_open=eur(4000), to_credit=eur(990), to_refund=eur(10)),
+        billed_to=Addressee(name="Ana García"),
         issued_on=date(2026, 11, 5),
         number="CN-2026-00001",
     ),
@@ -392,6 +473,7 @@ SAMPLES: dict[type[Any], Any] = {
         on=ON,
         reference="WO-7",
         reason="paid after all",
+        invoice="inv_1",
     ),
     Payout: Payout(
         id="pay_1",
@@ -573,6 +655,45 @@ CREDITS = st.builds(
     on=DATES,
     amount=POSITIVE,
 )
+ITEMS = st.builds(
+    Item,
+    id=NAMES,
+    name=NAMES,
+    detail=TEXTS.filter(str.isprintable),
+    price=st.builds(Rate, st.fractions(0), st.just("EUR")),
+    quantity=st.fractions(1, 100),
+    timing=st.sampled_from(Timing),
+    cycle=maybe(CYCLES),
+    one_time=st.booleans(),
+)
+PAUSES = st.builds(
+    Pause, DATES, st.sampled_from([None, date(2199, 1, 1)]), st.sampled_from(PausePolicy)
+)
+CHARGES = st.builds(
+    Charge,
+    source=NAMES,
+    part=NAMES,
+    item=TEXTS,
+    detail=TEXTS,
+    kind=NAMES,
+    on=DATES,
+    period=maybe(PERIODS),
+    due_on=DATES,
+    rated=st.builds(
+        Rated, amount=EUROS, unrounded=RATIOS, quantity=RATIOS, unit_price=maybe(RATIOS)
+    ),
+    gives_back=maybe(NAMES),
+)
+
+
+def phased(items: list[Item], cycle: Cycle, since: date, through: date | None) -> tuple[Phase, ...]:
+    """Return a phase of each of *items*."""
+    return tuple(
+        Phase(number=n, item=item, cycle=cycle, starts_on=since, billed_through=through)
+        for n, item in enumerate(items)
+    )
+
+
 REDEMPTIONS = st.builds(
     Redemption,
     session=NAMES,
@@ -717,7 +838,7 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
         price_list=NAMES,
         cycle=CYCLES,
-        starts_on=DATES,
+        started_on=DATES,
         ends_on=st.sampled_from([None, date(2199, 1, 1)]),
         estimates=st.booleans(),
         billed_through=st.sampled_from([None, date(2199, 1, 1)]),
@@ -738,6 +859,28 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         corrections=many(st.builds(Correction, QUANTITIES, NAMES, NAMES, DATES)),
         billed=QUANTITIES,
         part=st.integers(1, 2**70),
+    ),
+    Subscription: st.builds(
+        lambda items, cycle, since, through, **fields: Subscription(
+            cycle=cycle,
+            started_on=since,
+            phases=phased(items, cycle, since, through),
+            **fields,
+        ),
+        st.lists(ITEMS, max_size=3),
+        CYCLES,
+        DATES,
+        st.sampled_from([None, date(2199, 1, 1)]),
+        id=NAMES,
+        customer=NAMES,
+        currency=st.just("EUR"),
+        zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        ends_on=st.sampled_from([None, date(2199, 1, 1)]),
+        planned=maybe(PAUSES),
+        waiting=st.lists(CHARGES, max_size=2).map(tuple),
+        suspensions=INTS,
+        basis=st.sampled_from([Basis.ACTUAL_DAYS, Basis.FIXED_30]),
+        status=st.sampled_from(["active", CANCELLED]),
     ),
     Invoice: st.builds(
         Invoice,
@@ -792,7 +935,7 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         currency=st.just("EUR"),
         lines=many(CREDITS, least=1),
         reason=NAMES,
-        status=st.sampled_from([DRAFT, ISSUED]),
+        status=st.sampled_from([DRAFT, APPLIED]),
         issued_on=maybe(DATES),
         number=maybe(NAMES),
     ),
@@ -1006,7 +1149,9 @@ def test_value_that_does_not_fit(kind: type[Any], path: str, value: object) -> N
         load(kind, altered(kind, change))
 
 
-@pytest.mark.parametrize("field", [field.name for field in attrs.fields(WriteOff)])
+@pytest.mark.parametrize(
+    "field", [f.name for f in attrs.fields(WriteOff) if f.default is attrs.NOTHING]
+)
 def test_missing_field(field: str) -> None:
     """What a record needs must be there."""
     with pytest.raises(BadDocument, match=field):
@@ -1206,7 +1351,7 @@ def test_kinds_have_names_of_their_own() -> None:
         (Invoice, Index("ana", "issued", date(2026, 11, 1), "INV-2026-00001")),
         (Coupon, Index(on=date(2026, 10, 1))),
         (Tax, Index()),
-        (CreditNote, Index("ana", "issued", date(2026, 11, 5), "CN-2026-00001")),
+        (CreditNote, Index("ana", "applied", date(2026, 11, 5), "CN-2026-00001")),
         (PaymentPlan, Index(party="ana", status="completed")),
         (WriteOff, Index(party="ana", on=ON)),
         (Payout, Index(party="tom", status="paid", on=date(2026, 10, 1))),

@@ -47,6 +47,7 @@ from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.rate_plans import RatePlan
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.subscriptions import Subscription
 from ledgerkit.domain.tax import Tax
 from ledgerkit.domain.usage import Snapshot
 from ledgerkit.domain.write_offs import WriteOff
@@ -95,7 +96,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Grant: Kind(
             "grant", 1, lambda g: Index(party=g.customer, status=g.status, on=g.granted_on)
         ),
-        RatePlan: Kind("rate_plan", 1, lambda p: Index(party=p.customer, on=p.starts_on)),
+        RatePlan: Kind("rate_plan", 1, lambda p: Index(party=p.customer, on=p.started_on)),
         Snapshot: Kind(
             "usage_snapshot",
             1,
@@ -103,6 +104,9 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         ),
         Coupon: Kind("coupon", 1, lambda c: Index(on=c.valid_from)),
         Tax: Kind("tax", 1),
+        Subscription: Kind(
+            "subscription", 1, lambda s: Index(party=s.customer, status=s.status, on=s.started_on)
+        ),
         Invoice: Kind("invoice", 1, lambda i: Index(i.customer, i.status, i.issued_on, i.number)),
         CreditNote: Kind(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)

@@ -59,7 +59,7 @@ NOTE = CreditNote(
         CreditLine(id="crl_1", line="lin_1", source="s1", item="x", on=DAY, amount=LINE.amount),
     ),
     reason="not held",
-    status="issued",
+    status="applied",
     issued_on=date(2026, 11, 2),
     number="CN-2026-00001",
 )

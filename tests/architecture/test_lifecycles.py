@@ -59,6 +59,7 @@ def test_machines_are_found() -> None:
         "package",
         "payment_plan",
         "payout",
+        "subscription",
     ] == [machine.name for machine in MACHINES]
 
 
@@ -72,12 +73,13 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
     ("name", "expected"),
     [
         ("billing_cycle", ("closed",)),
-        ("credit_note", ("issued",)),
         ("grant", ("revoked",)),  # what is used up may come back, what expired is revived
+        ("credit_note", ("void", "rejected")),
         ("invoice", ("void",)),  # a payment may be refunded, a written off debt paid
         ("package", ()),  # an expired one is revived by a late approval (spec: billing 5a)
         ("payment_plan", ("cancelled",)),  # a payment that is taken back reopens a completed one
         ("payout", ("paid",)),
+        ("subscription", ("cancelled",)),
     ],
 )
 def test_final_statuses(name: str, expected: tuple[str, ...]) -> None:

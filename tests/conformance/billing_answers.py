@@ -9,16 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.conformance.answers import cycles, documents, pricing, rounding, usage, wallet
+from tests.conformance.answers import (
+    cycles,
+    documents,
+    pricing,
+    proration,
+    rounding,
+    subscriptions,
+    tax,
+    usage,
+    wallet,
+)
 from tests.conformance.answers.shared import Answer, Handler, Inputs
 
 HANDLERS: Mapping[str, Handler] = {
     **cycles.HANDLERS,
     **documents.HANDLERS,
     **pricing.HANDLERS,
+    **proration.HANDLERS,
     **rounding.HANDLERS,
+    **subscriptions.HANDLERS,
     **wallet.HANDLERS,
     **usage.HANDLERS,
+    **tax.HANDLERS,
 }
 
 

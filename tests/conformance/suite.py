@@ -19,25 +19,12 @@ LEDGER, BILLING = "ledger", "billing"
 # What later issues bring, in words for whoever reads the report. A whole family (what stands
 # before the point) or one capability; for the ledger, a step.
 LATER: Mapping[str, str] = {
-    "credit_note.corrected_invoice": "voiding and reissuing invoices",
-    "credit_note.coupon": "discounts",
-    "credit_note.lifecycle": "approving and voiding credit notes",
+    "credit_note.coupon": "subscriptions",
     "credit_note.refund_split": "payments and refunds",
     "credit_note.termination": "subscriptions",
     "credit_note.trial": "subscriptions",
-    "credit_note.type": "payments and refunds",
-    "credit_note.validation": "payments and refunds",
-    "discount": "discounts",
     "dunning": "dunning",
-    "invoice.void": "payments and refunds",
-    "pause": "subscriptions",
     "payout.clawback": "clawbacks",
-    "preview.amount_due": "customer credit",
-    "proration": "subscriptions",
-    "quantity": "subscriptions",
-    "refund": "payments and refunds",
-    "tax": "taxes",
-    "trial": "subscriptions",
 }
 LATER_STEPS: Mapping[str, str] = {
     "hold": "holds on money",

@@ -43,6 +43,14 @@ def test_another_price_is_the_same_charge() -> None:
     assert SEATS.line_id == dearer.line_id
 
 
+def test_a_credit_names_the_charge_that_it_is_of() -> None:
+    """By its part; its own part is another, so that it is billed as well."""
+    back = attrs.evolve(SEATS, part="seats/back", gives_back=SEATS.part)
+
+    assert SEATS.part == back.gives_back
+    assert SEATS.line_id != back.line_id
+
+
 def test_another_part_is_another_charge() -> None:
     """The next period of the same item is billed as well."""
     assert SEATS.line_id != attrs.evolve(SEATS, part="seats/2026-11-01").line_id
@@ -56,6 +64,7 @@ def test_another_part_is_another_charge() -> None:
         ("on", datetime(2026, 10, 1, tzinfo=UTC), "day of a charge must be a date"),
         ("due_on", "2026-10-01", "due_on of a charge must be a date"),
         ("rated", Fraction(5000), "a charge is Rated"),
+        ("gives_back", "", "what a charge gives back must be"),
     ],
 )
 def test_charge_is_valid_from_birth(field: str, value: Any, named: str) -> None:

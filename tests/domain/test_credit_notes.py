@@ -151,7 +151,7 @@ def test_note_does_not_stand_in_its_own_way() -> None:
     """Notes of other invoices and the note itself, among all notes, take nothing of its room."""
     one = invoice(150)
     note = note_of(one, 100)
-    itself = attrs.evolve(note, status="issued")
+    itself = attrs.evolve(note, status="applied")
     other = attrs.evolve(itself, id="crn_9", invoice="inv_9")
     done = issue(note, on=ON, at=AT, invoice=one, earlier=(itself, other))
 
@@ -242,7 +242,7 @@ def test_issue_draws_a_number_of_its_own_series() -> None:
     done = issued(invoice(100), 100)
 
     assert Draw(done.note.id, CREDIT_NOTES, ON) == done.draw
-    assert ("issued", ON, None) == (done.note.status, done.note.issued_on, done.note.number)
+    assert ("applied", ON, None) == (done.note.status, done.note.issued_on, done.note.number)
     assert ("CN", (done.note,), (done.draw,)) == (
         done.draw.series.name,
         done.effects.records,
@@ -251,11 +251,11 @@ def test_issue_draws_a_number_of_its_own_series() -> None:
 
 
 def test_note_is_issued_once() -> None:
-    """An issued note is never issued again."""
+    """A note that is applied is never issued again."""
     one = invoice(100)
     done = issued(one, 50)
 
-    with pytest.raises(IllegalTransition, match="credit_note is issued; issue needs draft"):
+    with pytest.raises(IllegalTransition, match="credit_note is applied; submit needs draft"):
         issue(done.note, on=ON, at=AT, invoice=one)
 
 
@@ -276,11 +276,22 @@ NOTE = CreditNote(
 )
 
 
-@pytest.mark.parametrize("minor", [0, -1])
-def test_credit_line_gives_back_something(minor: int) -> None:
+def test_credit_line_gives_back_something() -> None:
     """A credit of nothing is none."""
-    with pytest.raises(ValueError, match="gives back more than 0"):
-        attrs.evolve(LINE, amount=eur(minor))
+    with pytest.raises(ValueError, match="a credit gives something back"):
+        attrs.evolve(LINE, amount=eur(0))
+
+
+@pytest.mark.parametrize("minor", [-1, -100])
+def test_note_gives_back_more_than_nothing(minor: int) -> None:
+    """A note that would charge is none, though a line of it may take back what was given."""
+    charging = attrs.evolve(LINE, amount=eur(minor))
+    taken = attrs.evolve(LINE, id="crl_2", line="lin_2", amount=eur(99))
+
+    with pytest.raises(ValueError, match="it needs more than 0"):
+        attrs.evolve(NOTE, lines=(charging,))
+    if minor == -1:
+        assert eur(98) == attrs.evolve(NOTE, lines=(charging, taken)).total
 
 
 @pytest.mark.parametrize(
@@ -293,7 +304,7 @@ def test_credit_line_gives_back_something(minor: int) -> None:
         ({"currency": "GBP"}, "is in GBP; a line of it is not"),
         ({"lines": (LINE, LINE)}, "has a line twice"),
         ({"lines": (LINE, attrs.evolve(LINE, id="crl_2"))}, "has a line twice"),
-        ({"status": "applied"}, "is 'applied'; it is draft or issued"),
+        ({"status": "issued"}, "is 'issued'; it is one of draft, pending_approval, "),
     ],
 )
 def test_note_is_valid_from_birth(fields: dict[str, Any], message: str) -> None:

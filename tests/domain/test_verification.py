@@ -509,7 +509,7 @@ def credited_month(world: World) -> tuple[Invoice, CreditNote]:
 
 def with_credit(note: CreditNote, **fields: Any) -> CreditNote:
     """Return *note* with other *fields* in its line."""
-    return attrs.evolve(note, lines=(attrs.evolve(note.lines[0], **fields),))
+    return attrs.evolve(note, lines=(attrs.evolve(note.lines[0], **fields),), applied=None)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ class Charge:
         due_on: The local day from which it can be billed; what is due on one day is billed
             together.
         rated: What it comes to, and why; below zero where it gives back.
+        gives_back: The part of the same source's charge that it gives back of, or None where it
+            charges.
 
     Raises:
         TypeError, ValueError: a field is of another type, or names nothing.
@@ -46,12 +48,15 @@ class Charge:
     period: Period | None = None
     due_on: date
     rated: Rated
+    gives_back: str | None = None
 
     def __attrs_post_init__(self) -> None:
         name_of("source of a charge", self.source)
         name_of("kind of a charge", self.kind)
         plain_date("day of a charge", self.on)
         plain_date("due_on of a charge", self.due_on)
+        if self.gives_back is not None:
+            name_of("what a charge gives back", self.gives_back)
         if type(self.rated) is not Rated:
             msg = f"a charge is Rated (got {self.rated!r})"
             raise TypeError(msg)

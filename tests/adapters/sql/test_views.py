@@ -292,13 +292,13 @@ def test_rate_plans(engine: Engine) -> None:
         price_list="cloud",
         cycle=FixedDaysCycle(date(2026, 1, 1), 30),
         items=(PlanItem(item="platform fee"),),
-        starts_on=date(2026, 1, 1),
+        started_on=date(2026, 1, 1),
         billed_through=date(2026, 1, 31),
     )
     SqlStore(engine).commit(changes("k-3", records=(plan,)))
     sql = (
-        "SELECT id, customer, currency, price_list, cycle_kind, starts_on, ends_on, billed_through "
-        "FROM rate_plan"
+        "SELECT id, customer, currency, price_list, cycle_kind, started_on, ends_on, "
+        "billed_through FROM rate_plan"
     )
 
     assert [

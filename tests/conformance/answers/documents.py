@@ -6,11 +6,20 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
+import attrs
+
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain import credit_notes, invoices
 from ledgerkit.domain.changes import BatchRefused, Changes, Expect, Series, changes_of, request
-from ledgerkit.domain.credit_notes import CreditNote, OverCredited
-from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.credit_notes import (
+    AlreadyCorrected,
+    CreditNote,
+    NotCreditedInFull,
+    NotOpen,
+    NotPaid,
+    OverCredited,
+)
+from ledgerkit.domain.invoices import Invoice, InvoiceSettled
 from ledgerkit.domain.money import ISO, Money, Rate
 from tests.conformance.answers.shared import NOON, Answer, Handler, Inputs, first_of
 
@@ -111,8 +120,163 @@ def numbering(inputs: Inputs, asked: Inputs) -> Answer:
     return {"numbers": [store.commit(issue(n)).numbers[0].text for n in wanted]}
 
 
+# ---- the life of invoices and credit notes ---------------------------------------------------
+def state_of(text: str) -> tuple[Invoice, Money]:
+    """Return an invoice in the state that a case calls *text*, and what was paid of it."""
+    invoice = invoice_of("100.00")
+    words = set(re.findall(r"[a-z_]+", text.lower()))
+    paid = invoice.total if words & {"paid", "settled", "succeeded"} else Money(0, "USD")
+    if words & {"partially", "partially_paid", "partially_refunded"}:
+        paid = Money(invoice.total.minor // 2, "USD")
+    return invoices.settled(invoice, paid=paid, credited=Money(0, "USD")), paid
+
+
+def unpaid_again(invoice: Invoice, before: Invoice) -> str:
+    """Return what became of *invoice*, in the words of the cases."""
+    if invoice.status == before.status:
+        return "invoice unchanged"
+    return "invoice settled" if invoice.status == invoices.PAID else "invoice unpaid again"
+
+
+def lifecycle(inputs: Inputs, _: Inputs) -> Answer:
+    """Draft a note over all of an invoice, have it approved and applied, and void it."""
+    before, paid = state_of(str(inputs["invoice"]))
+    full = credit_notes.creditable(before, ())
+    draft = credit_notes.draft(before, full, earlier=(), reason="a case", by="writer")
+    untouched = invoices.settled(
+        before, paid=paid, credited=credit_notes.credited_of([draft], "USD")
+    )
+    note = credit_notes.approve(
+        credit_notes.submit(draft).note, by="reader", on=NOON.date(), at=NOON, invoice=before
+    ).note
+    done = credit_notes.apply(note, invoice=before, paid=paid, notes=[note])
+    gone = credit_notes.void(
+        done.note,
+        on=NOON.date(),
+        at=NOON,
+        invoice=done.invoice,
+        paid=paid,
+        notes=[done.note],
+    )
+    assert gone.invoice is not None
+    return {
+        "while_draft": unpaid_again(untouched, before),
+        "after_finalize": unpaid_again(done.invoice, before),
+        "void_after": unpaid_again(gone.invoice, done.invoice),
+    }
+
+
+def corrected_invoice(inputs: Inputs, _: Inputs) -> Answer:
+    """Write an invoice anew: credited in full, a second time, and credited in part."""
+    parent = invoice_of("100.00")
+    note = credit_notes.issue(note_over(parent, "100.00"), on=NOON.date(), at=NOON, invoice=parent)
+    part = credit_notes.issue(note_over(parent, "40.00"), on=NOON.date(), at=NOON, invoice=parent)
+    notes = [note.note] if "full" in str(inputs["parent"]) else [part.note]
+
+    def told(notes: list[CreditNote], *others: Invoice) -> str:
+        try:
+            made = credit_notes.reissue(parent, parent.lines, notes=notes, others=others)
+        except (AlreadyCorrected, NotCreditedInFull):
+            return "rejected"
+        return f"{made.status} linked to {'parent' if made.corrects == parent.id else 'nothing'}"
+
+    first = credit_notes.reissue(parent, parent.lines, notes=[note.note])
+    return {
+        "corrected_invoice": told(notes),
+        "second_reissue": told(notes, first),
+        "partial_cancellation": told([part.note]),
+    }
+
+
+def note_type(inputs: Inputs, _: Inputs) -> Answer:
+    """Credit an invoice in full in each status of its payment, and say what the note then is."""
+    statuses = inputs["payment_status"]
+    types = []
+    for status in [statuses] if isinstance(statuses, str) else statuses:
+        invoice, paid = state_of(status)
+        draft = note_over(invoice, "100.00")
+        note = credit_notes.issue(draft, on=NOON.date(), at=NOON, invoice=invoice, paid=paid).note
+        assert note.applied is not None
+        types.append(note.applied.type)
+    return {"type": types[0] if isinstance(statuses, str) else types}
+
+
+_PLACES = {"debt": credit_notes.DEBT, "credit": credit_notes.CREDIT, "refund": credit_notes.REFUND}
+
+
+def validation(inputs: Inputs, asked: Inputs) -> Answer:
+    """Ask for a note that goes to one place alone: debt, credit or refund."""
+    invoice, paid = state_of(str(inputs["invoice"]))
+    wanted = str(inputs["credit_note"]).lower()
+    place = next(place for word, place in _PLACES.items() if word in wanted)
+    draft = note_over(invoice, "100.00")
+    note = credit_notes.approve(
+        credit_notes.submit(draft).note,
+        by="reader",
+        on=NOON.date(),
+        at=NOON,
+        invoice=invoice,
+        four_eyes=False,
+    ).note
+    try:
+        credit_notes.apply(note, invoice=invoice, paid=paid, notes=[note], whole_to=place)
+    except (NotOpen, NotPaid):
+        return {"error": "rejected"}
+    return {field: "accepted" if field != "error" else None for field in asked}
+
+
+def void(inputs: Inputs, asked: Inputs) -> Answer:
+    """Void an invoice, of which something may have been paid."""
+    paid_of = str(first_of(inputs, "payments_total", "paid") or "0")
+    figure = re.fullmatch(r"[0-9.]+", paid_of)
+    nothing = Money(0, "USD")
+    if figure is None:
+        paid = Money(1, "USD") if paid_of.strip() == "> 0" else nothing
+    else:
+        paid = ISO.parse(paid_of, "USD")
+    charged = attrs.evolve(invoice_of("100.00").lines[0], journal=None)
+    made = attrs.evolve(invoice_of("100.00"), lines=(charged,))
+    if "draft" in str(inputs.get("invoice_state")):
+        made = attrs.evolve(made, status=invoices.DRAFT)
+    try:
+        done = invoices.void(made, paid=paid, credited=nothing, on=NOON.date(), at=NOON)
+    except InvoiceSettled:
+        return {"error": "cannot void an invoice that has successful payments"}
+    return dict.fromkeys(asked, done.invoice.status)
+
+
+def refund(inputs: Inputs, asked: Inputs) -> Answer:
+    """Refund a paid invoice, with or without a note that takes the charge back."""
+    total = first_of(inputs, "invoice_total", "total")
+    invoice = invoice_of(total)
+    paid, back = ISO.parse(inputs["paid"], "USD"), ISO.parse(inputs["refund"], "USD")
+    notes: list[CreditNote] = []
+    if str(inputs.get("adjust_items", "false")).lower() == "true":
+        draft = credit_notes.submit(note_over(invoice, inputs["refund"])).note
+        note = credit_notes.approve(
+            draft, by="reader", on=NOON.date(), at=NOON, invoice=invoice, four_eyes=False
+        ).note
+        refunding = credit_notes.apply(
+            note, invoice=invoice, paid=paid, notes=[note], rest=credit_notes.REFUND
+        )
+        notes.append(refunding.note)
+    credited = credit_notes.credited_of(notes, "USD")
+    is_open = invoices.open_amount(invoice, paid=paid - back, credited=credited)
+    answer = {"invoice_balance": ISO.plain(is_open)}
+    if notes:
+        answer["item_adjustment"] = ISO.plain(-notes[0].net)
+    return {field: answer[field] for field in asked}
+
+
 HANDLERS: Mapping[str, Handler] = {
     "credit_note.cap": cap,
     "credit_note.concurrency": concurrency,
+    "credit_note.corrected_invoice": corrected_invoice,
+    "credit_note.lifecycle": lifecycle,
+    "credit_note.type": note_type,
+    "credit_note.validation": validation,
     "invoice.numbering": numbering,
+    "invoice.void": void,
+    "refund.no_adjustment": refund,
+    "refund.with_adjustment": refund,
 }

@@ -357,7 +357,7 @@ def test_corrections_wait_for_the_next_period() -> None:
 # ---- the last period, and prices -------------------------------------------------------------
 def test_periods_cut_short_cost_the_price_of_a_cycle() -> None:
     """A plan from the 16th that ends on 10 February has two periods at full price. (spec: C-1)"""
-    short = plan(FEE, starts_on=date(2026, 1, 16), ends_on=date(2026, 2, 10))
+    short = plan(FEE, started_on=date(2026, 1, 16), ends_on=date(2026, 2, 10))
     done = run(short, date(2026, 2, 10))
 
     assert [("2026-01-16/2026-01-31", 1000), ("2026-01-31/2026-02-10", 1000)] == [

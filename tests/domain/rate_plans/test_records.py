@@ -72,7 +72,7 @@ def test_ending_a_plan() -> None:
 def test_periods_due(on: date, periods: list[str]) -> None:
     """Closed ones, oldest first, cut to the days of the plan; none before it starts."""
     monthly = attrs.evolve(
-        plan(starts_on=date(2026, 1, 16), ends_on=date(2026, 3, 10)), cycle=CalendarCycle()
+        plan(started_on=date(2026, 1, 16), ends_on=date(2026, 3, 10)), cycle=CalendarCycle()
     )
 
     assert periods == [str(period) for period in periods_due(monthly, on=on)]
@@ -80,7 +80,7 @@ def test_periods_due(on: date, periods: list[str]) -> None:
 
 def test_days_to_date_of_a_plan_that_starts_within_a_period() -> None:
     """They count from its first day."""
-    monthly = attrs.evolve(plan(starts_on=date(2026, 1, 16)), cycle=CalendarCycle())
+    monthly = attrs.evolve(plan(started_on=date(2026, 1, 16)), cycle=CalendarCycle())
 
     assert "2026-01-16/2026-01-20" == str(days_to_date(monthly, as_of=date(2026, 1, 20)))
 
@@ -147,7 +147,7 @@ def test_item_is_valid_from_birth(fields: dict[str, Any], named: str) -> None:
         ({"currency": "usd"}, "usd"),
         ({"cycle": "monthly"}, "needs a Cycle"),
         ({"estimates": 1}, "whether it estimates"),
-        ({"starts_on": datetime(2026, 1, 1)}, "starts_on must be a date"),  # noqa: DTZ001 - refused
+        ({"started_on": datetime(2026, 1, 1)}, "started_on must be a date"),  # noqa: DTZ001 - refused
         ({"ends_on": "2026-02-01"}, "ends_on must be a date"),
         ({"billed_through": datetime(2026, 2, 1)}, "billed_through must be"),  # noqa: DTZ001
         ({"items": ()}, "one item at least"),

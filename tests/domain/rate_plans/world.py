@@ -87,7 +87,7 @@ PRICES = PriceList(
 
 def plan(
     *items: PlanItem,
-    starts_on: date = JANUARY,
+    started_on: date = JANUARY,
     ends_on: date | None = None,
     estimates: bool = True,
 ) -> RatePlan:
@@ -100,7 +100,7 @@ def plan(
         price_list="cloud",
         cycle=THIRTY,
         items=items or ITEMS,
-        starts_on=starts_on,
+        started_on=started_on,
         ends_on=ends_on,
         estimates=estimates,
     )

@@ -70,7 +70,7 @@ def settled_lines(customer: CustomerFacts) -> Iterator[Line]:
     """Yield the charges with nothing left to credit: those that may have been undone."""
     given = credited(customer.credit_notes)
     for _, line in charges(customer):
-        if line.journal is not None and given.get(line.id, 0) >= line.amount.minor:
+        if line.journal is not None and given.get(line.id, 0) >= line.net.minor:
             yield line
 
 

@@ -56,27 +56,28 @@ def _undo(desk: Desk, invoice: Invoice, lines: list[Line]) -> None:
             continue  # nobody was charged or paid, so there is nothing to give back
         charge = desk.journal(line.journal)
         before = Money(given.get(line.id, 0), invoice.currency)
-        if before < line.amount:
-            asked[line.id] = line.amount - before
+        if before < line.net:
+            asked[line.id] = line.net - before
             undoes[line.id] = charge
         else:
-            _undo_settled(desk, line, charge, before)
+            _undo_settled(desk, line, charge)
     if asked:
         _credit(desk, invoice, asked, undoes)
 
 
-def _undo_settled(desk: Desk, line: Line, charge: Journal, before: Money) -> None:
+def _undo_settled(desk: Desk, line: Line, charge: Journal) -> None:
     """Undo a charge of which nothing is left to credit: it was free, or credited by hand."""
     on = local_date(desk.as_of, desk.facts.business.zone)
     desk.post(undo(charge, on=on, at=desk.as_of))
-    if before.minor:
-        # The customer has it already; the platform bore it, and now everybody's share is back.
+    if line.amount.minor:
+        # The customer has it already, by coupons or by notes; the platform bore it, and now
+        # everybody's share is back.
         payer = desk.customer.party.wallet
         desk.post(
             Journal(
                 id=derive("jrn", "credit_absorbed", charge.id, on=on),
                 kind="credit_note.issued.reversed",
-                entries=(Entry(payer, -before), Entry("platform", before)),
+                entries=(Entry(payer, -line.amount), Entry("platform", line.amount)),
                 effective_at=desk.as_of,
                 event=Event("session", line.source, f"credited:{line.part or 1}"),
             )

@@ -136,7 +136,7 @@ def _steps(plan: RatePlan, known: Iterable[Snapshot], on: date) -> Sequence[tupl
         for each in known
         if each.customer == plan.customer
         and each.meter in meters
-        and plan.starts_on <= each.period.start
+        and plan.started_on <= each.period.start
         and each.period.end <= through
     }
     return [(each, together) for each in sorted(earlier)] + due

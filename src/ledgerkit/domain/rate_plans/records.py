@@ -82,7 +82,7 @@ class RatePlan:
         price_list: The id of the price list.
         cycle: What its periods are counted by.
         items: What is charged, in the order of the lines.
-        starts_on: The first local day that is charged.
+        started_on: The first local day that is charged.
         ends_on: The first local day that is not charged any more, or None.
         estimates: Whether the period before may stand in where nothing was measured, once in a
             row. (spec: billing 6)
@@ -102,7 +102,7 @@ class RatePlan:
     price_list: str
     cycle: Cycle
     items: tuple[PlanItem, ...]
-    starts_on: date
+    started_on: date
     ends_on: date | None = None
     estimates: bool = True
     billed_through: date | None = None
@@ -115,14 +115,14 @@ class RatePlan:
         if not isinstance(self.cycle, Cycle) or type(self.estimates) is not bool:
             msg = f"rate plan {self.id!r} needs a Cycle and whether it estimates (got {self!r})"
             raise TypeError(msg)
-        plain_date("starts_on", self.starts_on)
+        plain_date("started_on", self.started_on)
         for field in ("ends_on", "billed_through"):
             day = getattr(self, field)
             if day is None:
                 continue
             plain_date(field, day)
-            if day < self.starts_on:
-                raise DatesOutOfOrder("starts_on", self.starts_on, field, day)
+            if day < self.started_on:
+                raise DatesOutOfOrder("started_on", self.started_on, field, day)
         self._check_items()
 
     def _check_items(self) -> None:
@@ -145,7 +145,7 @@ class RatePlan:
     @property
     def next_period(self) -> Period | None:
         """The first period that is not billed yet, closed or not; None: the plan is over."""
-        start = self.starts_on if self.billed_through is None else self.billed_through
+        start = self.started_on if self.billed_through is None else self.billed_through
         if self.ends_on is not None and self.ends_on <= start:
             return None
         end = self.cycle.containing(start).end
@@ -192,7 +192,7 @@ def agree(
         price_list=price_list.id,
         cycle=cycle,
         items=items,
-        starts_on=on,
+        started_on=on,
         estimates=estimates,
     )
     return Agreed(plan)
@@ -216,15 +216,15 @@ def periods_due(plan: RatePlan, *, on: date) -> tuple[Period, ...]:
     >>> from ledgerkit.domain.periods import FixedDaysCycle
     >>> plan = RatePlan(id="rpl-1", customer="c-1", currency="USD", zone="UTC", price_list="cloud",
     ...     cycle=FixedDaysCycle(date(2026, 1, 1), 30), items=(PlanItem(item="platform fee"),),
-    ...     starts_on=date(2026, 1, 1), billed_through=date(2026, 1, 31))
+    ...     started_on=date(2026, 1, 1), billed_through=date(2026, 1, 31))
     >>> [str(period) for period in periods_due(plan, on=date(2026, 4, 1))]
     ['2026-01-31/2026-03-02', '2026-03-02/2026-04-01']
     """
     plain_date("on", on)
-    if on < plan.starts_on:
+    if on < plan.started_on:
         return ()
     billed = plan.billed_through
-    return plan.cycle.due(on, start=plan.starts_on, end=plan.ends_on, billed_through=billed)
+    return plan.cycle.due(on, start=plan.started_on, end=plan.ends_on, billed_through=billed)
 
 
 def days_to_date(plan: RatePlan, *, as_of: date) -> Period | None:
@@ -235,6 +235,6 @@ def days_to_date(plan: RatePlan, *, as_of: date) -> Period | None:
     """
     plain_date("as_of", as_of)
     last = as_of - _DAY
-    if last < plan.starts_on or (plan.ends_on is not None and plan.ends_on <= last):
+    if last < plan.started_on or (plan.ends_on is not None and plan.ends_on <= last):
         return None
-    return Period(plan.cycle.containing(last, start=plan.starts_on).start, as_of)
+    return Period(plan.cycle.containing(last, start=plan.started_on).start, as_of)

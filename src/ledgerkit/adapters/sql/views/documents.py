@@ -29,7 +29,11 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "tax": ("code", "treatment", "reason", "inclusive"),
     "rate_plan": (
         *("customer", "currency", "price_list", "zone", "cycle.kind"),
-        *("starts_on", "ends_on", "billed_through"),
+        *("started_on", "ends_on", "billed_through"),
+    ),
+    "subscription": (
+        *("customer", "currency", "zone", "cycle.kind", "started_on", "trial_until", "ends_on"),
+        *("status", "suspensions", "basis"),
     ),
     "document_link": ("of", "party", "key", "media_type"),
 }
@@ -63,7 +67,10 @@ def document_views(words: Words) -> Mapping[str, str]:
         ),
         "invoice_tax": _taxes(words, "invoice"),
         "credit_note": _credit_note(words),
-        "credit_note_line": _lines(words, "credit_note", ("line",)),
+        "credit_note_line": _lines(
+            words, "credit_note", ("line",), {"tax": words.total(_LINE, "taxes")}
+        ),
+        "credit_note_tax": _taxes(words, "credit_note"),
         "payout": _payout(words),
         "payout_line": _lines(words, "payout", ("kind", "journal", "line")),
         "package": _package(words),
@@ -144,13 +151,20 @@ def _invoice(words: Words) -> str:
 
 
 def _credit_note(words: Words) -> str:
-    total = words.total(_DOCUMENT, "data", "lines")
+    currency = _field(words, "currency")
+    net = words.total(_DOCUMENT, "data", "lines")
+    tax = words.total(_DOCUMENT, "data", "taxes")
     columns = {
         "number": "r.number",
         **_fields(words, "customer", "invoice", "status", "currency", "reason"),
-        **_fields(words, "issued_on", "reference"),
-        **_amount(words, "total", total, _field(words, "currency")),
+        **_fields(words, "issued_on", "created_by", "approved_by", "reference"),
+        **_amount(words, "net", net, currency),
+        **_amount(words, "tax", tax, currency),
+        **_amount(words, "total", f"({net} + {tax})", currency),
     }
+    for part in ("to_open", "to_credit", "to_refund"):
+        minor = words.part(_DOCUMENT, "data", "applied", part)
+        columns |= _amount(words, part, minor, currency)
     return _of("credit_note", columns)
 
 
@@ -331,7 +345,7 @@ def _usage_quantity(words: Words) -> str:
 
 def _write_off(words: Words) -> str:
     columns = {
-        **_fields(words, "customer", "reference", "reason"),
+        **_fields(words, "customer", "invoice", "reference", "reason"),
         "on_date": _field(words, "on"),
         "currency": _field(words, "amount.currency"),
         **_amount(

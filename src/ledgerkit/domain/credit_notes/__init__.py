@@ -1,0 +1,113 @@
+"""Credit notes: documents that take back what an invoice charged, in a series of their own.
+
+A note refers to lines of an invoice and gives back at most what they charged, less what earlier
+notes gave back. It is drafted, approved by somebody else, and applied: first to what is open, the
+rest to the customer. Its journal is the mirror of the charge. Read `records`, `drafting`,
+`approving`, `applying`, `correcting`. (spec: billing 0.6, 5a, 7)
+"""
+
+from __future__ import annotations
+
+from ledgerkit.domain.credit_notes.applying import (
+    CREDIT,
+    DEBT,
+    REFUND,
+    CreditApplied,
+    CreditSpent,
+    CreditVoided,
+    NotOpen,
+    NotPaid,
+    apply,
+    credited_of,
+    imported,
+    issue,
+    refundable,
+    void,
+)
+from ledgerkit.domain.credit_notes.approving import (
+    CREDIT_NOTES,
+    ApproverIsCreator,
+    Credited,
+    Rejected,
+    Submitted,
+    approve,
+    postings,
+    reject,
+    submit,
+    undo,
+)
+from ledgerkit.domain.credit_notes.correcting import AlreadyCorrected, NotCreditedInFull, reissue
+from ledgerkit.domain.credit_notes.drafting import (
+    InvoiceOverCredited,
+    NotIssued,
+    OverCredited,
+    UnknownLine,
+    creditable,
+    credited,
+    draft,
+)
+from ledgerkit.domain.credit_notes.records import (
+    ADJUSTMENT,
+    APPLIED,
+    APPROVED,
+    CREDIT_NOTE,
+    DRAFT,
+    EFFECTIVE,
+    PENDING_APPROVAL,
+    REFUND_NOTE,
+    REJECTED,
+    VOID,
+    Applied,
+    CreditLine,
+    CreditNote,
+)
+
+__all__ = [
+    "ADJUSTMENT",
+    "APPLIED",
+    "APPROVED",
+    "CREDIT",
+    "CREDIT_NOTE",
+    "CREDIT_NOTES",
+    "DEBT",
+    "DRAFT",
+    "EFFECTIVE",
+    "PENDING_APPROVAL",
+    "REFUND",
+    "REFUND_NOTE",
+    "REJECTED",
+    "VOID",
+    "AlreadyCorrected",
+    "Applied",
+    "ApproverIsCreator",
+    "CreditApplied",
+    "CreditLine",
+    "CreditNote",
+    "CreditSpent",
+    "CreditVoided",
+    "Credited",
+    "InvoiceOverCredited",
+    "NotCreditedInFull",
+    "NotIssued",
+    "NotOpen",
+    "NotPaid",
+    "OverCredited",
+    "Rejected",
+    "Submitted",
+    "UnknownLine",
+    "apply",
+    "approve",
+    "creditable",
+    "credited",
+    "credited_of",
+    "draft",
+    "imported",
+    "issue",
+    "postings",
+    "refundable",
+    "reissue",
+    "reject",
+    "submit",
+    "undo",
+    "void",
+]
