@@ -55,6 +55,7 @@ from ledgerkit.domain.pricing import (
     Volume,
 )
 from ledgerkit.domain.proration import Basis
+from ledgerkit.domain.rate_plans import PlanItem, RatePlan
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
 from ledgerkit.domain.subscriptions import (
@@ -76,7 +77,17 @@ from ledgerkit.domain.tax import (
     TaxRate,
     TaxRounding,
 )
-from ledgerkit.domain.usage import AGGREGATIONS, TIME_WEIGHTED, Correction, Quantity, Snapshot
+from ledgerkit.domain.usage import (
+    AGGREGATIONS,
+    TIME_WEIGHTED,
+    UNCHANGED,
+    UNIQUE_COUNT,
+    Correction,
+    Meter,
+    Quantity,
+    Snapshot,
+    SpikePolicy,
+)
 from ledgerkit.domain.write_offs import WriteOff
 from ledgerkit.schema import KINDS, BadDocument, Index, UnknownKind, dump, index_of, kind_of, load
 
@@ -301,6 +312,36 @@ SAMPLES: dict[type[Any], Any] = {
         ),
         expiries=2,
         status=LAPSED,
+    ),
+    RatePlan: RatePlan(
+        id="rpl_1",
+        customer="ana",
+        currency="EUR",
+        zone="Europe/Madrid",
+        price_list="cloud",
+        cycle=FixedDaysCycle(date(2026, 1, 1), 30),
+        items=(
+            PlanItem(
+                item="fee", quantity=Fraction(3, 2), dimensions=(("tier", "pro"),), kind="fee"
+            ),
+            PlanItem(
+                item="users",
+                meter=Meter(
+                    name="users",
+                    aggregation=UNIQUE_COUNT,
+                    by=("role",),
+                    counts="user",
+                    silence=UNCHANGED,
+                    unit="users",
+                    category="people",
+                ),
+                spike=SpikePolicy(floor=Fraction(10), times=Fraction(5, 2), periods=2),
+            ),
+        ),
+        started_on=date(2026, 1, 1),
+        ends_on=date(2027, 1, 1),
+        estimates=False,
+        billed_through=date(2026, 1, 31),
     ),
     Snapshot: Snapshot(
         id="usg_1",
@@ -782,6 +823,26 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         expiries=st.integers(0, 3),
         status=st.sampled_from(["active", "revoked"]),
     ),
+    RatePlan: st.builds(
+        lambda names, **fields: RatePlan(
+            items=(
+                *(PlanItem(item=name) for name in names),
+                PlanItem(item="api", meter=Meter(name="api", aggregation=TIME_WEIGHTED)),
+            ),
+            **fields,
+        ),
+        st.lists(NAMES, unique=True, max_size=3),
+        id=NAMES,
+        customer=NAMES,
+        currency=st.sampled_from(["EUR", "JPY"]),
+        zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        price_list=NAMES,
+        cycle=CYCLES,
+        started_on=DATES,
+        ends_on=st.sampled_from([None, date(2199, 1, 1)]),
+        estimates=st.booleans(),
+        billed_through=st.sampled_from([None, date(2199, 1, 1)]),
+    ),
     Snapshot: st.builds(
         lambda estimated, events, **fields: Snapshot(
             estimated=estimated, events=0 if estimated else events, **fields
@@ -1040,6 +1101,18 @@ def altered(kind: type[Any], change: Callable[[dict[str, Any]], object]) -> str:
         (Enrolment, "policy", "ALL_FULL"),
         (Enrolment, "policy", None),
         (Enrolment, "policy", ["all_full"]),
+        (RatePlan, "items", []),
+        (RatePlan, "items.0.quantity", "0"),
+        (RatePlan, "items.0.quantity", "1.5"),
+        (RatePlan, "items.0.spike", {"floor": "1", "times": "2", "periods": "3"}),
+        (RatePlan, "items.1.meter.aggregation", "median"),
+        (RatePlan, "items.1.meter.by", "role"),
+        (RatePlan, "items.1.quantity", "2"),
+        (RatePlan, "items.1.spike.floor", 10),
+        (RatePlan, "cycle", None),
+        (RatePlan, "estimates", "false"),
+        (RatePlan, "zone", "Europe/Nowhere"),
+        (RatePlan, "billed_through", "2025-12-31"),
         (PaymentPlan, "instalments.1.due_on", "2026-03-15"),
         (PaymentPlan, "instalments.0.amount.minor", "0"),
         (PriceList, "prices.0.tariff.model.kind", "floating"),
@@ -1273,6 +1346,7 @@ def test_kinds_have_names_of_their_own() -> None:
         (Incentive, Index(party="m-1", on=date(2026, 10, 1))),
         (Enrolment, Index(party="ana", on=date(2026, 3, 15))),
         (Package, Index(party="ana", status="expired", on=date(2026, 9, 1))),
+        (RatePlan, Index(party="ana", on=date(2026, 1, 1))),
         (Snapshot, Index(party="ana", status="counted", on=date(2026, 10, 1))),
         (Invoice, Index("ana", "issued", date(2026, 11, 1), "INV-2026-00001")),
         (Coupon, Index(on=date(2026, 10, 1))),

@@ -44,6 +44,7 @@ from ledgerkit.domain.periods import (
     instant,
 )
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
+from ledgerkit.domain.rate_plans import RatePlan
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
@@ -95,6 +96,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Grant: Kind(
             "grant", 1, lambda g: Index(party=g.customer, status=g.status, on=g.granted_on)
         ),
+        RatePlan: Kind("rate_plan", 1, lambda p: Index(party=p.customer, on=p.started_on)),
         Snapshot: Kind(
             "usage_snapshot",
             1,

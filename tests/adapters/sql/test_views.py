@@ -24,8 +24,9 @@ from ledgerkit.domain.ledger import Event, Limit, Wallet
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import Party
-from ledgerkit.domain.periods import Period
+from ledgerkit.domain.periods import FixedDaysCycle, Period
 from ledgerkit.domain.pricing import ListPrice, PerUnit, PriceKey, PriceList, Tariff
+from ledgerkit.domain.rate_plans import PlanItem, RatePlan
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, Incentive
 from ledgerkit.domain.tax import Tax, TaxAmount, TaxRate
@@ -279,6 +280,30 @@ def test_usage(engine: Engine) -> None:
     ((nth, said, value),) = rows(engine, "SELECT nth, dimensions, value FROM usage_quantity")
     assert (1, "31/7") == (nth, value)
     assert [list(pair) for pair in medium] == json.loads(said)
+
+
+def test_rate_plans(engine: Engine) -> None:
+    """Who is charged by which prices, how often, and how far."""
+    plan = RatePlan(
+        id="rpl-1",
+        customer="c-1",
+        currency="USD",
+        zone="UTC",
+        price_list="cloud",
+        cycle=FixedDaysCycle(date(2026, 1, 1), 30),
+        items=(PlanItem(item="platform fee"),),
+        started_on=date(2026, 1, 1),
+        billed_through=date(2026, 1, 31),
+    )
+    SqlStore(engine).commit(changes("k-3", records=(plan,)))
+    sql = (
+        "SELECT id, customer, currency, price_list, cycle_kind, started_on, ends_on, "
+        "billed_through FROM rate_plan"
+    )
+
+    assert [
+        ("rpl-1", "c-1", "USD", "cloud", "fixed_days", "2026-01-01", None, "2026-01-31")
+    ] == rows(engine, sql)
 
 
 def test_packages_on_offer(engine: Engine) -> None:

@@ -141,7 +141,7 @@ def test_fallback_may_come_again_after_a_truth() -> None:
 
 def test_nothing_stands_in_for_a_first_period() -> None:
     """A new customer without usage is not billed at zero, but skipped."""
-    with pytest.raises(UsageMissing, match="has none to stand in"):
+    with pytest.raises(UsageMissing, match="has none that may stand in"):
         snapshot(None)
 
 

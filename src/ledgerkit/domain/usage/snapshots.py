@@ -324,7 +324,7 @@ class UsageMissing(LedgerkitError):
     code: ClassVar[str] = "usage_missing"
 
     def __str__(self) -> str:
-        why = "was estimated already" if self.estimated else "has none to stand in"
+        why = "was estimated already" if self.estimated else "has none that may stand in"
         return (
             f"no usage of {self.meter!r} by {self.customer!r} in {self.period} is known and the "
             f"period before {why}; bring the usage in"

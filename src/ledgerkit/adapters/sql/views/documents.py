@@ -27,6 +27,10 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "billing_cycle": ("kind", "status", "period.start", "period.end", "runs"),
     "payment_plan": ("customer", "receivable", "status"),
     "tax": ("code", "treatment", "reason", "inclusive"),
+    "rate_plan": (
+        *("customer", "currency", "price_list", "zone", "cycle.kind"),
+        *("started_on", "ends_on", "billed_through"),
+    ),
     "subscription": (
         *("customer", "currency", "zone", "cycle.kind", "started_on", "trial_until", "ends_on"),
         *("status", "suspensions", "basis"),
