@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import TypeVar
 
 import attrs
@@ -33,6 +34,7 @@ T = TypeVar("T")
 PAGE = 5000  # journals read in one step
 MOST_BROKEN = 1000  # journals named one by one before the store itself is taken for broken
 UNREADABLE = (LedgerkitError, ValueError, TypeError)
+NOT_CHECKED = "not_checked"
 ROUNDS = 5  # how often what seems wrong is looked at again
 
 
@@ -87,7 +89,10 @@ async def _look(checked: Checked) -> Verified:
     loose = [note for note in notes if note.invoice not in by_invoice]
     for note in notes:
         by_invoice.setdefault(note.invoice, []).append(note)
-    problems = [
+    if any(problem.code == NOT_CHECKED for problem in kept):
+        # What belongs together cannot be compared with half of it.
+        return _verified(checked, wallets, invoices, (*kept, *checked.problems))
+    problems = (
         *kept,
         *checked.problems,
         *balances_problems(checked, balances, wallets),
@@ -97,13 +102,22 @@ async def _look(checked: Checked) -> Verified:
         *loose_note_problems(loose, checked),
         *payout_problems(payouts, checked),
         *package_problems(packages, checked),
-    ]
+    )
+    return _verified(checked, wallets, invoices, problems)
+
+
+def _verified(
+    checked: Checked,
+    wallets: Sized,
+    invoices: Sized,
+    problems: tuple[Problem, ...],
+) -> Verified:
     return Verified(
         journals=checked.journals,
         wallets=len(wallets),
         invoices=len(invoices),
         trial_balance=trial_balance(checked.sums),
-        problems=tuple(problems),
+        problems=problems,
     )
 
 
@@ -114,15 +128,15 @@ async def _records(kind: type[R], kept: list[Problem]) -> tuple[R, ...]:
 
 
 async def _read(what: str, job: Job[tuple[T, ...]], kept: list[Problem]) -> tuple[T, ...]:
-    """Do *job*; where one of *what* cannot be read go on without all of them, and say so.
+    """Do *job*; where one of *what* cannot be read, say in *kept* that none was checked.
 
-    What they mean is not checked then; which of them it is, the store tells.
+    Which of them it is, the store tells.
     """
     try:
         return await job
     except UNREADABLE as error:
-        reason = f"{what} could not be read, and so were not checked: {error}"
-        kept.append(Problem("not_checked", what, reason))
+        reason = f"{what} could not be read, so documents and balances were not checked: {error}"
+        kept.append(Problem(NOT_CHECKED, what, reason))
         return ()
 
 
