@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.adapters.memory import MemoryStore, MemoryUsage
+from ledgerkit.domain import rate_plans
 from ledgerkit.domain.billing_run import (
+    Contracts,
     CustomerFacts,
     Facts,
     Policy,
@@ -21,9 +23,20 @@ from ledgerkit.domain.billing_run import (
     plan_suppliers,
 )
 from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
-from ledgerkit.domain.changes import Changes, Plan, Record, Versioned, changes_of, request
+from ledgerkit.domain.changes import (
+    Changes,
+    Plan,
+    Record,
+    Versioned,
+    changes_of,
+    expect,
+    request,
+)
 from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.discounts import Coupon
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Cursor, EntryLine, Page
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.outbox import Message
@@ -31,8 +44,12 @@ from ledgerkit.domain.packages import Package, purchase
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Period
+from ledgerkit.domain.pricing import PriceList
+from ledgerkit.domain.rate_plans import RatePlan
 from ledgerkit.domain.sessions import APPROVED, HELD, Match, Session
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.subscriptions import Subscription
+from ledgerkit.domain.usage import Snapshot
 
 R = TypeVar("R", bound=Record)
 
@@ -143,6 +160,26 @@ class World:
     cycle: Cycle = MONTHLY
     policy: Policy = POLICY
     store: MemoryStore = attrs.Factory(MemoryStore)
+    usage: MemoryUsage = attrs.Factory(MemoryUsage)
+    coupons: tuple[Coupon, ...] = ()
+
+    def agree(self, *contracts: Record) -> World:
+        """Store contracts, price lists and credit as the host does."""
+        for record in contracts:
+            version = self.store.load(type(record), record.id)
+            expects = () if version is None else (expect(version),)
+            self.store.commit(
+                Changes(
+                    key=f"agree/{record.id}/{0 if version is None else version.version}",
+                    request=request("agree", id=record.id),
+                    actor="parent",
+                    reason="agreed",
+                    at=datetime(2026, 1, 1, tzinfo=UTC),
+                    records=(record,),
+                    expects=expects,
+                )
+            )
+        return self
 
     def buy(self, *packages: Package) -> World:
         """Sell packages on the day of their purchase."""
@@ -178,6 +215,7 @@ class World:
             opened_on=self.opened_on,
             billed_through=self.billed_through,
             closed_before=self.closed_before,
+            price_lists={each.id: each for each in self.all(PriceList)},
         )
         return attrs.evolve(
             facts, customers=tuple(self._with_ledger(facts, c) for c in facts.customers)
@@ -193,6 +231,35 @@ class World:
             packages=self.read(Package, party.id),
             invoices=self.all(Invoice, party.id),
             credit_notes=self.all(CreditNote, party.id),
+            contracts=self._contracts(party),
+            grants=self.read(Grant, party.id),
+            coupons=self.coupons,
+        )
+
+    def _contracts(self, party: Party) -> Contracts:
+        plans = self.read(RatePlan, party.id)
+        snapshots = self.read(Snapshot, party.id)
+        wanted = {
+            (meter, period, plan.record.zone)
+            for plan in plans
+            for meter in plan.record.meters
+            for period in (
+                *rate_plans.periods_due(plan.record, on=date(2027, 1, 1)),
+                *(s.record.period for s in snapshots if s.record.meter == meter.name),
+            )
+        }
+        return Contracts(
+            subscriptions=self.read(Subscription, party.id),
+            rate_plans=plans,
+            enrolments=self.read(Enrolment, party.id),
+            snapshots=snapshots,
+            readings=tuple(
+                reading
+                for meter, period, zone in wanted
+                for reading in self.usage.totals(
+                    meter, period=period, zone=zone, customers=[party.id]
+                )
+            ),
         )
 
     def _supplier(self, party: Party) -> SupplierFacts:

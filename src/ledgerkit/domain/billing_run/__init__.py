@@ -7,7 +7,8 @@ spec: billing 6)
 
 from __future__ import annotations
 
-from ledgerkit.domain.billing_run.customers import bill_customer
+from ledgerkit.domain.billing_run.contracts import PriceListMissing
+from ledgerkit.domain.billing_run.customers import CustomerBilled, bill_customer
 from ledgerkit.domain.billing_run.cycles import (
     BILLING_CYCLE,
     CLOSED,
@@ -21,6 +22,7 @@ from ledgerkit.domain.billing_run.cycles import (
     periods_due,
 )
 from ledgerkit.domain.billing_run.facts import (
+    Contracts,
     CustomerFacts,
     Facts,
     Policy,
@@ -42,10 +44,13 @@ __all__ = [
     "CLOSED",
     "OPEN",
     "BillingCycle",
+    "Contracts",
+    "CustomerBilled",
     "CustomerFacts",
     "Facts",
     "Month",
     "Policy",
+    "PriceListMissing",
     "SupplierFacts",
     "begin",
     "bill",

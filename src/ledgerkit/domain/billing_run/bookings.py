@@ -19,6 +19,10 @@ from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.ledger import Event
 from ledgerkit.domain.sessions import Session, booking_id, undone
 
+SESSION = "session"
+"""The kind of lines that charge a session."""
+_SESSIONS = ("", SESSION)
+
 
 @attrs.frozen(kw_only=True)
 class Bookings:
@@ -55,7 +59,7 @@ def charges(customer: CustomerFacts) -> Iterator[tuple[Invoice, Line]]:
     """
     for invoice in customer.invoices:
         for line in invoice.lines:
-            if line.package is not None:
+            if line.package is not None or line.kind not in _SESSIONS:
                 continue
             if invoice.cycle or line.journal == booking_id(line.source, line.part, line.on):
                 yield invoice, line

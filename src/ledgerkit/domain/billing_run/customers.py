@@ -8,18 +8,31 @@ package or charged, each by a journal of its own; then one invoice per currency 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+
+import attrs
 
 from ledgerkit.domain import invoices, packages
+from ledgerkit.domain.billing_run.bookings import SESSION
+from ledgerkit.domain.billing_run.contracts import charge_contracts
 from ledgerkit.domain.billing_run.desk import Desk, Terms, open_desk
 from ledgerkit.domain.billing_run.expiry import expire_packages, revive
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.incentives import pay_period_incentives
+from ledgerkit.domain.billing_run.invoicing import issue_invoices
 from ledgerkit.domain.billing_run.returns import take_back
 from ledgerkit.domain.catalog import CatalogKey
-from ledgerkit.domain.changes import Changes, Effects, expect, request
+from ledgerkit.domain.changes import (
+    Changes,
+    Effects,
+    Record,
+    Skipped,
+    Versioned,
+    expect,
+    request,
+)
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.invoices import Invoice, Line
+from ledgerkit.domain.invoices import Line
 from ledgerkit.domain.ledger import Event, Journal
 from ledgerkit.domain.money import Money, Rate, sum_of
 from ledgerkit.domain.packages import ACTIVE, AGGREGATE, EXPIRED, Package, Redemption
@@ -28,17 +41,34 @@ from ledgerkit.domain.sessions import APPROVED, Match, Session, booking_id
 from ledgerkit.domain.splits import PER_SESSION, earned, split
 
 
+@attrs.frozen
+class CustomerBilled:
+    """What one customer is billed, as one `Changes`, or None: nothing is new.
+
+    Attributes:
+        changes: What to store, or None.
+        skipped: What could not be billed yet, such as usage that nobody measured.
+    """
+
+    changes: Changes | None
+    skipped: tuple[Skipped, ...] = ()
+
+
 def bill_customer(
     facts: Facts, customer: CustomerFacts, *, policy: Policy, period: Period, as_of: datetime
-) -> Changes | None:
-    """Return what *customer* is billed for *period* as known *as_of*, or None: nothing is new.
+) -> CustomerBilled:
+    """Return what *customer* is billed for *period* as known *as_of*.
+
+    Contracts are billed for all that fell due by the end of the period, or by today before that.
 
     Raises:
         NoPrice: a session has no price; nothing of the customer is billed then.
+        PriceListMissing: a rate plan names a price list that is not there.
         LedgerkitError: another rule of a charge, package, invoice or credit note.
     """
     desk = open_desk(facts, customer, policy=policy, period=period, as_of=as_of)
     take_back(desk)
+    charge_contracts(desk)
     held = tuple(desk.packages.values())
     sessions = sorted(
         (s for s in customer.sessions if _in_scope(desk, s)), key=lambda s: (s.starts_at, s.id)
@@ -50,8 +80,8 @@ def bill_customer(
     pay_period_incentives(desk, sessions)
     expire_packages(desk)
     _alert(desk, held)
-    _invoice(desk)
-    return _changes(desk)
+    issue_invoices(desk)
+    return CustomerBilled(_changes(desk), tuple(desk.left_out))
 
 
 def _in_scope(desk: Desk, session: Session) -> bool:
@@ -135,6 +165,7 @@ def _charge(desk: Desk, session: Session, match: Match, bonus: Money) -> None:
         item=terms.item,
         detail=terms.detail,
         on=on,
+        kind=SESSION,
         price=terms.rate,
         journal=None if journal is None else journal.id,
         trace=terms.trace,
@@ -192,6 +223,7 @@ def _covered_line(desk: Desk, package: Package, used: Redemption, session: Sessi
         item=str(session.key or match.key),
         detail=_detail(desk, match),
         on=used.on,
+        kind=SESSION,
         unit_price=Rate.of(used.value).per,
         amount=Money(0, used.value.currency),
         package=package.id,
@@ -221,52 +253,24 @@ def _alert(desk: Desk, held: Sequence[Package]) -> None:
             desk.messages.append(message)
 
 
-def _invoice(desk: Desk) -> None:
-    on = local_date(desk.as_of, desk.facts.business.zone)
-    due_on = on + timedelta(days=desk.policy.terms_days)
-    kind, series = desk.facts.cycle.kind, desk.policy.invoices
-    for currency in sorted(desk.lines):
-        same = [
-            invoice
-            for invoice in desk.customer.invoices
-            if (invoice.currency, invoice.cycle, invoice.period) == (currency, kind, desk.period)
-        ]
-        part, period = len(same), str(desk.period)
-        who = desk.customer.party.id
-        draft = Invoice(
-            id=derive("inv", who, currency, kind, period, str(part), on=desk.period.start),
-            customer=who,
-            currency=currency,
-            lines=tuple(sorted(desk.lines[currency], key=lambda li: (li.on, li.source, li.id))),
-            part=part,
-            supplements=min(same, key=lambda invoice: invoice.part).id if same else None,
-            cycle=kind,
-            period=desk.period,
-        )
-        desk.documents.append(
-            invoices.issue(
-                draft,
-                on=on,
-                due_on=due_on,
-                at=desk.as_of,
-                customer=desk.customer.party,
-                series=series,
-            )
-        )
-
-
 def _changes(desk: Desk) -> Changes | None:
-    read = {v.record.id: v for v in desk.customer.packages}
-    moved = [p for p in desk.packages.values() if p != read[p.id].record]
+    held = _read(desk)
+    versions = {(type(v.record), v.record.id): v for v in held}
+    moved = [
+        record
+        for record in (*desk.packages.values(), *desk.moved)
+        if (v := versions.get((type(record), record.id))) is None or record != v.record
+    ]
     effects = sum((d.effects for d in desk.documents), start=Effects())
+    effects = sum(desk.effects, start=effects)
     journals = (*desk.journals, *effects.journals)
-    if not journals and not effects.records:
+    if not journals and not effects.records and not moved:
         return None
-    what = sorted([j.id for j in journals] + [r.id for r in effects.records])
+    what = sorted([j.id for j in journals] + [r.id for r in (*effects.records, *desk.moved)])
     opens = {wallet.id: wallet for wallet in effects.opens} | desk.opens
     party = desk.customer.party
     return Changes(
-        key=f"billing_run/{party.id}/{desk.period}/{derive('run', *what)}",
+        key=f"billing_run/{party.id}/{desk.period}/{derive('run', *what, *_versions(desk))}",
         request=request(
             "billing_run",
             customer=party.id,
@@ -279,8 +283,30 @@ def _changes(desk: Desk) -> Changes | None:
         journals=journals,
         opens=tuple(opens[name] for name in sorted(opens)),
         records=(*moved, *effects.records),
-        # Packages that were only looked at count as well: what covers a session depends on all.
-        expects=tuple(expect(v) for v in desk.customer.packages),
+        # What was only looked at counts as well: what covers a session depends on all packages.
+        expects=tuple(expect(v) for v in held),
         draws=effects.draws,
         messages=(*desk.messages, *effects.messages),
+    )
+
+
+def _read(desk: Desk) -> tuple[Versioned[Record], ...]:
+    """Return every record that the decision was based on, in one order."""
+    customer, contracts = desk.customer, desk.customer.contracts
+    return (
+        *customer.packages,
+        *contracts.subscriptions,
+        *contracts.rate_plans,
+        *contracts.enrolments,
+        *contracts.snapshots,
+        *customer.grants,
+    )
+
+
+def _versions(desk: Desk) -> tuple[str, ...]:
+    """Return what tells one move of contracts from the next, where nothing else is stored."""
+    return tuple(
+        f"{v.record.id}/{v.version}"
+        for v in _read(desk)
+        if any(type(r) is type(v.record) and r.id == v.record.id for r in desk.moved)
     )

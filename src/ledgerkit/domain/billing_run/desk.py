@@ -11,7 +11,8 @@ import attrs
 from ledgerkit.domain.billing_run.bookings import Bookings, bookings_of
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
-from ledgerkit.domain.changes import Decision, Effects
+from ledgerkit.domain.changes import Decision, Effects, Record, Skipped
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet, belated
@@ -93,7 +94,11 @@ class Desk:
         messages: What is told.
         alerts: The alert of each package that ran low, by its id.
         lines: What goes on the invoice of each currency.
+        charges: What contracts charge, in any currency.
         documents: The documents that are issued.
+        effects: What else is to be stored, except records.
+        moved: New versions of contracts, of what was used and of prepaid credit.
+        left_out: What of the customer could not be billed, and why.
         terms: What sessions alike are charged, by match, what was taught, price and bonus.
     """
 
@@ -110,7 +115,11 @@ class Desk:
     messages: list[Message] = attrs.Factory(list)
     alerts: dict[str, Message] = attrs.Factory(dict)
     lines: dict[str, list[Line]] = attrs.Factory(dict)
+    charges: list[Charge] = attrs.Factory(list)
     documents: list[Decision] = attrs.Factory(list)
+    effects: list[Effects] = attrs.Factory(list)
+    moved: tuple[Record, ...] = ()
+    left_out: list[Skipped] = attrs.Factory(list)
     terms: dict[tuple[str, CatalogKey, date, int], Terms] = attrs.Factory(dict)
     _days: dict[str, date] = attrs.Factory(dict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -11,14 +11,22 @@ import attrs
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Series, Versioned
 from ledgerkit.domain.credit_notes import CREDIT_NOTES, CreditNote
+from ledgerkit.domain.discounts import Coupon
+from ledgerkit.domain.grants import Grant, Settlement
 from ledgerkit.domain.invoices import INVOICES, Invoice
+from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import EntryLine, Event, Journal
 from ledgerkit.domain.packages import AGGREGATE, LOW, PER_PACKAGE, Package, Threshold
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Cycle
+from ledgerkit.domain.pricing import PriceList
+from ledgerkit.domain.rate_plans import RatePlan
 from ledgerkit.domain.sessions import Match, Session
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.subscriptions import Subscription
+from ledgerkit.domain.tax import PER_LINE, Tax, TaxRounding
+from ledgerkit.domain.usage import Reading, Snapshot
 
 MOST_TERMS_DAYS = 3_650
 """Ten years to pay, so that no due date is beyond the calendar."""
@@ -36,6 +44,10 @@ class Policy:
         threshold: When a package is low.
         alerts: `package`: told for each active package; `aggregate`: for a customer's active
             packages together.
+        taxes: The taxes of lines by their kind, those of "" for other kinds; None: no line is
+            taxed. Customers may have others.
+        tax_rounding: What of taxes is rounded.
+        settlement: What becomes of what no prepaid credit pays for.
     """
 
     terms_days: int
@@ -43,6 +55,9 @@ class Policy:
     credit_notes: Series = CREDIT_NOTES
     threshold: Threshold = LOW
     alerts: str = PER_PACKAGE
+    taxes: Mapping[str, Sequence[Tax]] | None = None
+    tax_rounding: TaxRounding = PER_LINE
+    settlement: Settlement = Settlement.CREDIT_THEN_INVOICE
 
     def __attrs_post_init__(self) -> None:
         if type(self.terms_days) is not int or not 0 <= self.terms_days <= MOST_TERMS_DAYS:
@@ -55,6 +70,26 @@ class Policy:
         if self.alerts not in (PER_PACKAGE, AGGREGATE):
             msg = f"alerts are per package or aggregate (got {self.alerts!r})"
             raise ValueError(msg)
+
+
+@attrs.frozen(kw_only=True)
+class Contracts:
+    """What a customer agreed to be charged for beside sessions, and what was used of it.
+
+    Attributes:
+        subscriptions: Its subscriptions.
+        rate_plans: Its rate plans.
+        enrolments: Its students in classes.
+        snapshots: What it used in the periods billed, and in those that spikes are told by.
+        readings: What its meters say of the periods to bill, and of those that events may have
+            come late for.
+    """
+
+    subscriptions: tuple[Versioned[Subscription], ...] = ()
+    rate_plans: tuple[Versioned[RatePlan], ...] = ()
+    enrolments: tuple[Versioned[Enrolment], ...] = ()
+    snapshots: tuple[Versioned[Snapshot], ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +106,11 @@ class CustomerFacts:
         credit_notes: Its credit notes.
         journals: Journals that may have to be undone, by id; see `journals_wanted`.
         posted: Which of `events_wanted` are booked.
+        contracts: Its subscriptions, rate plans and enrolments.
+        grants: All prepaid credit it has or had.
+        coupons: The coupons it may use, in the order they are tried.
+        taxes: The taxes of its lines by kind, such as none under a reverse charge; None: those of
+            the policy.
     """
 
     party: Party
@@ -81,6 +121,10 @@ class CustomerFacts:
     credit_notes: tuple[CreditNote, ...] = ()
     journals: Mapping[str, Journal] = MappingProxyType({})
     posted: frozenset[Event] = frozenset()
+    contracts: Contracts = Contracts()
+    grants: tuple[Versioned[Grant], ...] = ()
+    coupons: tuple[Coupon, ...] = ()
+    taxes: Mapping[str, Sequence[Tax]] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -113,6 +157,7 @@ class Facts:
             settled elsewhere.
         billed_through: The first local day that no run has billed, or None before the first run.
         closed_before: The books are closed for what counts before this instant, or None.
+        price_lists: The price lists of rate plans, by id.
         supplier_names: The names of suppliers as they stand on invoices, by id.
     """
 
@@ -125,6 +170,7 @@ class Facts:
     opened_on: date
     billed_through: date | None = None
     closed_before: datetime | None = None
+    price_lists: Mapping[str, PriceList] = MappingProxyType({})
     # Looked up for every session, so they are gathered once.
     supplier_names: Mapping[str, str] = attrs.field(init=False, eq=False, repr=False)
     _by_match: Mapping[str, list[Incentive]] = attrs.field(init=False, eq=False, repr=False)

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 import attrs
 
 from ledgerkit.domain.billing_run.customers import bill_customer
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.suppliers import labels_of, pay_supplier, with_planned
-from ledgerkit.domain.changes import Changes, Plan, Skipped, Versioned, skipped
+from ledgerkit.domain.changes import Changes, Plan, Record, Skipped, Versioned, skipped
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Period, instant, local_date
+from ledgerkit.domain.rate_plans import RatePlan
+from ledgerkit.domain.subscriptions import Subscription
+from ledgerkit.domain.usage import Snapshot
+
+R = TypeVar("R", bound=Record)
 
 
 def due_periods(facts: Facts, *, as_of: datetime) -> tuple[Period, ...]:
@@ -55,15 +62,17 @@ def plan_billing_run(
 
 def plan_customers(facts: Facts, *, policy: Policy, as_of: datetime, period: Period) -> Plan:
     """Decide what every customer owes for *period*; the first half of a run."""
-    changes, left_out = [], []
+    changes: list[Changes] = []
+    left_out: list[Skipped] = []
     for customer in sorted(facts.customers, key=lambda c: c.party.id):
         try:
             billed = bill_customer(facts, customer, policy=policy, period=period, as_of=as_of)
         except LedgerkitError as error:
             left_out.append(skipped(customer.party.id, error))
             continue
-        if billed is not None:
-            changes.append(billed)
+        left_out += billed.skipped
+        if billed.changes is not None:
+            changes.append(billed.changes)
     return Plan(tuple(changes), tuple(left_out))
 
 
@@ -88,13 +97,17 @@ def _after(facts: Facts, planned: Iterable[Changes]) -> Facts:
 
 def _customer_after(facts: CustomerFacts, planned: Iterable[Changes]) -> CustomerFacts:
     for changes in planned:
-        moved = {r.id: r for r in changes.records if isinstance(r, Package)}
+        held, records = facts.contracts, changes.records
         facts = attrs.evolve(
             facts,
-            packages=tuple(
-                Versioned(moved[v.record.id], v.version + 1) if v.record.id in moved else v
-                for v in facts.packages
+            packages=_moved(Package, facts.packages, records),
+            contracts=attrs.evolve(
+                held,
+                subscriptions=_moved(Subscription, held.subscriptions, records),
+                rate_plans=_moved(RatePlan, held.rate_plans, records),
+                snapshots=_moved(Snapshot, held.snapshots, records),
             ),
+            grants=_moved(Grant, facts.grants, records),
             invoices=(
                 *facts.invoices,
                 *(r for r in changes.records if isinstance(r, Invoice)),
@@ -106,6 +119,21 @@ def _customer_after(facts: CustomerFacts, planned: Iterable[Changes]) -> Custome
             posted=facts.posted | {j.event for j in changes.journals if j.event is not None},
         )
     return facts
+
+
+def _moved(
+    kind: type[R], read: tuple[Versioned[R], ...], records: Iterable[Record]
+) -> tuple[Versioned[R], ...]:
+    """Return *read* as it would be read once *records* are stored, new ones included."""
+    newest = {record.id: record for record in records if isinstance(record, kind)}
+    known = {v.record.id for v in read}
+    return (
+        *(
+            Versioned(newest[v.record.id], v.version + 1) if v.record.id in newest else v
+            for v in read
+        ),
+        *(Versioned(record, 1) for id, record in newest.items() if id not in known),
+    )
 
 
 def _after_payouts(facts: Facts, planned: Iterable[Changes]) -> Facts:
