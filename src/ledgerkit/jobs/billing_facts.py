@@ -12,6 +12,7 @@ import attrs
 from ledgerkit.domain.billing_run import (
     CLOSED,
     BillingCycle,
+    Contracts,
     CustomerFacts,
     Facts,
     Month,
@@ -19,19 +20,26 @@ from ledgerkit.domain.billing_run import (
     closed_before,
     events_wanted,
     journals_wanted,
+    readings_wanted,
     with_planned,
 )
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Changes, Record, Versioned
 from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Cycle, Period
+from ledgerkit.domain.pricing import PriceList
+from ledgerkit.domain.rate_plans import RatePlan
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.subscriptions import Subscription
+from ledgerkit.domain.usage import Reading, Snapshot
 from ledgerkit.jobs import steps
 
 R = TypeVar("R", bound=Record)
@@ -73,9 +81,14 @@ async def read_facts(
     *,
     cycle: Cycle,
     opened_on: date,
+    at: datetime,
     planned: tuple[Changes, ...] = (),
 ) -> Facts:
-    """Read what a run of *period* looks at, as it would be once *planned* takeovers are stored."""
+    """Read what a run of *period* looks at, as it would be once *planned* takeovers are stored.
+
+    Raises:
+        PortMissing: a customer has a rate plan with meters, and the host no usage source.
+    """
     facts = Facts(
         business=month.business,
         catalog=month.catalog,
@@ -85,7 +98,9 @@ async def read_facts(
         cycle=cycle,
         opened_on=opened_on,
         closed_before=await books_closed_before(month.business.zone),
+        price_lists={v.record.id: v.record for v in await steps.find_all(PriceList)},
     )
+    facts = await _with_contracts(facts, period, at=at)
     customers = [await _ledger_facts(facts, c, period) for c in facts.customers]
     return attrs.evolve(facts, customers=tuple(customers))
 
@@ -107,9 +122,48 @@ async def _customers(month: Month, planned: Iterable[Package]) -> tuple[Customer
             packages=packages[party.id],
             invoices=tuple(v.record for v in invoices[party.id]),
             credit_notes=tuple(v.record for v in notes[party.id]),
+            coupons=month.coupons.get(party.id, ()),
+            taxes=month.taxes.get(party.id),
         )
         for party in month.parties
         if party.role == CUSTOMER
+    )
+
+
+async def _with_contracts(facts: Facts, period: Period, *, at: datetime) -> Facts:
+    """Read what customers agreed to beside sessions, and what their meters say."""
+    subscriptions = _grouped(await steps.find_all(Subscription), lambda v: v.record.customer)
+    plans = await steps.find_all(RatePlan)
+    enrolments = _grouped(await steps.find_all(Enrolment), lambda v: v.record.customer)
+    snapshots = await steps.find_all(Snapshot)
+    grants = _grouped(await steps.find_all(Grant), lambda v: v.record.customer)
+    wanted = readings_wanted(
+        [v.record for v in plans], [v.record for v in snapshots], period=period, as_of=at
+    )
+    said: list[Reading] = []
+    for each in wanted:
+        said += await steps.usage(
+            each.meter, period=each.period, zone=each.zone, customers=each.customers
+        )
+    readings = _grouped(said, lambda reading: reading.customer)
+    plans_of = _grouped(plans, lambda v: v.record.customer)
+    used = _grouped(snapshots, lambda v: v.record.customer)
+    return attrs.evolve(
+        facts,
+        customers=tuple(
+            attrs.evolve(
+                customer,
+                contracts=Contracts(
+                    subscriptions=subscriptions[customer.party.id],
+                    rate_plans=plans_of[customer.party.id],
+                    enrolments=enrolments[customer.party.id],
+                    snapshots=used[customer.party.id],
+                    readings=readings[customer.party.id],
+                ),
+                grants=grants[customer.party.id],
+            )
+            for customer in facts.customers
+        ),
     )
 
 

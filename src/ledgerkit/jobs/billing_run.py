@@ -201,7 +201,7 @@ async def decide_month(asked: Asked) -> Plan:
     at = await steps.now()
     opened_on = await books_opened_on(asked.period)
     taken = await _taking_over(asked, opened_on, at)
-    facts = await _facts(asked, opened_on, taken.changes)
+    facts = await _facts(asked, opened_on, at, taken.changes)
     plan = plan_billing_run(facts, policy=asked.policy, as_of=at, period=asked.period)
     return Plan((*taken.changes, *plan.changes), (*taken.skipped, *plan.skipped))
 
@@ -221,18 +221,20 @@ async def _taking_over(asked: Asked, opened_on: date, at: datetime) -> Plan:
 
 
 async def _billing(asked: Asked, opened_on: date, at: datetime) -> Plan:
-    facts = await _facts(asked, opened_on)
+    facts = await _facts(asked, opened_on, at)
     return plan_customers(facts, policy=asked.policy, as_of=at, period=asked.period)
 
 
 async def _paying(asked: Asked, opened_on: date, at: datetime) -> Plan:
-    facts = await _facts(asked, opened_on)
+    facts = await _facts(asked, opened_on, at)
     return Plan(plan_suppliers(facts, as_of=at, period=asked.period))
 
 
-async def _facts(asked: Asked, opened_on: date, planned: tuple[Changes, ...] = ()) -> Facts:
+async def _facts(
+    asked: Asked, opened_on: date, at: datetime, planned: tuple[Changes, ...] = ()
+) -> Facts:
     return await read_facts(
-        asked.month, asked.period, cycle=asked.cycle, opened_on=opened_on, planned=planned
+        asked.month, asked.period, cycle=asked.cycle, opened_on=opened_on, at=at, planned=planned
     )
 
 

@@ -12,6 +12,7 @@ from ledgerkit.ports.documents import Documents
 from ledgerkit.ports.notifier import Notifier
 from ledgerkit.ports.renderer import Renderer
 from ledgerkit.ports.store import Store
+from ledgerkit.ports.usage_source import UsageSource
 
 P = TypeVar("P")
 
@@ -37,6 +38,7 @@ class Host:
         renderer: Documents to PDF, or None for jobs that print nothing.
         documents: Where documents are kept, or None.
         notifier: How people are told, or None.
+        usage: What the meters of the host say, or None where nothing is metered.
     """
 
     store: Store
@@ -44,6 +46,7 @@ class Host:
     renderer: Renderer | None = None
     documents: Documents | None = None
     notifier: Notifier | None = None
+    usage: UsageSource | None = None
 
 
 def needed(port: P | None, name: str) -> P:

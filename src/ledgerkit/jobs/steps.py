@@ -26,6 +26,8 @@ from ledgerkit.domain.ledger import (
     Wallet,
 )
 from ledgerkit.domain.outbox import Claimed, Message
+from ledgerkit.domain.periods import Period
+from ledgerkit.domain.usage import Meter, Reading
 from ledgerkit.domain.verification import Problem
 from ledgerkit.jobs.host import Host, needed
 from ledgerkit.ports.documents import DocumentMissing, Stored
@@ -170,6 +172,18 @@ async def commit(changes: Changes) -> Committed:
 async def commit_all(many: Sequence[Changes]) -> tuple[Committed, ...]:
     """Store all of *many*, each once, or none of them."""
     return await Step("commit_all", lambda host: host.store.commit_all(many))
+
+
+async def usage(
+    meter: Meter, *, period: Period, zone: str, customers: Collection[str] | None = None
+) -> tuple[Reading, ...]:
+    """Ask what *meter* says of *customers*, or of all, in *period*."""
+    return await Step(
+        "usage",
+        lambda host: needed(host.usage, "usage source").totals(
+            meter, period=period, zone=zone, customers=customers
+        ),
+    )
 
 
 async def render(document: Document) -> bytes:

@@ -37,7 +37,12 @@ from ledgerkit.domain.billing_run.plan import (
 )
 from ledgerkit.domain.billing_run.suppliers import pay_supplier, with_planned
 from ledgerkit.domain.billing_run.takeover import Month, begin, opening_events, take_over
-from ledgerkit.domain.billing_run.wanted import events_wanted, journals_wanted
+from ledgerkit.domain.billing_run.wanted import (
+    ReadingWanted,
+    events_wanted,
+    journals_wanted,
+    readings_wanted,
+)
 
 __all__ = [
     "BILLING_CYCLE",
@@ -51,6 +56,7 @@ __all__ = [
     "Month",
     "Policy",
     "PriceListMissing",
+    "ReadingWanted",
     "SupplierFacts",
     "begin",
     "bill",
@@ -69,6 +75,7 @@ __all__ = [
     "plan_billing_run",
     "plan_customers",
     "plan_suppliers",
+    "readings_wanted",
     "take_over",
     "with_planned",
 ]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from types import MappingProxyType
 
 import attrs
 
@@ -29,6 +30,7 @@ from ledgerkit.domain.changes import (
     changes_of,
     request,
 )
+from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.ledger import Event, Journal, belated
@@ -38,6 +40,7 @@ from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Period, day_start, local_date
 from ledgerkit.domain.sessions import APPROVED, Match, Session
 from ledgerkit.domain.splits import Incentive
+from ledgerkit.domain.tax import Tax
 
 ACTOR = "takeover"
 # What a package is sold as; `used_before` is not in it, since hosts may go on counting there.
@@ -67,6 +70,8 @@ class Month:
         sessions: Sessions of whatever month and status; billed ones may be among them.
         opening_balances: What parties had or owed beside their open invoices.
         open_invoices: Invoices of the business before, not fully paid.
+        coupons: The coupons that customers may use, by customer, in the order they are tried.
+        taxes: The taxes by kind of line of customers whose taxes are not those of the policy.
     """
 
     business: Party
@@ -78,6 +83,8 @@ class Month:
     sessions: tuple[Session, ...] = ()
     opening_balances: tuple[OpeningBalance, ...] = ()
     open_invoices: tuple[OpenInvoice, ...] = ()
+    coupons: Mapping[str, tuple[Coupon, ...]] = MappingProxyType({})
+    taxes: Mapping[str, Mapping[str, Sequence[Tax]]] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
+import attrs
+
 from ledgerkit.domain.billing_run.bookings import charges, reversal_of, settled_lines
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts
 from ledgerkit.domain.billing_run.incentives import incentive_events, incentive_journals
 from ledgerkit.domain.ledger import Event
-from ledgerkit.domain.periods import Period
+from ledgerkit.domain.periods import Period, local_date
+from ledgerkit.domain.rate_plans import RatePlan, periods_due
 from ledgerkit.domain.sessions import APPROVED
+from ledgerkit.domain.usage import Meter, Snapshot
+
+LATE_PERIODS = 3
+"""Of how many billed periods a run looks whether usage came late."""
+
+
+@attrs.frozen
+class ReadingWanted:
+    """What a run asks a usage source: one meter in one period, for some customers."""
+
+    meter: Meter
+    period: Period
+    zone: str
+    customers: tuple[str, ...]
 
 
 def journals_wanted(
@@ -36,3 +56,36 @@ def events_wanted(
     """
     reversals = frozenset(reversal_of(line) for line in settled_lines(customer))
     return reversals | incentive_events(facts, customer, None if period is None else period.end)
+
+
+def readings_wanted(
+    plans: Iterable[RatePlan],
+    snapshots: Iterable[Snapshot],
+    *,
+    period: Period,
+    as_of: datetime,
+    late: int = LATE_PERIODS,
+) -> tuple[ReadingWanted, ...]:
+    """Return which readings a run of *period* needs for *plans*, each meter and period once.
+
+    Those of the periods to bill, and of the last billed ones, *late* of each meter: events may
+    have come late, and an estimate is waiting for the truth. (spec: billing 6)
+    """
+    by_meter: dict[tuple[str, str], list[Snapshot]] = {}
+    for snapshot in snapshots:
+        by_meter.setdefault((snapshot.customer, snapshot.meter), []).append(snapshot)
+    asked: dict[tuple[Meter, Period, str], list[str]] = {}
+    for plan in plans:
+        on = min(local_date(as_of, plan.zone), period.end)
+        for meter in plan.meters:
+            billed = by_meter.get((plan.customer, meter.name), [])
+            billed.sort(key=lambda each: each.period)
+            days = [(each, plan.zone) for each in periods_due(plan, on=on)]
+            days += [(each.period, each.zone) for each in billed[-late:]]
+            for one, zone in days:
+                asked.setdefault((meter, one, zone), []).append(plan.customer)
+    wanted = (
+        ReadingWanted(meter, days, zone, tuple(sorted(set(customers))))
+        for (meter, days, zone), customers in asked.items()
+    )
+    return tuple(sorted(wanted, key=lambda each: (each.meter.name, each.period, each.zone)))
