@@ -189,6 +189,16 @@ def test_what_nobody_owes_or_paid_is_not_credited(status: str) -> None:
         written(invoice(100_00, status=status), 1)
 
 
+@pytest.mark.parametrize("status", ["void", "written_off"])
+def test_what_went_meanwhile_is_not_credited(status: str) -> None:
+    """The invoice is looked at again when the note is approved."""
+    one = invoice(100_00)
+    note = written(one, 30_00)
+
+    with pytest.raises(NotIssued, match=f"is {status}; only what is owed or paid is credited"):
+        approve(note, by="pedro", on=ON, at=AT, invoice=attrs.evolve(one, status=status))
+
+
 # ---- where it goes ---------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("paid", "rest", "expected", "left", "status"),
@@ -415,6 +425,18 @@ def test_money_given_back_is_not_void() -> None:
 
     with pytest.raises(CreditSpent, match="became credit or a refund of the customer; charge"):
         void(done.note, on=ON, at=AT)
+
+
+def test_a_note_that_made_room_is_not_void() -> None:
+    """The replaced invoice would be owed beside the one that replaces it."""
+    one, note = fully_credited()
+    again = reissue(one, one.lines, notes=[note])
+
+    with pytest.raises(CreditSpent, match=f"made room for invoice '{again.id}'; charge"):
+        void(note, on=ON, at=AT, invoice=one, paid=eur(0), notes=[note], others=[one, again])
+    gone = [attrs.evolve(again, status="void")]
+    done = void(note, on=ON, at=AT, invoice=one, paid=eur(0), notes=[note], others=gone)
+    assert "void" == done.note.status
 
 
 def test_an_undone_charge_is_not_void() -> None:

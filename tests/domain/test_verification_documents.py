@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +21,9 @@ from ledgerkit.domain.ledger import Journal, Posted
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.tax import Tax, TaxRate, summed
 from ledgerkit.domain.verification import Checked, invoice_problems, number_problems
+from tests.domain.billing_run.test_returns import discounted_month, goodwill
+from tests.domain.billing_run.world import session
+from tests.domain.test_verification import problems
 
 ON = date(2026, 11, 1)
 AT = datetime(2026, 11, 1, 6, tzinfo=UTC)
@@ -222,3 +225,15 @@ def test_whatever_is_credited_holds(minors: list[int], inside: bool) -> None:
 def test_a_discount_is_named() -> None:
     """The document says which coupon took it off."""
     assert (Discount("TEN", "TEN", eur(15_00), Fraction(1, 10)),) == draft().discounts
+
+
+@pytest.mark.parametrize(("percent", "cents"), [(10, 0), (10, 1_000), (10, 4_500), (100, 0)])
+def test_sessions_taken_back_hold(percent: int, cents: int) -> None:
+    """Discounted, taxed, credited by hand and un-approved: books and documents agree."""
+    world = discounted_month(percent)
+    if cents:
+        goodwill(world, cents)
+    world.tell(session(1, 1, approved=False))
+    world.run(AT + timedelta(days=30))
+
+    assert [] == problems(world)

@@ -65,7 +65,7 @@ def levy(percent: Any, code: str = "tax", **fields: Any) -> Levy:
 def rounding_of(inputs: Inputs) -> TaxRounding:
     """Return what a case rounds; the lines, if it does not say."""
     level = str(first_of(inputs, "rounding_level", "rounding", "policy") or "line")
-    return TaxRounding(_LEVELS[level.removeprefix("per_")])
+    return TaxRounding(_LEVELS.get(level.removeprefix("per_"), LINE))
 
 
 def answered(asked: Inputs, values: Mapping[str, Any]) -> Answer:

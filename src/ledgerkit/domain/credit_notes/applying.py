@@ -30,7 +30,7 @@ from ledgerkit.domain.credit_notes.records import (
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.invoices import Invoice, open_amount, settled
+from ledgerkit.domain.invoices import VOID, Invoice, open_amount, settled
 from ledgerkit.domain.ledger import Journal, reverse
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money, sum_of
@@ -295,14 +295,16 @@ def void(
     invoice: Invoice | None = None,
     paid: Money | None = None,
     notes: Iterable[CreditNote] = (),
+    others: Iterable[Invoice] = (),
 ) -> CreditVoided:
     """Take *note* back, on a day: before it is approved it simply ends, afterwards it is reversed.
 
     An applied note can be void if it took off open debt alone; then *invoice*, with what was
-    *paid* and all its *notes*, is open again. It keeps its number. (spec: billing 7)
+    *paid* and all its *notes*, is open again. *others* are the invoices of the customer: one that
+    replaces the credited one stands in the way. It keeps its number. (spec: billing 7)
 
     Raises:
-        CreditSpent: it became credit or a refund, or undid a charge.
+        CreditSpent: it became credit or a refund, undid a charge, or its invoice was replaced.
         IllegalTransition: it is rejected or void already.
         ValueError: *invoice* is another one, or it or *paid* is missing where the note was applied.
     """
@@ -313,6 +315,9 @@ def void(
         raise CreditSpent(note.id, "became credit or a refund of the customer")
     if any(line.undoes is not None for line in note.lines):
         raise CreditSpent(note.id, "undid the charge itself")
+    for other in others:
+        if other.corrects == note.invoice and other.status != VOID:
+            raise CreditSpent(note.id, f"made room for invoice {other.id!r}")
     journals = tuple(
         reverse(journal, id=derive("jrn", "void", journal.id, on=on), at=at)
         for journal in postings(note, at=at)

@@ -139,6 +139,7 @@ def approve(
         IllegalTransition: it does not wait for approval.
         ApproverIsCreator: *by* wrote it.
         OverCredited, InvoiceOverCredited, UnknownLine: others took what was left.
+        NotIssued: the invoice was void or written off meanwhile.
         ValueError: *invoice* is another one, a journal in *undoes* charged something else than the
             line, or nobody is named who wrote the note although four eyes are wanted.
     """

@@ -126,8 +126,6 @@ def draft(
     Raises:
         NotIssued, UnknownLine, OverCredited, InvoiceOverCredited.
     """
-    if invoice.status not in (ISSUED, PARTIALLY_PAID, PAID):
-        raise NotIssued(invoice.id, invoice.status)
     notes = tuple(earlier)
     lines = credit_lines(invoice, asked, notes)
     return CreditNote(
@@ -149,8 +147,11 @@ def credit_lines(
     """Return the lines that give back what is *asked*, with their taxes.
 
     Raises:
+        NotIssued: nobody owes or paid *invoice*.
         UnknownLine, OverCredited, InvoiceOverCredited: it is more than what is left.
     """
+    if invoice.status not in (ISSUED, PARTIALLY_PAID, PAID):
+        raise NotIssued(invoice.id, invoice.status)
     notes = [note for note in earlier if note.status in EFFECTIVE]
     given = credited(notes)
     given_taxes = _taxes_of(notes)

@@ -170,7 +170,8 @@ class Voided:
 def void(invoice: Invoice, *, paid: Money, credited: Money, on: date, at: datetime) -> Voided:
     """Take *invoice* back whole, on a day; it keeps its number, so that none is missing.
 
-    Each journal that issuing posted is reversed. A draft posted nothing. (spec: billing 7)
+    Each journal that issuing posted is reversed. A draft posted nothing. *credited* is what
+    approved notes give back of it, applied or not. (spec: billing 7)
 
     Raises:
         InvoiceSettled: something was paid or credited; a credit note takes the rest back then.
