@@ -80,7 +80,8 @@ def _invoice_facts(
 def _invoice_row(desk: Desk, line: Line) -> Row:
     package = "" if line.package is None else _package_of(desk, line, line.package)
     period = "" if line.period is None else desk.period(line.period)
-    small = " · ".join(text for text in (line.detail, period, package) if text)
+    flags = _flags(desk, line)
+    small = " · ".join(text for text in (line.detail, period, package, *flags) if text)
     price = ""
     if line.package is None and line.unit_price is not None:
         price = desk.price(line.unit_price, line.amount.currency)
@@ -92,6 +93,15 @@ def _invoice_row(desk: Desk, line: Line) -> Row:
         desk.money(line.amount),
     )
     return Row(cells, "normal" if line.package is None else "muted")
+
+
+def _flags(desk: Desk, line: Line) -> Iterable[str]:
+    """Yield what a reader has to know of a line of usage; its trace says so."""
+    said = dict(line.trace)
+    if "estimated" in said:
+        yield desk.words.text("estimated")
+    if "billed before" in said:
+        yield desk.words.text("difference to what was billed before")
 
 
 def _package_of(desk: Desk, line: Line, package: str) -> str:
