@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import attrs
@@ -19,13 +19,15 @@ from ledgerkit.adapters.exports import (
     invoices_csv,
     lines_csv,
 )
+from ledgerkit.domain import credit_notes
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote
-from ledgerkit.domain.invoices import Invoice, Line
-from ledgerkit.domain.money import ISO, Money
+from ledgerkit.domain.discounts import Coupon
+from ledgerkit.domain.invoices import Invoice, Line, by_hand, discounted, issue, line, taxed
+from ledgerkit.domain.money import ISO, Money, Rate
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.shadow import LegacyAmount, LegacyTotals, diff
-from ledgerkit.domain.tax import TaxAmount
+from ledgerkit.domain.tax import Tax, TaxAmount, TaxRate
 from ledgerkit.testing.samples import changes
 
 OCTOBER = Period.parse("2026-10")
@@ -99,6 +101,26 @@ def test_each_line_is_a_row() -> None:
         tuple(row[c] for c in ("document", "number", "party", "date", "line_date", "amount"))
         for row in rows(text)
     ]
+
+
+def test_discounts_and_taxes_have_columns() -> None:
+    """100.00 with 10.00 off and 20 % is 90.00 + 18.00; a note takes 30.00 + 6.00 of it back."""
+    charged = line("x", item="x", on=DAY, price=Rate.of(Money(10_000, "EUR")))
+    made = by_hand("1", customer="ana", lines=[charged], on=DAY)
+    made = discounted(made, [Coupon(id="TEN", amount=Money(1_000, "EUR"))], on=DAY)
+    vat = Tax(id="vat", code="vat", rates=(TaxRate(Fraction(1, 5), date(2020, 1, 1)),))
+    noon = datetime(2026, 10, 5, 12, tzinfo=UTC)
+    invoice = issue(taxed(made, {"": [vat]}), on=DAY, due_on=DAY, at=noon).invoice
+    back = {invoice.lines[0].id: Money(3_000, "EUR")}
+    note = credit_notes.draft(invoice, back, earlier=(), reason="a mistake")
+    figures = ("amount", "discount", "net", "tax", "gross", "tax_rates")
+    text = lines_csv(invoices=[invoice], credit_notes=[note], payouts=[PAYOUT], units=ISO)
+
+    assert [
+        ("100.00", "10.00", "90.00", "18.00", "108.00", "vat 1/5"),
+        ("-30.00", "0.00", "-30.00", "-6.00", "-36.00", "vat 1/5"),
+        ("30.00", "", "", "", "", ""),
+    ] == [tuple(row[figure] for figure in figures) for row in rows(text)]
 
 
 def test_no_lines_are_a_header() -> None:

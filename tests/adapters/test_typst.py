@@ -327,7 +327,7 @@ def test_paper() -> None:
 def test_own_template(tmp_path: Path) -> None:
     """A host's template comes before ours, may use our parts and draw kinds of its own."""
     (tmp_path / "invoice.typ").write_text(f"{PAGE}OUR OWN #words(doc.number)\n#details\n")
-    (tmp_path / "credit_note.typ").write_text(f"{PAGE}CREDIT NOTE #words(doc.number)\n")
+    (tmp_path / "receipt.typ").write_text(f"{PAGE}RECEIPT #words(doc.number)\n")
     renderer = TypstRenderer(tmp_path)
 
     assert (
@@ -336,9 +336,10 @@ def test_own_template(tmp_path: Path) -> None:
         "invoice",
         "invoice_list",
         "payout_statement",
+        "receipt",
     ) == renderer.kinds
     assert "OUR OWN 2026-00017 Date Description" in pages(renderer.render(sample()))[0]
-    assert "CREDIT NOTE" in pages(renderer.render(sample(kind="credit_note")))[0]
+    assert "RECEIPT" in pages(renderer.render(sample(kind="receipt")))[0]
     assert "Bill to" in pages(renderer.render(sample(kind="payout_statement")))[0]
 
 

@@ -50,6 +50,8 @@ def test_instant() -> None:
 
 def test_instant_refuses() -> None:
     """A datetime without a zone is no instant, and a date is none either."""
+    with pytest.raises(ValueError, match="in no year from 1 to 9999 in UTC"):
+        instant(datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12))))
     with pytest.raises(ValueError, match="2026-03-28T12:00:00 has no time zone"):
         instant(datetime(2026, 3, 28, 12))  # noqa: DTZ001 - what must be refused
     with pytest.raises(TypeError, match=r"an instant must be a datetime \(got datetime\.date"):

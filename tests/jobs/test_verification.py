@@ -184,6 +184,21 @@ def test_journals_that_cannot_be_read(sequences: tuple[int, ...]) -> None:
     assert 10 == report.journals
 
 
+@pytest.mark.parametrize("what", ["wallets", "find"])
+def test_what_cannot_be_read_is_not_taken_for_missing(what: str) -> None:
+    """One torn record or policy is one problem, and no problem of each that names it."""
+    host = corrected_host()
+
+    def fail(*_: object, **__: object) -> Any:
+        msg = "row 7 is torn"
+        raise ValueError(msg)
+
+    setattr(host.store, what, fail)
+
+    assert {"not_checked"} == codes(host)
+    assert 14 == verified(host).journals
+
+
 def test_a_store_that_fails_is_not_a_broken_journal() -> None:
     """Where nothing can be read, the error is raised instead of journals made up for ever."""
 
@@ -210,8 +225,8 @@ def test_sound_books_are_read_once() -> None:
     """One look: each kind of record, the balances and the numbers once."""
     names = steps_of(corrected_host())
 
-    assert ["journals", "journals", "numbers", "balances", "wallets"] == names[:5]
-    assert len(names) == 5 + len(["Invoice", "CreditNote", "Payout", "Package"])
+    assert ["journals", "journals", "problems", "numbers", "balances", "wallets"] == names[:6]
+    assert len(names) == 6 + len(["Invoice", "CreditNote", "Payout", "Package"])
 
 
 def test_broken_books_are_read_twice() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ledgerkit.documents.model import (
     ACCOUNT_STATEMENT,
+    CREDIT_NOTE,
     INVOICE,
     INVOICE_LIST,
     KINDS,
@@ -26,6 +27,7 @@ from ledgerkit.documents.words import BadCatalog, Words
 
 __all__ = [
     "ACCOUNT_STATEMENT",
+    "CREDIT_NOTE",
     "INVOICE",
     "INVOICE_LIST",
     "KINDS",

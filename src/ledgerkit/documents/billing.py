@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from ledgerkit.documents import formats
 from ledgerkit.documents.desk import Desk, Letterhead, open_desk
-from ledgerkit.documents.model import INVOICE, Column, Document, Row, TaxLine, Total
-from ledgerkit.domain.credit_notes import CreditNote
-from ledgerkit.domain.invoices import Invoice, Line
+from ledgerkit.documents.model import (
+    CREDIT_NOTE,
+    INVOICE,
+    Column,
+    Document,
+    Row,
+    TaxLine,
+    Total,
+)
+from ledgerkit.domain.credit_notes import VOID as NOTE_VOID
+from ledgerkit.domain.credit_notes import Applied, CreditLine, CreditNote
+from ledgerkit.domain.invoices import PAID, VOID, WRITTEN_OFF, Addressee, Invoice, Line
+from ledgerkit.domain.money import Money
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payment_plans import CANCELLED, PaymentPlan
+from ledgerkit.domain.tax import EXEMPT, STANDARD, TaxAmount
+
+
+def _reader(customer: Party, billed_to: Addressee | None) -> Party:
+    """Return *customer* as the document has kept it, so that it reads the same for ever."""
+    return customer if billed_to is None else billed_to.on(customer)
 
 
 def invoice_document(
@@ -20,51 +35,65 @@ def invoice_document(
     head: Letterhead,
     customer: Party,
     supplements: str | None = None,
+    corrects: str | None = None,
     plan: PaymentPlan | None = None,
 ) -> Document:
-    """Return *invoice* as *customer* reads it; *supplements* is the number of the one it adds to.
+    """Return *invoice* as *customer* reads it, with the name it was issued to.
 
-    Lines that a package paid for name it, and a note says how many of its sessions the run left.
-    An invoice without a number is shown as a preview. With a *plan* that was not cancelled, its
+    *supplements* is the number of the invoice it adds to, *corrects* of the one it replaces. Lines
+    that a package paid for name it, and a note says how many of its sessions the run left. An
+    invoice without a number is shown as a preview. With a *plan* that was not cancelled, its
     instalments stand below the total and take the place of the day the invoice is due.
 
     Raises:
         ValueError: *plan* is of another receivable.
     """
-    desk = open_desk(head, customer)
+    reader = _reader(customer, invoice.billed_to)
+    desk = open_desk(head, reader)
     if plan is not None and plan.receivable != invoice.id:
         msg = f"payment plan {plan.id!r} is of {plan.receivable!r}, not of {invoice.id!r}"
         raise ValueError(msg)
     plan = None if plan is None or plan.status == CANCELLED else plan
     words = desk.words
+    discounts = bool(invoice.discounts)
+    taxes = len(invoice.taxes) > 1 and any(line.taxes for line in invoice.lines)
     return Document(
         INVOICE,
-        customer.locale,
-        words.text("Invoice"),
+        reader.locale,
+        words.text("Invoice") if invoice.corrects is None else words.text("Corrected invoice"),
         number=invoice.number or words.text("Preview"),
         issued_on=invoice.issued_on or max(line.on for line in invoice.lines),
         issuer=desk.block("From", head.business),
-        recipient=desk.block("Bill to", customer),
+        recipient=desk.block("Bill to", reader),
         captions=words.captions(),
-        facts=tuple(_invoice_facts(desk, invoice, supplements, plan)),
+        facts=tuple(_invoice_facts(desk, invoice, supplements, corrects, plan)),
         columns=(
             Column(words.text("Date")),
             Column(words.text("Description"), wide=True),
             Column(words.text("Quantity"), "end"),
             Column(words.text("Unit price"), "end"),
+            *((Column(words.text("Discount"), "end"),) if discounts else ()),
+            *((Column(words.text("Tax"), "end"),) if taxes else ()),
             Column(words.text("Amount"), "end"),
         ),
-        rows=tuple(_invoice_row(desk, line) for line in invoice.lines),
+        rows=tuple(
+            _invoice_row(desk, invoice, line, discounts=discounts, taxes=taxes)
+            for line in invoice.lines
+        ),
         totals=tuple(_invoice_totals(desk, invoice, plan)),
-        taxes=tuple(_tax_lines(desk, invoice)),
-        notes=tuple(_invoice_notes(desk, invoice, plan)),
+        taxes=tuple(_tax_lines(desk, invoice.taxes)),
+        notes=(*_invoice_notes(desk, invoice, plan), *_tax_notes(desk, invoice.taxes)),
         footer=head.footer,
         logo=head.logo,
     )
 
 
 def _invoice_facts(
-    desk: Desk, invoice: Invoice, supplements: str | None, plan: PaymentPlan | None
+    desk: Desk,
+    invoice: Invoice,
+    supplements: str | None,
+    corrects: str | None,
+    plan: PaymentPlan | None,
 ) -> Iterable[tuple[str, str]]:
     words = desk.words
     if invoice.issued_on is not None:
@@ -75,22 +104,27 @@ def _invoice_facts(
         yield words.text("Period"), desk.period(invoice.period)
     if supplements is not None:
         yield words.text("Adds to invoice"), supplements
+    if corrects is not None:
+        yield words.text("Replaces invoice"), corrects
 
 
-def _invoice_row(desk: Desk, line: Line) -> Row:
+def _invoice_row(desk: Desk, invoice: Invoice, line: Line, *, discounts: bool, taxes: bool) -> Row:
     package = "" if line.package is None else _package_of(desk, line, line.package)
-    period = "" if line.period is None else desk.period(line.period)
+    days = "" if line.period in (None, invoice.period) else desk.period(line.period)
     flags = _flags(desk, line)
-    small = " · ".join(text for text in (line.detail, period, package, *flags) if text)
+    small = " · ".join(text for text in (line.detail, days, package, *flags) if text)
     price = ""
     if line.package is None and line.unit_price is not None:
         price = desk.price(line.unit_price, line.amount.currency)
+    off = "" if line.discount is None else desk.money(-line.discount)
     cells = (
         desk.day(line.on),
         "\n".join(text for text in (line.item, small) if text),
         desk.ratio(line.quantity),
         price,
-        desk.money(line.amount),
+        *((off,) if discounts else ()),
+        *((_rates(desk, line.taxes),) if taxes else ()),
+        desk.money(line.discounted),
     )
     return Row(cells, "normal" if line.package is None else "muted")
 
@@ -102,6 +136,18 @@ def _flags(desk: Desk, line: Line) -> Iterable[str]:
         yield desk.words.text("estimated")
     if "billed before" in said:
         yield desk.words.text("difference to what was billed before")
+
+
+def _rates(desk: Desk, taxes: Iterable[TaxAmount]) -> str:
+    """Return the rate of each tax of a line; what charges nothing says how."""
+    return " + ".join(_rate(desk, tax) for tax in taxes)
+
+
+def _rate(desk: Desk, tax: TaxAmount) -> str:
+    if tax.treatment == STANDARD:
+        return desk.percent(tax.rate)
+    words = desk.words
+    return words.text("Exempt") if tax.treatment == EXEMPT else words.text("Reverse charge")
 
 
 def _package_of(desk: Desk, line: Line, package: str) -> str:
@@ -118,30 +164,63 @@ def _package_of(desk: Desk, line: Line, package: str) -> str:
 
 def _invoice_totals(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> Iterable[Total]:
     words = desk.words
-    if invoice.taxes:
+    added = [tax for tax in invoice.taxes if not tax.inclusive]
+    if invoice.discounts or any(tax.treatment == STANDARD for tax in added):
         yield Total(words.text("Subtotal"), desk.money(invoice.subtotal))
-    for tax in invoice.taxes:
-        rate = formats.percent(tax.rate, desk.reader.locale)
-        yield Total(f"{tax.code} {rate}", desk.money(tax.amount))
+    for off in invoice.discounts:
+        share = "" if off.percent is None else desk.percent(off.percent)
+        yield Total(f"{off.name} {share}".rstrip(), desk.money(-off.amount))
+    if invoice.discounts and added:
+        left = invoice.subtotal - invoice.discount
+        yield Total(words.text("After discount"), desk.money(left))
+    yield from _tax_totals(desk, added)
     yield Total(words.text("Total"), desk.money(invoice.total), strong=True)
+    for tax in invoice.taxes:
+        if tax.inclusive and tax.treatment == STANDARD:
+            name = f"{words.text(tax.code)} {desk.percent(tax.rate)}"
+            yield Total(words.text("Includes {tax}", tax=name), desk.money(tax.amount))
     for part in () if plan is None else plan.instalments:
         by = words.text("To be paid by {date}", date=desk.day(part.due_on))
         yield Total(by, desk.money(part.amount))
 
 
-def _tax_lines(desk: Desk, invoice: Invoice) -> Iterable[TaxLine]:
-    for tax in invoice.taxes:
+def _tax_totals(desk: Desk, taxes: Iterable[TaxAmount]) -> Iterable[Total]:
+    for tax in taxes:
+        if tax.treatment == STANDARD:
+            name = f"{desk.words.text(tax.code)} {desk.percent(tax.rate)}"
+            yield Total(name, desk.money(tax.amount))
+
+
+def _tax_lines(desk: Desk, taxes: Sequence[TaxAmount]) -> Iterable[TaxLine]:
+    for tax in taxes:
         yield TaxLine(
-            tax.code,
-            formats.percent(tax.rate, desk.reader.locale),
+            desk.words.text(tax.code),
+            _rate(desk, tax),
             desk.money(tax.base),
             amount=desk.money(tax.amount),
         )
 
 
+def _tax_notes(desk: Desk, taxes: Iterable[TaxAmount]) -> Iterable[str]:
+    """Yield why nothing is charged where something could be; the law wants it said."""
+    for tax in taxes:
+        if tax.treatment == EXEMPT:
+            yield desk.words.text("Exempt from tax: {reason}", reason=tax.reason)
+        elif tax.treatment != STANDARD:
+            yield desk.words.text(
+                "Reverse charge, the recipient accounts for the tax: {reason}", reason=tax.reason
+            )
+
+
 def _invoice_notes(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> Iterable[str]:
     words = desk.words
-    if invoice.total.minor > 0 and invoice.due_on is not None:
+    if invoice.status == VOID:
+        yield words.text("This invoice is void: nothing of it is owed.")
+    elif invoice.status == PAID:
+        yield words.text("Paid in full. Thank you.")
+    elif invoice.status == WRITTEN_OFF:
+        pass  # nobody waits for the money any more
+    elif invoice.total.minor > 0 and invoice.due_on is not None:
         if invoice.number is not None:
             yield _when_to_pay(desk, invoice.due_on, plan)
             yield words.text(
@@ -171,47 +250,82 @@ def _when_to_pay(desk: Desk, due_on: date, plan: PaymentPlan | None) -> str:
 def credit_note_document(
     note: CreditNote, *, head: Letterhead, customer: Party, corrects: str | None = None
 ) -> Document:
-    """Return *note* as *customer* reads it; *corrects* is the number of its invoice, if known.
+    """Return *note* as *customer* reads it, with the name on the invoice.
 
-    Amounts are what is given back, above zero. A note without a number is shown as a preview.
+    *corrects* is the number of the invoice, if known. Amounts are what is given back, above zero,
+    and taxes come back with them. A note without a number is shown as a preview.
     """
-    desk = open_desk(head, customer)
+    reader = _reader(customer, note.billed_to)
+    desk = open_desk(head, reader)
     words = desk.words
     facts = []
     if note.issued_on is not None:
         facts.append((words.text("Issued on"), desk.day(note.issued_on)))
     if corrects is not None:
         facts.append((words.text("Corrects invoice"), corrects))
+    taxes = len(note.taxes) > 1
     return Document(
-        INVOICE,
-        customer.locale,
+        CREDIT_NOTE,
+        reader.locale,
         words.text("Credit note"),
         number=note.number or words.text("Preview"),
         issued_on=note.issued_on or max(line.on for line in note.lines),
         issuer=desk.block("From", head.business),
-        recipient=desk.block("Bill to", customer),
+        recipient=desk.block("Bill to", reader),
         captions=words.captions(),
         facts=tuple(facts),
         columns=(
             Column(words.text("Date")),
             Column(words.text("Description"), wide=True),
+            *((Column(words.text("Tax"), "end"),) if taxes else ()),
             Column(words.text("Amount"), "end"),
         ),
-        rows=tuple(
-            Row(
-                (
-                    desk.day(line.on),
-                    "\n".join(text for text in (line.item, line.detail) if text),
-                    desk.money(line.amount),
-                )
-            )
-            for line in note.lines
-        ),
-        totals=(Total(words.text("Credited"), desk.money(note.total), strong=True),),
-        notes=(
-            words.text("Reason: {reason}", reason=words.text(note.reason)),
-            words.text("This amount is taken off what you owe."),
-        ),
+        rows=tuple(_credit_row(desk, line, taxes=taxes) for line in note.lines),
+        totals=tuple(_credit_totals(desk, note)),
+        taxes=tuple(_tax_lines(desk, note.taxes)),
+        notes=tuple(_credit_notes(desk, note)),
         footer=head.footer,
         logo=head.logo,
     )
+
+
+def _credit_row(desk: Desk, line: CreditLine, *, taxes: bool) -> Row:
+    cells = (
+        desk.day(line.on),
+        "\n".join(text for text in (line.item, line.detail) if text),
+        *((_rates(desk, line.taxes),) if taxes else ()),
+        desk.money(line.amount),
+    )
+    return Row(cells)
+
+
+def _credit_totals(desk: Desk, note: CreditNote) -> Iterable[Total]:
+    if note.taxes:
+        yield Total(desk.words.text("Net amount"), desk.money(note.net))
+    yield from _tax_totals(desk, note.taxes)
+    yield Total(desk.words.text("Credited"), desk.money(note.total), strong=True)
+
+
+def _credit_notes(desk: Desk, note: CreditNote) -> Iterable[str]:
+    words = desk.words
+    yield words.text("Reason: {reason}", reason=words.text(note.reason))
+    if note.status == NOTE_VOID:
+        yield words.text("This credit note is void: it takes nothing off.")
+    elif note.applied is None or note.applied.to_open == note.total:
+        yield words.text("This amount is taken off what you owe.")
+    else:
+        yield from _where_it_went(desk, note.applied)
+    yield from _tax_notes(desk, note.taxes)
+
+
+def _where_it_went(desk: Desk, applied: Applied) -> Iterable[str]:
+    words, nothing = desk.words, Money.zero(applied.total.currency)
+    if applied.to_open > nothing:
+        off = desk.money(applied.to_open)
+        yield words.text("{amount} of it is taken off what you owe.", amount=off)
+    if applied.to_credit > nothing:
+        kept = desk.money(applied.to_credit)
+        yield words.text("{amount} is kept as credit for your next invoices.", amount=kept)
+    if applied.to_refund > nothing:
+        back = desk.money(applied.to_refund)
+        yield words.text("{amount} will be paid back to you.", amount=back)

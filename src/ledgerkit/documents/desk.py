@@ -26,6 +26,7 @@ KINDS_OF_JOURNALS = {
     "incentive.earned": "Incentive",
     "invoice.brought_in": "Invoice",
     "invoice.charged": "Invoice",
+    "invoice.discounted": "Discount",
     "invoice.taxed": "Tax",
     "package.bought": "Package",
     "payout.paid": "Payout",
@@ -73,6 +74,13 @@ class Desk:
     def ratio(self, value: Fraction) -> str:
         """Return a quantity with all its decimals."""
         return formats.ratio(value, self.reader.locale)
+
+    def percent(self, share: Fraction) -> str:
+        """Return a share of one as a percentage; one without end says that it is rounded."""
+        try:
+            return formats.percent(share, self.reader.locale)
+        except ValueError:
+            return f"{self.ratio(share * 100)}\N{NO-BREAK SPACE}%"
 
     def day(self, on: date) -> str:
         """Return a day."""

@@ -18,10 +18,11 @@ from attrs.validators import in_, instance_of, matches_re, optional
 from ledgerkit.domain.errors import LedgerkitError
 
 INVOICE = "invoice"
+CREDIT_NOTE = "credit_note"
 PAYOUT_STATEMENT = "payout_statement"
 ACCOUNT_STATEMENT = "account_statement"
 INVOICE_LIST = "invoice_list"
-KINDS = (INVOICE, PAYOUT_STATEMENT, ACCOUNT_STATEMENT, INVOICE_LIST)
+KINDS = (INVOICE, CREDIT_NOTE, PAYOUT_STATEMENT, ACCOUNT_STATEMENT, INVOICE_LIST)
 
 MAX_NAME = 200  # characters of a name, label or figure (spec: reliability F5)
 MAX_TEXT = 4_000  # characters of one text (spec: reliability F5, notes)

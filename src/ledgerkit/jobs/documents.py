@@ -148,9 +148,12 @@ def _number_of(id: str | None, invoices: Mapping[str, Invoice]) -> str | None:
 
 def _invoice_sheet(invoice: Invoice, invoices: Mapping[str, Invoice]) -> _Sheet:
     supplements = _number_of(invoice.supplements, invoices)
+    corrects = _number_of(invoice.corrects, invoices)
 
     def draw(head: Letterhead, customer: Party, _: date) -> Document:
-        return invoice_document(invoice, head=head, customer=customer, supplements=supplements)
+        return invoice_document(
+            invoice, head=head, customer=customer, supplements=supplements, corrects=corrects
+        )
 
     return _Sheet(invoice, invoice.customer, f"invoices/{invoice.number}.pdf", draw)
 

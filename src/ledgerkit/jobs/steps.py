@@ -26,6 +26,7 @@ from ledgerkit.domain.ledger import (
     Wallet,
 )
 from ledgerkit.domain.outbox import Claimed, Message
+from ledgerkit.domain.verification import Problem
 from ledgerkit.jobs.host import Host, needed
 from ledgerkit.ports.documents import DocumentMissing, Stored
 
@@ -154,6 +155,11 @@ async def posted_events(events: Collection[Event]) -> Mapping[Event, str]:
 async def numbers(counter: str | None = None) -> tuple[Number, ...]:
     """Read the numbers drawn, by counter and number."""
     return await Step("numbers", lambda host: host.store.numbers(counter))
+
+
+async def problems() -> tuple[Problem, ...]:
+    """Ask the store what is broken in what it keeps."""
+    return await Step("problems", lambda host: host.store.problems())
 
 
 async def commit(changes: Changes) -> Committed:

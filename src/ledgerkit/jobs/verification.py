@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+from typing import TypeVar
+
 import attrs
 
+from ledgerkit.domain.changes import Record
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
@@ -22,10 +26,15 @@ from ledgerkit.domain.verification import (
     payout_problems,
 )
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.steps import Job
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 PAGE = 5000  # journals read in one step
 MOST_BROKEN = 1000  # journals named one by one before the store itself is taken for broken
 UNREADABLE = (LedgerkitError, ValueError, TypeError)
+NOT_CHECKED = "not_checked"
 ROUNDS = 5  # how often what seems wrong is looked at again
 
 
@@ -49,7 +58,7 @@ class Verified:
 
 
 async def verify() -> Verified:
-    """Check the books from the entries up: sums, balances, limits, numbers, documents.
+    """Check the books from the entries up: rows, sums, balances, limits, numbers, documents.
 
     Books in use may be read halfway, so what seems wrong is looked at again, until nothing has
     moved between two looks or a bounded number of times.
@@ -68,18 +77,23 @@ async def verify() -> Verified:
 async def _look(checked: Checked) -> Verified:
     """Feed the journals that *checked* has not seen yet, and read and check all the rest."""
     await _feed(checked)
+    kept = list(await steps.problems())
     numbers = await steps.numbers()  # before documents: one issued since has its number
     balances = await steps.balances()
-    wallets = await steps.wallets()
-    invoices = [v.record for v in await steps.find_all(Invoice)]
-    notes = [v.record for v in await steps.find_all(CreditNote)]
-    payouts = [v.record for v in await steps.find_all(Payout)]
-    packages = [v.record for v in await steps.find_all(Package)]
+    wallets = await _read("wallets", steps.wallets(), kept)
+    invoices = await _records(Invoice, kept)
+    notes = await _records(CreditNote, kept)
+    payouts = await _records(Payout, kept)
+    packages = await _records(Package, kept)
     by_invoice: dict[str | None, list[CreditNote]] = {invoice.id: [] for invoice in invoices}
     loose = [note for note in notes if note.invoice not in by_invoice]
     for note in notes:
         by_invoice.setdefault(note.invoice, []).append(note)
-    problems = [
+    if any(problem.code == NOT_CHECKED for problem in kept):
+        # What belongs together cannot be compared with half of it.
+        return _verified(checked, wallets, invoices, (*kept, *checked.problems))
+    problems = (
+        *kept,
         *checked.problems,
         *balances_problems(checked, balances, wallets),
         *number_problems(numbers, [*invoices, *notes]),
@@ -88,14 +102,42 @@ async def _look(checked: Checked) -> Verified:
         *loose_note_problems(loose, checked),
         *payout_problems(payouts, checked),
         *package_problems(packages, checked),
-    ]
+    )
+    return _verified(checked, wallets, invoices, problems)
+
+
+def _verified(
+    checked: Checked,
+    wallets: Sized,
+    invoices: Sized,
+    problems: tuple[Problem, ...],
+) -> Verified:
     return Verified(
         journals=checked.journals,
         wallets=len(wallets),
         invoices=len(invoices),
         trial_balance=trial_balance(checked.sums),
-        problems=tuple(problems),
+        problems=problems,
     )
+
+
+async def _records(kind: type[R], kept: list[Problem]) -> tuple[R, ...]:
+    """Read the records of *kind*; add to *kept* why they cannot be read."""
+    read = await _read(kind.__name__, steps.find_all(kind), kept)
+    return tuple(versioned.record for versioned in read)
+
+
+async def _read(what: str, job: Job[tuple[T, ...]], kept: list[Problem]) -> tuple[T, ...]:
+    """Do *job*; where one of *what* cannot be read, say in *kept* that none was checked.
+
+    Which of them it is, the store tells.
+    """
+    try:
+        return await job
+    except UNREADABLE as error:
+        reason = f"{what} could not be read, so documents and balances were not checked: {error}"
+        kept.append(Problem(NOT_CHECKED, what, reason))
+        return ()
 
 
 async def _feed(checked: Checked) -> None:

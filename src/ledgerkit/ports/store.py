@@ -30,6 +30,7 @@ from ledgerkit.domain.ledger import (
     Wallet,
 )
 from ledgerkit.domain.outbox import Claimed
+from ledgerkit.domain.verification import Problem
 
 R = TypeVar("R", bound=Record)
 
@@ -181,5 +182,17 @@ class Outbox(Protocol):
         ...
 
 
-class Store(Records, Books, Commits, Outbox, Protocol):
+class Checks(Protocol):
+    """What a store can tell about itself.
+
+    19. `problems` names what is missing, edited or unreadable in what is kept, as far as a store
+        alone can tell; it finds nothing where only a store wrote, and stores nothing.
+    """
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is broken in what is kept, by whoever edited it."""
+        ...
+
+
+class Store(Records, Books, Commits, Outbox, Checks, Protocol):
     """All that a store does for one tenant."""

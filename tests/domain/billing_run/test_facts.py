@@ -15,6 +15,7 @@ from ledgerkit.domain.credit_notes import CREDIT_NOTES
     [
         ({"terms_days": -1}, "whole days from 0"),
         ({"terms_days": 14.0}, "whole days from 0"),
+        ({"terms_days": 3_651}, "whole days from 0 to 3650"),
         ({"terms_days": 14, "alerts": "never"}, "per package or aggregate"),
         ({"terms_days": 14, "invoices": CREDIT_NOTES}, "a series of their own"),
     ],

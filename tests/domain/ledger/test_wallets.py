@@ -122,6 +122,8 @@ def test_wallets_are_values(wallet: Wallet) -> None:
         ({"limits": (Limit("EUR"), Limit("EUR", 0))}, ValueError, "two limits in one currency"),
         ({"currencies": {"EUR"}}, TypeError, "frozenset of codes"),
         ({"currencies": "EUR"}, TypeError, "frozenset of codes"),
+        ({"currencies": frozenset({"eur"})}, ValueError, "no code of a currency"),
+        ({"currencies": frozenset({978})}, ValueError, "no code of a currency"),
         ({"status": "shut"}, ValueError, "open, frozen or closed"),
         ({"status": None}, ValueError, "open, frozen or closed"),
     ],

@@ -11,8 +11,9 @@ from itertools import chain
 from ledgerkit.adapters.exports.cells import day, days, table, text
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.money import Units
+from ledgerkit.domain.money import Money, Units
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.tax import TaxAmount
 
 COLUMNS = (
     "document",
@@ -27,6 +28,11 @@ COLUMNS = (
     "detail",
     "quantity",
     "amount",
+    "discount",
+    "net",
+    "tax",
+    "gross",
+    "tax_rates",
     "currency",
     "package",
     "journal",
@@ -43,7 +49,8 @@ def lines_csv(
     """Return every line of the documents as CSV with a header row, in the order given.
 
     Amounts are what the document adds up: what customers owe in invoices, what they get back in
-    credit notes (negative), what suppliers are paid in payouts.
+    credit notes (negative), what suppliers are paid in payouts. An *amount* is what the price comes
+    to; *net* is that less the discount and the taxes in it, *gross* what is owed for the line.
     """
     rows = (
         _invoice_rows(invoices, units),
@@ -51,6 +58,11 @@ def lines_csv(
         _payout_rows(payouts, units),
     )
     return table(COLUMNS, chain.from_iterable(rows))
+
+
+def _rates(taxes: Iterable[TaxAmount]) -> str:
+    """Return the taxes of a line by name and exact rate: `es-iva 21/100`."""
+    return text("; ".join(f"{tax.code} {tax.rate}" for tax in taxes))
 
 
 def _invoice_rows(invoices: Iterable[Invoice], units: Units) -> Iterable[tuple[str, ...]]:
@@ -70,6 +82,11 @@ def _invoice_rows(invoices: Iterable[Invoice], units: Units) -> Iterable[tuple[s
                 text(line.detail),
                 str(line.quantity),
                 units.plain(line.amount),
+                units.plain(line.amount - line.discounted),
+                units.plain(line.net),
+                units.plain(line.tax),
+                units.plain(line.gross),
+                _rates(line.taxes),
                 invoice.currency,
                 text(line.package),
                 line.journal or "",
@@ -92,6 +109,11 @@ def _credit_rows(notes: Iterable[CreditNote], units: Units) -> Iterable[tuple[st
                 text(line.detail),
                 "1",
                 units.plain(-line.amount),
+                units.plain(Money.zero(note.currency)),
+                units.plain(-line.amount),
+                units.plain(line.amount - line.gross),
+                units.plain(-line.gross),
+                _rates(line.taxes),
                 note.currency,
                 "",
                 "",
@@ -114,6 +136,7 @@ def _payout_rows(payouts: Iterable[Payout], units: Units) -> Iterable[tuple[str,
                 text(line.detail),
                 "1",
                 units.plain(line.amount),
+                *("", "", "", "", ""),
                 payout.currency,
                 "",
                 line.journal,

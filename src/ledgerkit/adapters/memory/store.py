@@ -15,6 +15,7 @@ from ledgerkit.domain.changes import BatchRefused, Changes, Committed, KeyReused
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import Book
 from ledgerkit.domain.money import ISO
+from ledgerkit.domain.verification import Problem
 
 _UNITS = ISO.with_units({"SESSION": 0})
 
@@ -60,6 +61,10 @@ class MemoryStore(MemoryRecords, MemoryBooks, MemoryOutbox):
                 except LedgerkitError as error:
                     raise BatchRefused(index, changes.key, error) from error
         return tuple(done)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return nothing: there is one place for each thing, so that no two can differ."""
+        return ()
 
     def _commit(self, changes: Changes, undo: Undo) -> Committed:
         known = self._commits.get(changes.key)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy.engine import URL, Connection, Engine
 
-from ledgerkit.adapters.sql import finding, outbox, reading, statements
+from ledgerkit.adapters.sql import checking, finding, outbox, reading, statements
 from ledgerkit.adapters.sql.commit import Committer
 from ledgerkit.adapters.sql.connect import create_engine, link_to
 from ledgerkit.adapters.sql.database import Database
@@ -32,6 +32,7 @@ from ledgerkit.domain.ledger import (
 from ledgerkit.domain.money import Units
 from ledgerkit.domain.outbox import Claimed
 from ledgerkit.domain.periods import instant
+from ledgerkit.domain.verification import Problem
 
 R = TypeVar("R", bound=Record)
 
@@ -198,6 +199,13 @@ class SqlStore:
         """Return the numbers drawn, by counter and number."""
         with self._link.read() as connection:
             return finding.numbers(Database(connection), self._tenant, counter)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is broken in the tables; the domain checks what they mean."""
+        self._committer.number()
+        with self._link.read() as connection:
+            db = Database(connection)
+            return tuple(checking.problems(db, reading.tenant_id(db, self._tenant)))
 
     # ---- outbox
 

@@ -32,6 +32,16 @@ def create_triggers(connection: Connection) -> None:
         connection.execute(sa.text(statement))
 
 
+def missing_triggers(connection: Connection) -> list[str]:
+    """Return the names of triggers that are not there or are switched off."""
+    if connection.dialect.name == "postgresql":
+        wanted, found = _postgres(), "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
+    else:
+        wanted, found = _sqlite(), "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    names = [words[2] for words in map(str.split, wanted) if words[1] == "TRIGGER"]
+    return sorted(set(names).difference(connection.execute(sa.text(found)).scalars()))
+
+
 def _sqlite() -> list[str]:
     return [
         f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} BEGIN "

@@ -20,6 +20,9 @@ from ledgerkit.domain.periods import Cycle
 from ledgerkit.domain.sessions import Match, Session
 from ledgerkit.domain.splits import Incentive
 
+MOST_TERMS_DAYS = 3_650
+"""Ten years to pay, so that no due date is beyond the calendar."""
+
 
 @attrs.frozen(kw_only=True)
 class Policy:
@@ -42,8 +45,9 @@ class Policy:
     alerts: str = PER_PACKAGE
 
     def __attrs_post_init__(self) -> None:
-        if type(self.terms_days) is not int or self.terms_days < 0:
-            msg = f"payment terms are whole days from 0 (got {self.terms_days!r})"
+        if type(self.terms_days) is not int or not 0 <= self.terms_days <= MOST_TERMS_DAYS:
+            most = f"whole days from 0 to {MOST_TERMS_DAYS}"
+            msg = f"payment terms are {most} (got {self.terms_days!r})"
             raise ValueError(msg)
         if self.invoices.name == self.credit_notes.name:
             msg = f"credit notes need a series of their own (both are {self.invoices.name!r})"

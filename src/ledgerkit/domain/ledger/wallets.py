@@ -137,6 +137,10 @@ class Wallet:
         if self.currencies is not None and type(self.currencies) is not frozenset:
             msg = f"currencies must be a frozenset of codes or None (got {self.currencies!r})"
             raise TypeError(msg)
+        for code in self.currencies or ():
+            if type(code) is not str or not is_code(code):
+                msg = f"wallet {self.id!r} may hold {code!r}, which is no code of a currency"
+                raise ValueError(msg)
         if len({limit.currency for limit in self.limits}) < len(self.limits):
             msg = f"wallet {self.id!r} has two limits in one currency; give one each"
             raise ValueError(msg)

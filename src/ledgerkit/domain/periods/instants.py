@@ -20,7 +20,8 @@ from ledgerkit.domain.periods.spans import plain_date
 def instant(value: datetime) -> datetime:
     """Return the moment *value* in UTC.
 
-    Raises `ValueError` for a datetime without a zone, `TypeError` for anything else.
+    Raises `ValueError` for a datetime without a zone or one that UTC puts outside of the years 1 to
+    9999, `TypeError` for anything else.
 
     >>> from datetime import timedelta, timezone
     >>> instant(datetime(2026, 3, 28, 12, tzinfo=timezone(timedelta(hours=1)))).isoformat()
@@ -34,7 +35,11 @@ def instant(value: datetime) -> datetime:
     if value.utcoffset() is None:
         msg = f"{value.isoformat()} has no time zone; pass an aware datetime"
         raise ValueError(msg)
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        msg = f"{value.isoformat()} is in no year from 1 to 9999 in UTC"
+        raise ValueError(msg) from None
 
 
 def local_date(at: datetime, zone: str) -> date:

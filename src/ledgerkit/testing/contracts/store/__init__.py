@@ -6,6 +6,7 @@ import pytest
 
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.contracts.store.books import BooksContract
+from ledgerkit.testing.contracts.store.checks import ChecksContract
 from ledgerkit.testing.contracts.store.commits import CommitsContract
 from ledgerkit.testing.contracts.store.outbox import OutboxContract
 from ledgerkit.testing.contracts.store.posting import PostingContract
@@ -22,6 +23,7 @@ class StoreContract(
     CommitsContract,
     TransactionsContract,
     OutboxContract,
+    ChecksContract,
 ):
     """Every promise of a store; a subclass says which store by overriding the fixture `store`.
 
