@@ -306,6 +306,20 @@ def test_a_line_of_a_package_without_a_trace() -> None:
     assert 2 == len(document.notes)
 
 
+def test_lines_of_usage_say_what_they_are() -> None:
+    """An estimate, and a difference to what was billed before, which the trace tells."""
+    invoice = invoice_of(month(), "INV-2026-00001")
+    first = attrs.evolve(invoice.lines[0], package=None, detail="medium")
+    for name, english, spanish in (
+        ("estimated", "estimated", "estimado"),
+        ("billed before", "difference to what was billed before", "diferencia con lo ya facturado"),
+    ):
+        line = attrs.evolve(first, trace=((name, "500"),))
+        told = attrs.evolve(invoice, lines=(line,))
+        for reader, words in ((ANA, english), (ANA_ES, spanish)):
+            assert cells(invoice_read_by(reader, told))[0][1].endswith(f"\nmedium · {words}")
+
+
 def taxed(*taxes: tuple[str, str, str, str]) -> Invoice:
     """Return an invoice of 100.00 with *taxes*: code, rate, base and amount."""
     charged = line("x", item="Storage", on=OCTOBER.start, price=Rate.of(eur("100")))

@@ -21,32 +21,32 @@ Used = tuple[str, Mapping[str, str], int]
 
 def licenses(level: str, count: int) -> Used:
     """Return so many licenses."""
-    return "license", {"level": level}, count
+    return "License", {"level": level}, count
 
 
 def cluster(size: str, use: str, count: int) -> Used:
     """Return so many clusters."""
-    return "cluster", {"size": size, "use": use}, count
+    return "Cluster", {"size": size, "use": use}, count
 
 
 BASIC: tuple[Used, ...] = (licenses("basic", 2), cluster("small", "development", 1))
 PROFESSIONAL: tuple[Used, ...] = (
     licenses("professional", 5),
     cluster("medium", "production", 2),
-    ("additional user", {}, 3),
-    ("storage overage", {}, 5),
+    ("Additional user", {}, 3),
+    ("Storage overage, GB", {}, 5),
 )
 ENTERPRISE: tuple[Used, ...] = (
     licenses("enterprise", 10),
     cluster("large", "production", 3),
     cluster("large", "analytics", 2),
-    ("additional user", {}, 10),
+    ("Additional user", {}, 10),
 )
 
 
 def amounts(used: tuple[Used, ...]) -> list[Money]:
     """Return what the platform fee and each of *used* come to."""
-    items: tuple[Used, ...] = (("platform fee", {}, 1), *used)
+    items: tuple[Used, ...] = (("Platform fee", {}, 1), *used)
     prices = ((PRICES.price_on(item, dims, on=ON), count) for item, dims, count in items)
     return [rate(price.tariff, count).amount for price, count in prices]
 
@@ -74,7 +74,7 @@ def test_customers_of_the_seed(used: tuple[Used, ...], lines: list[str], total: 
 )
 def test_gaps_of_the_seed(size: str, use: str) -> None:
     """What the seed has no price for is an error, not 0. (billing C-10)"""
-    with pytest.raises(NoListedPrice, match=rf"no price for cluster \(size={size}, use={use}\)"):
+    with pytest.raises(NoListedPrice, match=rf"no price for Cluster \(size={size}, use={use}\)"):
         amounts((cluster(size, use, 1),))
 
 
@@ -86,8 +86,8 @@ def test_no_price_of_the_seed_drops() -> None:
 def test_a_line_of_an_invoice() -> None:
     """Two clusters at 80.00: quantity, unit price and reasons arrive on the line."""
     key = {"size": "medium", "use": "production"}
-    rated = rate(PRICES.price_on("cluster", key, on=ON).tariff, 2)
-    line = rated_line("usage-1", rated, item="cluster", on=ON, kind="usage")
+    rated = rate(PRICES.price_on("Cluster", key, on=ON).tariff, 2)
+    line = rated_line("usage-1", rated, item="Cluster", on=ON, kind="usage")
 
     assert 2 == line.quantity
     assert 8000 == line.unit_price

@@ -111,7 +111,8 @@ def _invoice_facts(
 def _invoice_row(desk: Desk, invoice: Invoice, line: Line, *, discounts: bool, taxes: bool) -> Row:
     package = "" if line.package is None else _package_of(desk, line, line.package)
     days = "" if line.period in (None, invoice.period) else desk.period(line.period)
-    small = " · ".join(text for text in (line.detail, days, package) if text)
+    flags = _flags(desk, line)
+    small = " · ".join(text for text in (line.detail, days, package, *flags) if text)
     price = ""
     if line.package is None and line.unit_price is not None:
         price = desk.price(line.unit_price, line.amount.currency)
@@ -126,6 +127,15 @@ def _invoice_row(desk: Desk, invoice: Invoice, line: Line, *, discounts: bool, t
         desk.money(line.discounted),
     )
     return Row(cells, "normal" if line.package is None else "muted")
+
+
+def _flags(desk: Desk, line: Line) -> Iterable[str]:
+    """Yield what a reader has to know of a line of usage; its trace says so."""
+    said = dict(line.trace)
+    if "estimated" in said:
+        yield desk.words.text("estimated")
+    if "billed before" in said:
+        yield desk.words.text("difference to what was billed before")
 
 
 def _rates(desk: Desk, taxes: Iterable[TaxAmount]) -> str:

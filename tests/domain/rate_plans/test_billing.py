@@ -328,6 +328,21 @@ def test_truth_of_an_estimate_lets_the_next_one_stand_in() -> None:
     assert third.skipped is None
 
 
+def test_an_estimate_that_was_right_is_none_any_more() -> None:
+    """Nothing is left to charge, and the next period may be estimated by it."""
+    first = run(plan(CLUSTER), FIRST.end, read(professional(), FIRST))
+    second = run(first.plan, SECOND.end, (), first.snapshots)
+    truth = read(professional(31), SECOND)
+    third = run(second.plan, THIRD.end, truth, newest(first.snapshots, second.snapshots))
+    again = run(third.plan, THIRD.end, truth, newest(third.snapshots))
+
+    assert [THIRD] == [charge.period for charge in third.charges]
+    assert [(SECOND, False, 1), (THIRD, True, 1)] == [
+        (each.period, each.estimated, each.part) for each in third.snapshots
+    ]
+    assert Effects() == again.effects
+
+
 def test_estimates_can_be_ruled_out() -> None:
     """A plan without them waits for the truth."""
     first = run(plan(CLUSTER, estimates=False), FIRST.end, read(professional(), FIRST))

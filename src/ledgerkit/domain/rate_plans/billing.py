@@ -33,7 +33,7 @@ class Billed:
         before: As it was.
         charges: What to invoice, each once, in the order of periods and items; below zero where
             less was used than billed. What has one `due_on` stands on one invoice.
-        snapshots: What was used, as billed; the base of all that comes later.
+        snapshots: What was used, as billed or counted anew; the base of all that comes later.
         notices: Of usage that is far above the usual.
         skipped: Why the periods that are left could not be billed, or None. (spec: billing 6)
     """
@@ -178,16 +178,21 @@ def bill_period(
     rates = Rates(plan=plan, price_list=price_list, period=period, due_on=due_on or period.end)
     known = _Known.of(plan, readings, snapshots)
     billed: dict[str, usage.Billed] = {}
+    counted: list[Snapshot] = []  # anew, to the same: an estimate that was right is none any more
     for meter in plan.meters:
         snapshot = _snapshot(plan, meter, period, known, first=first)
-        if snapshot is not None and snapshot.pending:
+        if snapshot is None:
+            continue
+        if snapshot.pending:
             billed[meter.name] = usage.bill(snapshot)
+        elif snapshot != known.snapshots[meter.name, period]:
+            counted.append(snapshot)
     through = period.end if first else plan.billed_through
     return Billed(
         plan=attrs.evolve(plan, billed_through=through),
         before=plan,
         charges=_charges(rates, billed, fees=first),
-        snapshots=tuple(each.snapshot for each in billed.values()),
+        snapshots=(*(each.snapshot for each in billed.values()), *counted),
         notices=_spikes(plan, billed, known),
     )
 
