@@ -15,6 +15,7 @@ import attrs
 from ledgerkit.domain import invoices, packages
 from ledgerkit.domain.billing_run.bookings import SESSION
 from ledgerkit.domain.billing_run.contracts import charge_contracts
+from ledgerkit.domain.billing_run.credit import draw_credit, expire_credit
 from ledgerkit.domain.billing_run.desk import Desk, Terms, open_desk
 from ledgerkit.domain.billing_run.expiry import expire_packages, revive
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
@@ -81,6 +82,8 @@ def bill_customer(
     expire_packages(desk)
     _alert(desk, held)
     issue_invoices(desk)
+    draw_credit(desk)
+    expire_credit(desk)
     return CustomerBilled(_changes(desk), tuple(desk.left_out))
 
 
@@ -258,7 +261,7 @@ def _changes(desk: Desk) -> Changes | None:
     versions = {(type(v.record), v.record.id): v for v in held}
     moved = [
         record
-        for record in (*desk.packages.values(), *desk.moved)
+        for record in (*desk.packages.values(), *desk.grants.values(), *desk.moved)
         if (v := versions.get((type(record), record.id))) is None or record != v.record
     ]
     effects = sum((d.effects for d in desk.documents), start=Effects())

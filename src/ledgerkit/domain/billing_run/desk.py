@@ -14,6 +14,7 @@ from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Decision, Effects, Record, Skipped
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet, belated
 from ledgerkit.domain.money import Rate
@@ -87,6 +88,7 @@ class Desk:
         period: The period that is billed.
         as_of: When the facts were read.
         packages: The customer's packages as they are by now, by id.
+        grants: Its prepaid credit as it is by now, by id.
         matches: The customer's matches, by id.
         bookings: What was booked before the run.
         journals: What is posted.
@@ -97,7 +99,7 @@ class Desk:
         charges: What contracts charge, in any currency.
         documents: The documents that are issued.
         effects: What else is to be stored, except records.
-        moved: New versions of contracts, of what was used and of prepaid credit.
+        moved: New versions of contracts and of what was used.
         left_out: What of the customer could not be billed, and why.
         terms: What sessions alike are charged, by match, what was taught, price and bonus.
     """
@@ -108,6 +110,7 @@ class Desk:
     period: Period
     as_of: datetime
     packages: dict[str, Package]
+    grants: dict[str, Grant]
     matches: Mapping[str, Match]
     bookings: Bookings
     journals: list[Journal] = attrs.Factory(list)
@@ -196,6 +199,7 @@ def open_desk(
         customer,
         packages=tuple(sorted(customer.packages, key=lambda read: read.record.id)),
         invoices=tuple(sorted(customer.invoices, key=lambda invoice: invoice.id)),
+        grants=tuple(sorted(customer.grants, key=lambda read: read.record.id)),
     )
     return Desk(
         facts,
@@ -204,6 +208,7 @@ def open_desk(
         period,
         as_of,
         packages={read.record.id: read.record for read in customer.packages},
+        grants={read.record.id: read.record for read in customer.grants},
         matches={match.id: match for match in customer.matches},
         bookings=bookings_of(customer),
     )
