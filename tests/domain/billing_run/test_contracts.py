@@ -406,7 +406,7 @@ def test_more_given_back_than_charged_on_a_day_of_its_own() -> None:
 
 
 def test_credit_pays_no_more_than_the_invoice_comes_to() -> None:
-    """33.33 less 20.67 given back: 12.66 of the 80.00 are drawn that day, and 50.00 for December."""
+    """33.33 less 20.67 given back: 12.66 of 80.00 are drawn that day, 50.00 for December."""
     seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
     world = World().agree(subscription(started_on=date(2026, 11, 1)))
     world.run()

@@ -28,7 +28,7 @@ def draw_credit(desk: Desk) -> None:
     settled = grants.settle(
         claims, desk.grants.values(), settlement=desk.policy.settlement, at=desk.as_of
     )
-    desk.effects.append(attrs.evolve(settled.effects, records=()))
+    desk.done.append(attrs.evolve(settled.effects, records=()))
     desk.grants.update((grant.id, grant) for grant in settled.changed)
 
 
@@ -54,7 +54,7 @@ def expire_credit(desk: Desk) -> None:
     before = _settled_before(desk)
     for grant in grants.lapsed(desk.grants.values(), settled_before=before):
         expired = grants.expire(grant, on=desk.today, settled_before=before, at=desk.as_of)
-        desk.effects.append(attrs.evolve(expired.effects, records=()))
+        desk.done.append(attrs.evolve(expired.effects, records=()))
         desk.grants[grant.id] = expired.grant
 
 

@@ -11,7 +11,7 @@ import attrs
 from ledgerkit.domain.billing_run.bookings import Bookings, bookings_of
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
-from ledgerkit.domain.changes import Decision, Effects, Record, Skipped
+from ledgerkit.domain.changes import Decision, Effects, Record, Skipped, Versioned
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant
@@ -98,7 +98,7 @@ class Desk:
         lines: What goes on the invoice of each currency.
         charges: What contracts charge, in any currency.
         documents: The documents that are issued.
-        effects: What else is to be stored, except records.
+        done: What else is to be stored, except records.
         moved: New versions of contracts and of what was used.
         left_out: What of the customer could not be billed, and why.
         terms: What sessions alike are charged, by match, what was taught, price and bonus.
@@ -120,7 +120,7 @@ class Desk:
     lines: dict[str, list[Line]] = attrs.Factory(dict)
     charges: list[Charge] = attrs.Factory(list)
     documents: list[Decision] = attrs.Factory(list)
-    effects: list[Effects] = attrs.Factory(list)
+    done: list[Effects] = attrs.Factory(list)
     moved: tuple[Record, ...] = ()
     left_out: list[Skipped] = attrs.Factory(list)
     terms: dict[tuple[str, CatalogKey, date, int], Terms] = attrs.Factory(dict)
@@ -135,6 +135,34 @@ class Desk:
     def today(self) -> date:
         """The customer's local day."""
         return local_date(self.as_of, self.zone)
+
+    @property
+    def read(self) -> tuple[Versioned[Record], ...]:
+        """Every record that decisions for the customer are based on, in one order."""
+        customer, contracts = self.customer, self.customer.contracts
+        return (
+            *customer.packages,
+            *contracts.subscriptions,
+            *contracts.rate_plans,
+            *contracts.enrolments,
+            *contracts.snapshots,
+            *customer.grants,
+        )
+
+    @property
+    def effects(self) -> Effects:
+        """What to store of all that was decided; of records only those that moved."""
+        before = {(type(v.record), v.record.id): v.record for v in self.read}
+        now: tuple[Record, ...] = (*self.packages.values(), *self.grants.values(), *self.moved)
+        effects = Effects(
+            journals=tuple(self.journals),
+            records=tuple(r for r in now if before.get((type(r), r.id)) != r),
+            messages=tuple(self.messages),
+        )
+        effects = sum((d.effects for d in self.documents), start=effects)
+        effects = sum(self.done, start=effects)
+        opens = {wallet.id: wallet for wallet in effects.opens} | self.opens
+        return attrs.evolve(effects, opens=tuple(opens[name] for name in sorted(opens)))
 
     def day(self, session: Session) -> date:
         """Return the local day of *session*."""
