@@ -9,7 +9,7 @@ import pytest
 
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.lifecycle import IllegalTransition
-from ledgerkit.domain.money import Rate
+from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
     CalendarCycle,
@@ -425,3 +425,16 @@ def test_refusals() -> None:
         change(plan, [dollars], on=MARCH_15, policy=AT_ONCE)
     with pytest.raises(ValueError, match="quantity above 0"):
         change_quantity(plan, "plan", 0, on=MARCH_15)
+
+
+def test_downgrade_in_trial_is_at_once() -> None:
+    """No day of a trial is paid for, so there is nothing to wait for."""
+    trial = begun(item(2000), since="2024-03-01", trial_until=day("2024-03-15"))
+
+    decided = change(trial, [item(1000)], on=day("2024-03-05"))
+
+    assert [eur(1000)] == [
+        Money(int(each.price.per), "EUR")
+        for each in decided.subscription.items(on=day("2024-03-05"))
+    ]
+    assert ((), ()) == (decided.charges, decided.later)

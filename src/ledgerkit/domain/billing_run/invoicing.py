@@ -1,25 +1,25 @@
-"""Invoicing in a run: lines become invoices, discounted and taxed, and credit pays what it can.
+"""Invoicing in a run: lines become invoices, discounted and taxed.
 
 What a contract gives back stands on the invoice of its day as long as that comes to something;
-else it is credited to the invoices that charged it. (spec: billing 3, 5, 6, 7)
+else it is credited to the invoices that charged it. (spec: billing 3, 6, 7)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import attrs
 
-from ledgerkit.domain import credit_notes, grants, invoices
+from ledgerkit.domain import credit_notes, invoices
 from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.credit_notes import Credited
 from ledgerkit.domain.discounts import Coupon, usable
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Issued, Line, coupon_uses, discounted, taxed
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.periods import local_date
-from ledgerkit.domain.rate_plans import RatePlan
 
 CONTRACTS = "contracts"
 """The kind of cycle on invoices of what contracts charge on days of their own."""
@@ -45,7 +45,11 @@ def issue_invoices(desk: Desk) -> None:
             name = str(desk.period)
             draft = _numbered(desk, currency, lines, cycle=desk.facts.cycle.kind, name=name)
             _issue(desk, attrs.evolve(draft, period=desk.period))
-    _draw_credit(desk)
+
+
+def issued_now(desk: Desk) -> tuple[Invoice, ...]:
+    """Return the invoices that were issued at *desk* so far."""
+    return tuple(d.invoice for d in desk.documents if isinstance(d, Issued))
 
 
 def _line(charge: Charge) -> Line:
@@ -92,8 +96,7 @@ def _day_of(desk: Desk, cycle: str, name: str) -> date:
 def _issue(desk: Desk, draft: Invoice) -> None:
     customer = desk.customer
     on = local_date(desk.as_of, desk.facts.business.zone)
-    issued_now = [d.invoice for d in desk.documents if isinstance(d, Issued)]
-    coupons = _coupons(desk, draft, on=on, before=issued_now)
+    coupons = _coupons(desk, draft, on=on)
     if coupons:
         draft = discounted(draft, coupons, on=on)
     taxes = desk.policy.taxes if customer.taxes is None else customer.taxes
@@ -111,13 +114,11 @@ def _issue(desk: Desk, draft: Invoice) -> None:
     )
 
 
-def _coupons(
-    desk: Desk, draft: Invoice, *, on: date, before: Iterable[Invoice]
-) -> tuple[Coupon, ...]:
+def _coupons(desk: Desk, draft: Invoice, *, on: date) -> tuple[Coupon, ...]:
     """Return the customer's coupons that are good for *draft*."""
     if not desk.customer.coupons or draft.subtotal.minor <= 0:
         return ()
-    uses = coupon_uses((*desk.customer.invoices, *before))
+    uses = coupon_uses((*desk.customer.invoices, *issued_now(desk)))
     fitting = (
         coupon
         for coupon in desk.customer.coupons
@@ -146,7 +147,7 @@ def _settle_below_zero(desk: Desk, currency: str, lines: Sequence[Line]) -> list
         invoice, charged = found
         of = asked.setdefault(invoice.id, {})
         of[charged.id] = of.get(charged.id, Money.zero(currency)) - line.amount
-    for invoice in desk.customer.invoices:
+    for invoice in (*desk.customer.invoices, *issued_now(desk)):
         if invoice.id in asked:
             _credit(desk, invoice, asked[invoice.id])
     return kept
@@ -158,7 +159,7 @@ def _charged(desk: Desk, source: str, part: str | None) -> tuple[Invoice, Line] 
         return None
     found = (
         (invoice, line)
-        for invoice in desk.customer.invoices
+        for invoice in (*desk.customer.invoices, *issued_now(desk))
         for line in invoice.lines
         if (line.source, line.part) == (source, part)
     )
@@ -166,7 +167,8 @@ def _charged(desk: Desk, source: str, part: str | None) -> tuple[Invoice, Line] 
 
 
 def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
-    earlier = [n for n in desk.customer.credit_notes if n.invoice == invoice.id]
+    now = (d.note for d in desk.documents if isinstance(d, Credited))
+    earlier = [n for n in (*desk.customer.credit_notes, *now) if n.invoice == invoice.id]
     note = credit_notes.draft(invoice, asked, earlier=earlier, reason="contract changed")
     desk.documents.append(
         credit_notes.issue(
@@ -178,40 +180,3 @@ def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
             series=desk.policy.credit_notes,
         )
     )
-
-
-# ---- prepaid credit ------------------------------------------------------------------------------
-def _draw_credit(desk: Desk) -> None:
-    """Let prepaid credit pay what it covers of the invoices of this run, then let it expire."""
-    held = tuple(read.record for read in desk.customer.grants)
-    if not held:
-        return
-    issued = [d.invoice for d in desk.documents if isinstance(d, Issued)]
-    claims = [
-        grants.Claim(id=line.id, kind=line.kind, on=line.on, amount=line.gross)
-        for invoice in issued
-        for line in invoice.lines
-        if line.gross.minor > 0
-    ]
-    settled = grants.settle(claims, held, settlement=desk.policy.settlement, at=desk.as_of)
-    desk.effects.append(attrs.evolve(settled.effects, records=()))
-    now = {grant.id: grant for grant in settled.grants}
-    for grant in grants.lapsed(settled.grants, settled_before=_settled_before(desk)):
-        expired = grants.expire(
-            grant, on=desk.today, settled_before=_settled_before(desk), at=desk.as_of
-        )
-        now[grant.id] = expired.grant
-        desk.effects.append(attrs.evolve(expired.effects, records=()))
-    before = {grant.id: grant for grant in held}
-    desk.moved += tuple(now[id] for id in sorted(now) if now[id] != before[id])
-
-
-def _settled_before(desk: Desk) -> date:
-    """Return the day before which all usage that credit might pay for is billed."""
-    over = desk.period.end <= desk.today
-    days = [desk.period.end if over else desk.period.start]
-    plans = {r.id: r for r in desk.moved if isinstance(r, RatePlan)}
-    for read in desk.customer.contracts.rate_plans:
-        plan = plans.get(read.record.id, read.record)
-        days.append(plan.billed_through or plan.started_on)
-    return min(days)

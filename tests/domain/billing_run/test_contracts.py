@@ -1,0 +1,506 @@
+"""Contracts in a run: subscriptions, rate plans and enrolments beside sessions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from fractions import Fraction
+
+import attrs
+import pytest
+
+from ledgerkit.domain import subscriptions
+from ledgerkit.domain.billing_run import PriceListMissing, bill_customer, readings_wanted
+from ledgerkit.domain.changes import changes_of, request
+from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.discounts import Coupon
+from ledgerkit.domain.grants import Grant, Settlement, buy
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.late_joiners import enrol
+from ledgerkit.domain.money import Rate
+from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, FixedDaysCycle, Period
+from ledgerkit.domain.pricing import Flat, ListPrice, PerUnit, PriceKey, PriceList, Tariff
+from ledgerkit.domain.rate_plans import PlanItem, RatePlan
+from ledgerkit.domain.subscriptions import Item, Subscription, create
+from ledgerkit.domain.tax import Tax, TaxRate
+from ledgerkit.domain.usage import SUM, Meter, Snapshot, UsageEvent
+from tests.domain.billing_run.world import (
+    DECEMBER_1,
+    NOVEMBER,
+    NOVEMBER_1,
+    OCTOBER,
+    POLICY,
+    World,
+    eur,
+    invoices,
+    money,
+    notes,
+    session,
+)
+
+OCTOBER_1 = date(2026, 10, 1)
+STUDIO = Item(id="studio", name="Studio", price=Rate(Fraction(3100), "EUR"))
+STORAGE = Meter(name="storage", aggregation=SUM)
+PRICES = PriceList(
+    "cloud",
+    "EUR",
+    (
+        ListPrice(
+            PriceKey.of("platform fee"),
+            Tariff(model=Flat(eur("10")), included=None),
+            date(2026, 1, 1),
+        ),
+        ListPrice(
+            PriceKey.of("storage"),
+            Tariff(model=PerUnit(Rate(Fraction(10), "EUR")), included=0),
+            date(2026, 1, 1),
+        ),
+    ),
+)
+VAT = Tax(id="vat", code="es-iva", rates=(TaxRate(Fraction(1, 5), date(2020, 1, 1)),))
+
+
+def subscription(*items: Item, started_on: date = OCTOBER_1, id: str = "sub-1") -> Subscription:
+    """Return Ana's subscription, billed in advance by the month unless its items say otherwise."""
+    return create(
+        items or (STUDIO,),
+        id=id,
+        customer="ana",
+        currency="EUR",
+        zone="Europe/Madrid",
+        cycle=CalendarCycle(),
+        started_on=started_on,
+    ).subscription
+
+
+def rate_plan(*, started_on: date = OCTOBER_1, days: int | None = None) -> RatePlan:
+    """Return Ana's rate plan: a fee of 10.00 and storage at 0.10."""
+    return RatePlan(
+        id="plan-1",
+        customer="ana",
+        currency="EUR",
+        zone="Europe/Madrid",
+        price_list="cloud",
+        cycle=CalendarCycle() if days is None else FixedDaysCycle(started_on, days),
+        items=(PlanItem(item="platform fee"), PlanItem(item="storage", meter=STORAGE)),
+        started_on=started_on,
+    )
+
+
+def used(id: str, day: date, quantity: str) -> UsageEvent:
+    """Return so much storage, used at noon of a day."""
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return UsageEvent(id=id, customer="ana", meter="storage", at=at, quantity=Fraction(quantity))
+
+
+def at(month: int, day: int) -> datetime:
+    """Return six in the morning."""
+    return datetime(2026, month, day, 6, tzinfo=UTC)
+
+
+def lines(invoice: Invoice) -> list[tuple[str, int]]:
+    """Return (item, amount) of every line."""
+    return [(line.item, line.amount.minor) for line in invoice.lines]
+
+
+# ---- one invoice for all that is due with the period ---------------------------------------------
+def test_all_that_is_due_with_the_period_is_on_one_invoice() -> None:
+    """A session of 50.00, October in arrears and November in advance: one invoice (row 25)."""
+    world = World(sessions=(session(1, 5),)).agree(
+        subscription(started_on=date(2026, 11, 1)), rate_plan(), PRICES
+    )
+    world.usage.add(used("e1", date(2026, 10, 7), "505/10"))
+
+    (invoice,) = invoices(world.run())
+
+    assert [
+        ("maths / secondary / 60 min", 5000),
+        ("platform fee", 1000),
+        ("storage", 505),
+        ("Studio", 3100),
+    ] == sorted(lines(invoice), key=lambda line: ("m", "p", "s", "S").index(line[0][0]))
+    assert (OCTOBER, 9605) == (invoice.period, invoice.total.minor)
+    assert -9605 == world.held("customer:ana")
+
+
+def test_run_again_bills_nothing() -> None:
+    """What has a line is not charged again, whoever asks (row 2)."""
+    world = World(sessions=(session(1, 5),)).agree(subscription(), rate_plan(), PRICES)
+    world.usage.add(used("e1", date(2026, 10, 7), "10"))
+    world.run()
+
+    assert () == world.plan().changes
+
+
+def test_days_of_their_own_have_invoices_of_their_own() -> None:
+    """In advance from 1 October: that day's invoice, and one for 1 November with the period."""
+    world = World().agree(subscription())
+
+    first, second = invoices(world.run())
+
+    assert [("contracts", None), ("calendar", OCTOBER)] == [
+        (each.cycle, each.period) for each in (first, second)
+    ]
+    assert [3100, 3100] == [first.total.minor, second.total.minor]
+
+
+def test_thirty_days_drift_against_months() -> None:
+    """C-1: from 1 January, the run of 1 April bills the two periods closed since 1 March."""
+    world = World(opened_on=date(2026, 1, 1), cycle=CalendarCycle()).agree(
+        rate_plan(started_on=date(2026, 1, 1), days=30), PRICES
+    )
+    for n, day in enumerate((date(2026, 1, 9), date(2026, 2, 9), date(2026, 3, 9))):
+        world.usage.add(used(f"e{n}", day, "1"))
+    billed = [
+        len(invoices(world.run(at(month, 1), Period.month(2026, month - 1))))
+        for month in (2, 3, 4, 5, 6)
+    ]
+
+    assert [1, 0, 2] == billed[:3]
+
+
+def test_late_joiner_is_one_invoice_of_a_line_per_cycle() -> None:
+    """Joining on 15 March: 150.00 on the day, in three lines; the next cycle on its own day."""
+    enrolled = enrol(
+        customer="ana",
+        student="Leo",
+        class_id="m101",
+        class_name="Matemáticas 101",
+        class_start=date(2026, 1, 1),
+        zone="Europe/Madrid",
+        cycle=FixedDaysCycle(date(2026, 1, 1), 30),
+        price=eur("50"),
+        at=at(3, 15),
+    ).enrolment
+    world = World(opened_on=date(2026, 1, 1)).agree(enrolled)
+
+    (joined,) = invoices(world.run(at(3, 20), Period.month(2026, 3)))
+    (following,) = invoices(world.run(at(4, 1), Period.month(2026, 3)))
+
+    assert [("Matemáticas 101", 5000)] * 3 == lines(joined)
+    assert [("Matemáticas 101", 5000)] == lines(following)
+
+
+# ---- who cannot be billed ------------------------------------------------------------------------
+def test_missing_usage_is_told_and_holds_up_nothing_else() -> None:
+    """The plan waits, the session is billed; a second period without usage is not guessed."""
+    world = World(sessions=(session(1, 5),)).agree(rate_plan(), PRICES)
+
+    plan = world.run()
+
+    assert [5000] == [invoice.total.minor for invoice in invoices(plan)]
+    assert ["usage_missing"] == [each.code for each in plan.skipped]
+
+
+def test_estimate_then_truth() -> None:
+    """November is estimated by October; what it was is charged as a difference with December."""
+    world = World().agree(rate_plan(), PRICES)
+    world.usage.add(used("e1", date(2026, 10, 7), "100"))
+    world.run()
+    estimated = world.run(DECEMBER_1, NOVEMBER)
+    world.usage.add(used("e2", date(2026, 11, 7), "130"), used("e3", date(2026, 12, 7), "1"))
+    (after,) = invoices(world.run(datetime(2027, 1, 1, 6, tzinfo=UTC), Period.month(2026, 12)))
+
+    assert [2000] == [invoice.total.minor for invoice in invoices(estimated)]
+    assert [300, 1000, 10] == [line.amount.minor for line in after.lines]
+    assert {"counted"} == {snapshot.status for snapshot in world.all(Snapshot)}
+
+
+def test_price_list_that_is_not_there() -> None:
+    """The customer is skipped, and the sentence names the list."""
+    world = World(sessions=(session(1, 5),)).agree(rate_plan())
+    facts = world.facts()
+
+    plan = world.plan()
+
+    assert ["price_list_missing"] == [each.code for each in plan.skipped]
+    assert () == plan.changes
+    with pytest.raises(PriceListMissing, match="priced by 'cloud'"):
+        bill_customer(facts, facts.customers[0], policy=POLICY, period=OCTOBER, as_of=NOVEMBER_1)
+
+
+# ---- discounts, taxes ----------------------------------------------------------------------------
+def test_coupons_and_taxes() -> None:
+    """10 % off 31.00, then 20 % tax on 27.90: 33.48; dollars do not count in euros."""
+    world = World(
+        policy=attrs.evolve(POLICY, taxes={"": (VAT,)}),
+        coupons=(
+            Coupon(id="DOLLAR", amount=money("5", "USD")),
+            Coupon(id="TEN", percent=Fraction(1, 10), times=1),
+        ),
+    ).agree(subscription(started_on=date(2026, 11, 1)))
+
+    (first,) = invoices(world.run())
+    (second,) = invoices(world.run(DECEMBER_1, NOVEMBER))
+
+    assert (310, 558, 3348) == (first.discount.minor, first.tax.minor, first.total.minor)
+    assert (0, 3720) == (second.discount.minor, second.total.minor)
+    assert -3348 - 3720 == world.held("customer:ana")
+    assert 558 + 620 == world.held("liability:tax:es-iva")
+
+
+def test_taxes_of_the_customer_come_first() -> None:
+    """None for a customer of another country, whatever the policy says."""
+    world = World(policy=attrs.evolve(POLICY, taxes={"": (VAT,)})).agree(
+        subscription(started_on=date(2026, 11, 1))
+    )
+    facts = world.facts()
+    abroad = attrs.evolve(facts.customers[0], taxes={"": ()})
+    billed = bill_customer(
+        facts, abroad, policy=world.policy, period=OCTOBER, as_of=NOVEMBER_1
+    ).changes
+
+    assert billed is not None
+    assert [3100] == [r.total.minor for r in billed.records if isinstance(r, Invoice)]
+
+
+# ---- prepaid credit ------------------------------------------------------------------------------
+def grant(amount: str, *, id: str = "g-1", expires_on: date | None = None) -> Grant:
+    """Return credit that Ana bought on 1 September."""
+    return Grant(
+        id=id,
+        customer="ana",
+        amount=eur(amount),
+        price=eur(amount),
+        granted_on=date(2026, 9, 1),
+        expires_on=expires_on,
+    )
+
+
+def with_credit(world: World, *credit: Grant) -> World:
+    """Sell *credit*, and have it paid."""
+    for each in credit:
+        bought = buy(each, at=datetime(2026, 9, 1, tzinfo=UTC))
+        world.store.commit(
+            changes_of(
+                bought,
+                key=f"credit/{each.id}",
+                request=request("grant.buy", grant=each.id),
+                actor="parent",
+                reason="bought",
+                at=datetime(2026, 9, 1, tzinfo=UTC),
+            )
+        )
+    return world
+
+
+def test_credit_pays_what_it_can() -> None:
+    """20.00 of credit pay part of 31.00; the run does not draw twice."""
+    world = with_credit(World(), grant("20")).agree(subscription(started_on=date(2026, 11, 1)))
+    before = world.held("customer:ana")
+    world.run()
+
+    assert -3100 + 2000 == world.held("customer:ana") - before
+    assert ["depleted"] == [each.status for each in world.all(Grant)]
+    assert () == world.plan().changes
+
+
+def test_credit_expires_after_all_usage_is_billed() -> None:
+    """Credit until 1 November pays October; what is left is forfeited in the same run."""
+    world = with_credit(World(sessions=(session(1, 5),)), grant("70", expires_on=date(2026, 11, 1)))
+    world.run()
+
+    assert ["expired"] == [each.status for each in world.all(Grant)]
+    assert [2000] == [each.expired.minor for each in world.all(Grant)]
+
+
+def test_credit_waits_for_usage_that_is_not_billed() -> None:
+    """As long as October's usage is missing, credit of October does not expire (row 12)."""
+    world = with_credit(World(), grant("70", expires_on=date(2026, 11, 1))).agree(
+        rate_plan(), PRICES
+    )
+    world.run()
+
+    assert ["active"] == [each.status for each in world.all(Grant)]
+
+
+def test_credit_only() -> None:
+    """Where credit is all that may pay, who has too little is not billed."""
+    world = with_credit(
+        World(policy=attrs.evolve(POLICY, settlement=Settlement.CREDIT_ONLY)), grant("20")
+    ).agree(subscription(started_on=date(2026, 11, 1)))
+
+    plan = world.run()
+
+    assert ["uncovered"] == [each.code for each in plan.skipped]
+    assert () == plan.changes
+
+
+# ---- what is given back --------------------------------------------------------------------------
+def test_more_given_back_than_charged_is_a_credit_note() -> None:
+    """A planned pause from 11 November gives 20 of 30 days back: 20.67 on a credit note."""
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert [] == invoices(plan)
+    assert [2067] == [note.total.minor for note in notes(plan)]
+    assert -3100 + 2067 == world.held("customer:ana")
+    assert () == world.plan(DECEMBER_1, NOVEMBER).changes
+    assert ["applied"] == [note.status for note in world.all(CreditNote)]
+
+
+def test_less_given_back_than_charged_stays_on_the_invoice() -> None:
+    """20 of 30 days of seats are due that day, 33.33: less 20.67 given back, 12.66."""
+    seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused, subscription(seats, started_on=date(2026, 11, 11), id="sub-2"))
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert [1266, 5000] == sorted(invoice.total.minor for invoice in invoices(plan))
+    assert [] == notes(plan)
+
+
+def test_a_difference_below_zero_waits_for_something_to_set_it_off() -> None:
+    """Usage that was less than billed and nothing else to charge: told, and billed later."""
+    world = World().agree(attrs.evolve(rate_plan(), ends_on=date(2026, 12, 1)), PRICES)
+    world.usage.add(used("e1", date(2026, 10, 7), "900"))
+    world.run()
+    world.run(DECEMBER_1, NOVEMBER)
+    world.usage.add(used("e2", date(2026, 11, 7), "1"))
+
+    plan = world.run(datetime(2027, 1, 1, 6, tzinfo=UTC), Period.month(2026, 12))
+
+    assert ["negative_invoice"] == [each.code for each in plan.skipped]
+    assert () == plan.changes
+
+
+# ---- several periods at once ---------------------------------------------------------------------
+def test_two_periods_in_one_plan_are_billed_as_one_after_the_other() -> None:
+    """Two months that no run billed come out as two runs would have billed them."""
+
+    def world() -> World:
+        made = World(sessions=(session(1, 5), session(2, 6, month=11)), opened_on=OCTOBER_1).agree(
+            subscription(), rate_plan(), PRICES
+        )
+        made.usage.add(used("e1", date(2026, 10, 7), "10"), used("e2", date(2026, 11, 7), "20"))
+        return with_credit(made, grant("20"))
+
+    once, twice = world(), world()
+    once.commit(once.plan(DECEMBER_1, None).changes)
+    twice.run(DECEMBER_1, OCTOBER)
+    twice.run(DECEMBER_1, NOVEMBER)
+
+    assert twice.balances() == once.balances()
+    assert twice.totals(Invoice) == once.totals(Invoice)
+
+
+def test_more_given_back_than_charged_on_a_day_of_its_own() -> None:
+    """The pause from 11 November, billed on the 15th, is credited that day."""
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused)
+
+    plan = world.run(at(11, 15), NOVEMBER)
+
+    assert ([], [2067]) == (invoices(plan), [note.total.minor for note in notes(plan)])
+
+
+def test_more_given_back_than_charged_when_the_period_ends() -> None:
+    """A quarter paid in advance, paused on the day the month ends: 62 of 92 days go back."""
+    quarterly = attrs.evolve(STUDIO, cycle=AnniversaryCycle(date(2026, 11, 1), 3))
+    world = World().agree(subscription(quarterly, started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 12, 1)).subscription
+    world.agree(paused)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([], [2089]) == (invoices(plan), [note.total.minor for note in notes(plan)])
+
+
+def test_credit_pays_no_more_than_the_invoice_comes_to() -> None:
+    """33.33 less 20.67 given back: 12.66 of 80.00 are drawn that day, 50.00 for December."""
+    seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused, subscription(seats, started_on=date(2026, 11, 11), id="sub-2"))
+    with_credit(world, grant("80"))
+
+    world.run(DECEMBER_1, NOVEMBER)
+
+    assert [8000 - 1266 - 5000] == [each.remaining.minor for each in world.all(Grant)]
+    assert -3100 - 8000 == world.held("customer:ana")
+
+
+def test_what_is_given_back_lowers_lines_of_its_kind_first() -> None:
+    """Credit for seats pays all 33.33 of them, since the studio of 20.67 is what was given back."""
+    seats = Item(id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"), kind="seats")
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    moved = subscription(seats, STUDIO, started_on=date(2026, 11, 11), id="sub-2")
+    world.agree(paused, attrs.evolve(moved, ends_on=date(2026, 12, 1)))
+    with_credit(world, attrs.evolve(grant("40"), covers=("seats",)))
+
+    world.run(at(11, 15), NOVEMBER)
+
+    assert [4000 - 3333] == [each.remaining.minor for each in world.all(Grant)]
+
+
+def test_two_credit_notes_of_one_invoice() -> None:
+    """Two subscriptions on one invoice, paused on different days: each day has its own note."""
+    world = World().agree(
+        subscription(started_on=date(2026, 11, 1)),
+        subscription(started_on=date(2026, 11, 1), id="sub-2"),
+    )
+    world.run()
+    for found, day in zip(world.all(Subscription), (11, 21), strict=True):
+        asked = date(2026, 11, day)
+        paused = subscriptions.pause(found, on=date(2026, 11, 1), start=asked)
+        world.agree(paused.subscription)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert [2067, 1033] == [note.total.minor for note in notes(plan)]
+    assert -6200 + 3100 == world.held("customer:ana")
+
+
+def test_charged_and_given_back_in_one_run() -> None:
+    """No run since October: 31.00 of 1 November is billed, and 20.67 of it credited, at once."""
+    begun = subscription(started_on=date(2026, 11, 1))
+    paused = subscriptions.pause(begun, on=date(2026, 10, 20), start=date(2026, 11, 11))
+    world = World().agree(paused.subscription)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([3100], [2067]) == (
+        [invoice.total.minor for invoice in invoices(plan)],
+        [note.total.minor for note in notes(plan)],
+    )
+    assert ((), -1033) == (plan.skipped, world.held("customer:ana"))
+
+
+# ---- what has to be read -------------------------------------------------------------------------
+def test_readings_wanted() -> None:
+    """Periods to bill, and the last ones billed, each once for all customers who ask for it."""
+    eve = attrs.evolve(rate_plan(started_on=date(2026, 9, 1)), id="plan-2", customer="eve")
+    world = World(opened_on=date(2026, 9, 1)).agree(
+        attrs.evolve(rate_plan(), started_on=date(2026, 8, 1)), PRICES
+    )
+    world.usage.add(*(used(f"e{month}", date(2026, month, 7), "1") for month in (8, 9, 10)))
+    world.run(at(11, 1))
+    (plan,) = world.all(RatePlan)
+
+    wanted = readings_wanted(
+        [plan, eve], world.all(Snapshot), period=NOVEMBER, as_of=DECEMBER_1, late=2
+    )
+
+    assert [
+        (Period.month(2026, 9), ("ana", "eve")),
+        (OCTOBER, ("ana", "eve")),
+        (NOVEMBER, ("ana", "eve")),
+    ] == [(each.period, each.customers) for each in wanted]
