@@ -358,20 +358,6 @@ def test_less_given_back_than_charged_stays_on_the_invoice() -> None:
     assert [] == notes(plan)
 
 
-def test_a_difference_below_zero_waits_for_something_to_set_it_off() -> None:
-    """Usage that was less than billed and nothing else to charge: told, and billed later."""
-    world = World().agree(attrs.evolve(rate_plan(), ends_on=date(2026, 12, 1)), PRICES)
-    world.usage.add(used("e1", date(2026, 10, 7), "900"))
-    world.run()
-    world.run(DECEMBER_1, NOVEMBER)
-    world.usage.add(used("e2", date(2026, 11, 7), "1"))
-
-    plan = world.run(datetime(2027, 1, 1, 6, tzinfo=UTC), Period.month(2026, 12))
-
-    assert ["negative_invoice"] == [each.code for each in plan.skipped]
-    assert () == plan.changes
-
-
 # ---- several periods at once ---------------------------------------------------------------------
 def test_two_periods_in_one_plan_are_billed_as_one_after_the_other() -> None:
     """Two months that no run billed come out as two runs would have billed them."""

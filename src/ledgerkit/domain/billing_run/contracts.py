@@ -7,7 +7,7 @@ period ends stands on the invoice of the run, everything else on one of its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar
 
@@ -15,13 +15,12 @@ import attrs
 
 from ledgerkit.domain import late_joiners, rate_plans, subscriptions
 from ledgerkit.domain.billing_run.desk import Desk
+from ledgerkit.domain.billing_run.given_back import billed_lines, capped, left_of_usage
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.rate_plans import RatePlan
-from ledgerkit.domain.subscriptions import Subscription
 
 
 @attrs.frozen
@@ -43,8 +42,8 @@ def charge_contracts(desk: Desk) -> None:
     """Put on the desk what contracts charge until the end of the period, or today before that."""
     billed = {line.id for invoice in desk.customer.invoices for line in invoice.lines}
     for charge in (*_subscribed(desk), *_metered(desk), *_enrolled(desk)):
-        if charge.line_id not in billed:
-            desk.charges.append(charge)
+        if charge.line_id not in billed and (within := capped(desk, charge)) is not None:
+            desk.charges.append(within)
 
 
 def billed_until(desk: Desk, zone: str) -> date:
@@ -56,20 +55,10 @@ def _subscribed(desk: Desk) -> Iterator[Charge]:
     for read in desk.customer.contracts.subscriptions:
         before = read.record
         decided = subscriptions.bill(
-            before, on=billed_until(desk, before.zone), billed=_nets(desk, before)
+            before, on=billed_until(desk, before.zone), billed=billed_lines(desk, before.id)
         )
         _store(desk, decided.effects.records)
         yield from decided.charges
-
-
-def _nets(desk: Desk, subscription: Subscription) -> Mapping[str, Money]:
-    """Return what the lines of *subscription* came to after discounts, by their part."""
-    return {
-        line.part: line.net
-        for invoice in desk.customer.invoices
-        for line in invoice.lines
-        if line.source == subscription.id
-    }
 
 
 def _metered(desk: Desk) -> Iterator[Charge]:
@@ -86,6 +75,7 @@ def _metered(desk: Desk) -> Iterator[Charge]:
             price_list=price_list,
             readings=contracts.readings,
             snapshots=snapshots,
+            left=left_of_usage(desk),
         )
         _store(desk, decided.effects.records)
         desk.messages += decided.notices

@@ -13,9 +13,10 @@ from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Decision, Effects, Record, Skipped, Versioned
 from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.credit_notes import Credited, CreditNote
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant
-from ledgerkit.domain.invoices import Line
+from ledgerkit.domain.invoices import Invoice, Issued, Line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet, belated
 from ledgerkit.domain.money import Rate
 from ledgerkit.domain.outbox import Message
@@ -148,6 +149,16 @@ class Desk:
             *contracts.snapshots,
             *customer.grants,
         )
+
+    @property
+    def issued(self) -> tuple[Invoice, ...]:
+        """The invoices that are issued so far."""
+        return tuple(d.invoice for d in self.documents if isinstance(d, Issued))
+
+    @property
+    def credited(self) -> tuple[CreditNote, ...]:
+        """The credit notes that are issued so far."""
+        return tuple(d.note for d in self.documents if isinstance(d, Credited))
 
     @property
     def effects(self) -> Effects:

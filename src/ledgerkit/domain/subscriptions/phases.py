@@ -29,7 +29,8 @@ from ledgerkit.domain.subscriptions.records import (
 )
 
 _DAY = timedelta(days=1)
-NetOf: TypeAlias = Mapping[str, Money]  # part of a charge -> its line's net, after discounts
+# Part of a charge -> what its line came to after discounts, with the taxes that prices include.
+NetOf: TypeAlias = Mapping[str, Money]
 Moved: TypeAlias = tuple[Subscription, tuple[Charge, ...]]
 
 
