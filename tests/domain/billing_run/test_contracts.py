@@ -17,7 +17,7 @@ from ledgerkit.domain.grants import Grant, Settlement, buy
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import enrol
 from ledgerkit.domain.money import Rate
-from ledgerkit.domain.periods import CalendarCycle, FixedDaysCycle, Period
+from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, FixedDaysCycle, Period
 from ledgerkit.domain.pricing import Flat, ListPrice, PerUnit, PriceKey, PriceList, Tariff
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan
 from ledgerkit.domain.subscriptions import Item, Subscription, create
@@ -468,6 +468,47 @@ def test_charged_and_given_back_in_one_run() -> None:
         [note.total.minor for note in notes(plan)],
     )
     assert ((), -1033) == (plan.skipped, world.held("customer:ana"))
+
+
+def test_given_back_on_the_day_the_period_ends() -> None:
+    """A year of 3650.00 from 1 November, paused from 1 December: 335 of 365 days are credited."""
+    year = Item(
+        id="year",
+        name="Year",
+        price=Rate(Fraction(365_000), "EUR"),
+        cycle=AnniversaryCycle(date(2026, 11, 1), 12),
+    )
+    world = World().agree(subscription(year, started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 5), start=date(2026, 12, 1))
+    world.agree(paused.subscription)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([], [335_000]) == (invoices(plan), [note.total.minor for note in notes(plan)])
+
+
+def test_prices_with_tax_in_them_are_given_back_with_it() -> None:
+    """12.00 with 20 % in it: 6.00 back on a note, 4.00 on an invoice of other things."""
+    vat = attrs.evolve(VAT, inclusive=True)
+    plain = Item(id="plain", name="Plain", price=Rate(Fraction(1200), "EUR"))
+    world = World(policy=attrs.evolve(POLICY, taxes={"": (vat,)})).agree(
+        subscription(plain, started_on=date(2026, 11, 1)),
+        subscription(plain, started_on=date(2026, 11, 1), id="sub-2"),
+    )
+    world.run()
+    for found, day in zip(world.all(Subscription), (16, 21), strict=True):
+        asked = date(2026, 11, day)
+        paused = subscriptions.pause(found, on=date(2026, 11, 1), start=asked)
+        world.agree(paused.subscription)
+    dear = Item(id="dear", name="Dear", price=Rate(Fraction(3600), "EUR"))
+    world.agree(subscription(dear, started_on=date(2026, 11, 21), id="sub-3"))
+
+    plan = world.run(at(11, 25), NOVEMBER)
+
+    assert [(600, 100)] == [(note.total.minor, note.tax.minor) for note in notes(plan)]
+    assert [(1200 - 400, 200 - 67)] == [(i.total.minor, i.tax.minor) for i in invoices(plan)]
 
 
 # ---- what has to be read -------------------------------------------------------------------------

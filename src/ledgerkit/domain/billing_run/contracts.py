@@ -7,7 +7,7 @@ period ends stands on the invoice of the run, everything else on one of its own 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import ClassVar
 
@@ -18,10 +18,10 @@ from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.rate_plans import RatePlan
-from ledgerkit.domain.subscriptions import Subscription
 
 
 @attrs.frozen
@@ -56,19 +56,25 @@ def _subscribed(desk: Desk) -> Iterator[Charge]:
     for read in desk.customer.contracts.subscriptions:
         before = read.record
         decided = subscriptions.bill(
-            before, on=billed_until(desk, before.zone), billed=_nets(desk, before)
+            before,
+            on=billed_until(desk, before.zone),
+            billed=billed_of(before.id, desk.customer.invoices),
         )
         _store(desk, decided.effects.records)
         yield from decided.charges
 
 
-def _nets(desk: Desk, subscription: Subscription) -> Mapping[str, Money]:
-    """Return what the lines of *subscription* came to after discounts, by their part."""
+def billed_of(source: str, invoices: Iterable[Invoice]) -> Mapping[str, Money]:
+    """Return what the lines of *source* came to after discounts, by their part.
+
+    It is in the terms of their prices: with the taxes that these include, as a line is that gives
+    some of it back.
+    """
     return {
-        line.part: line.net
-        for invoice in desk.customer.invoices
+        line.part: line.discounted
+        for invoice in invoices
         for line in invoice.lines
-        if line.source == subscription.id
+        if line.source == source
     }
 
 

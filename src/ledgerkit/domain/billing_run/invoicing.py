@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from fractions import Fraction
 
 import attrs
 
@@ -18,7 +19,7 @@ from ledgerkit.domain.credit_notes import Credited
 from ledgerkit.domain.discounts import Coupon, usable
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Issued, Line, coupon_uses, discounted, taxed
-from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.money import Money, complement, sum_of
 from ledgerkit.domain.periods import local_date
 
 CONTRACTS = "contracts"
@@ -82,7 +83,7 @@ def _numbered(
         id=derive("inv", *prefix, str(part), on=_day_of(desk, cycle, name)),
         customer=who,
         currency=currency,
-        lines=tuple(sorted(lines, key=lambda li: (li.on, li.source, li.id))),
+        lines=tuple(sorted(lines, key=lambda li: (li.on, li.source))),
         part=part,
         supplements=first,
         cycle=cycle,
@@ -169,7 +170,10 @@ def _charged(desk: Desk, source: str, part: str | None) -> tuple[Invoice, Line] 
 def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
     now = (d.note for d in desk.documents if isinstance(d, Credited))
     earlier = [n for n in (*desk.customer.credit_notes, *now) if n.invoice == invoice.id]
-    note = credit_notes.draft(invoice, asked, earlier=earlier, reason="contract changed")
+    nets = {
+        line.id: _before_tax(line, asked[line.id]) for line in invoice.lines if line.id in asked
+    }
+    note = credit_notes.draft(invoice, nets, earlier=earlier, reason="contract changed")
     desk.documents.append(
         credit_notes.issue(
             note,
@@ -180,3 +184,11 @@ def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
             series=desk.policy.credit_notes,
         )
     )
+
+
+def _before_tax(line: Line, back: Money) -> Money:
+    """Return what giving *back* so much of the price of *line* is without the taxes in it."""
+    if line.net == line.discounted:
+        return back
+    kept = line.discounted - back
+    return complement(line.net, Fraction(kept.minor, line.discounted.minor)).credit
