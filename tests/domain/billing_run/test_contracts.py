@@ -405,6 +405,20 @@ def test_more_given_back_than_charged_on_a_day_of_its_own() -> None:
     assert ([], [2067]) == (invoices(plan), [note.total.minor for note in notes(plan)])
 
 
+def test_more_given_back_than_charged_when_the_period_ends() -> None:
+    """A quarter paid in advance, paused on the day the month ends: 62 of 92 days go back."""
+    quarterly = attrs.evolve(STUDIO, cycle=AnniversaryCycle(date(2026, 11, 1), 3))
+    world = World().agree(subscription(quarterly, started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 12, 1)).subscription
+    world.agree(paused)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([], [2089]) == (invoices(plan), [note.total.minor for note in notes(plan)])
+
+
 def test_credit_pays_no_more_than_the_invoice_comes_to() -> None:
     """33.33 less 20.67 given back: 12.66 of 80.00 are drawn that day, 50.00 for December."""
     seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
