@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import ClassVar, TypeAlias
 
 import attrs
@@ -16,7 +18,7 @@ from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.subscriptions import Decided, NetOf, Subscription
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_facts import read_customer
+from ledgerkit.jobs.billing_facts import newest_of, read_customer
 from ledgerkit.jobs.billing_run import ROUNDS, Asked
 
 Decide: TypeAlias = Callable[[Subscription, date, NetOf], Decided]
@@ -61,25 +63,27 @@ async def amend_subscription(
         Stale: others came first, again and again.
         LedgerkitError: another rule, or the books refuse it.
     """
-    for turn in range(ROUNDS):
-        known = {version.key for version in await steps.history(Subscription, id)}
-        amended = None
-        if f"subscription/{id}/{key}" not in known:
-            amended = await _decided(asked, id, decide, key=key, actor=actor, reason=reason)
-            try:
-                committed = await steps.commit(amended.changes)
-            except Stale:
-                if turn == ROUNDS - 1:
-                    raise
-                continue
-            filled = committed.filled(amended.changes)
-            invoices = (r for r in filled.records if isinstance(r, Invoice))
-            notes = (r for r in filled.records if isinstance(r, CreditNote))
-            amended = attrs.evolve(
-                amended, changes=filled, invoices=tuple(invoices), credit_notes=tuple(notes)
-            )
-        break
-    return amended
+    again = partial(_once, asked, id, decide, key=key, actor=actor, reason=reason)
+    for _ in range(1, ROUNDS):
+        with suppress(Stale):
+            return await again()
+    return await again()
+
+
+async def _once(
+    asked: Asked, id: str, decide: Decide, *, key: str, actor: str, reason: str
+) -> Amended | None:
+    known = {version.key for version in await steps.history(Subscription, id)}
+    if f"subscription/{id}/{key}" in known:
+        return None
+    amended = await _decided(asked, id, decide, key=key, actor=actor, reason=reason)
+    filled = (await steps.commit(amended.changes)).filled(amended.changes)
+    return attrs.evolve(
+        amended,
+        changes=filled,
+        invoices=newest_of(Invoice, (filled,)),
+        credit_notes=newest_of(CreditNote, (filled,)),
+    )
 
 
 async def _decided(
