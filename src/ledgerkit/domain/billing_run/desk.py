@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import attrs
 
 from ledgerkit.domain.billing_run.bookings import Bookings, bookings_of
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
-from ledgerkit.domain.changes import Decision, Effects, Record, Skipped
+from ledgerkit.domain.changes import Decision, Effects, Record, Skipped, Versioned
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Line
@@ -21,6 +21,8 @@ from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.domain.sessions import Match, Session
+
+R = TypeVar("R", bound=Record)
 
 
 @attrs.frozen
@@ -192,11 +194,7 @@ def open_desk(
     ids = [session.id for session in customer.sessions]
     if len(set(ids)) < len(ids):
         raise SessionsRepeated(tuple(sorted({id for id in ids if ids.count(id) > 1})))
-    customer = attrs.evolve(
-        customer,
-        packages=tuple(sorted(customer.packages, key=lambda read: read.record.id)),
-        invoices=tuple(sorted(customer.invoices, key=lambda invoice: invoice.id)),
-    )
+    customer = _in_order(customer)
     return Desk(
         facts,
         customer,
@@ -207,3 +205,27 @@ def open_desk(
         matches={match.id: match for match in customer.matches},
         bookings=bookings_of(customer),
     )
+
+
+def _in_order(customer: CustomerFacts) -> CustomerFacts:
+    """Return what is known of *customer*, its records by id."""
+    held = customer.contracts
+    contracts = attrs.evolve(
+        held,
+        subscriptions=_by_id(held.subscriptions),
+        rate_plans=_by_id(held.rate_plans),
+        enrolments=_by_id(held.enrolments),
+        snapshots=_by_id(held.snapshots),
+    )
+    return attrs.evolve(
+        customer,
+        packages=_by_id(customer.packages),
+        invoices=tuple(sorted(customer.invoices, key=lambda invoice: invoice.id)),
+        credit_notes=tuple(sorted(customer.credit_notes, key=lambda note: note.id)),
+        contracts=contracts,
+        grants=_by_id(customer.grants),
+    )
+
+
+def _by_id(read: Iterable[Versioned[R]]) -> tuple[Versioned[R], ...]:
+    return tuple(sorted(read, key=lambda each: each.record.id))
