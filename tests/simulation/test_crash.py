@@ -24,12 +24,21 @@ from ledgerkit.domain.changes import Draw, Expect, Series, Stale
 from ledgerkit.domain.invoices import ISSUED, Invoice
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.shadow import LegacyTotals
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import month_to_date, preview_month, run_due, run_month
+from ledgerkit.jobs.billing_run import (
+    decide_month,
+    month_to_date,
+    preview_month,
+    run_due,
+    run_month,
+)
 from ledgerkit.jobs.documents import print_documents
 from ledgerkit.jobs.drivers import NotAStep, run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.invoices import list_invoices
 from ledgerkit.jobs.notices import deliver_notices
+from ledgerkit.jobs.shadow import shadow_month
 from ledgerkit.jobs.steps import Job
 from ledgerkit.jobs.verification import verify
 from ledgerkit.ports.store import Store
@@ -195,12 +204,19 @@ JOBS = {
     "rename": Case(lambda: rename("c-1", "Ada", "Eve")),
     "run a month": Case(lambda: run_month(month.ASKED), month.new_host, month.outcome),
     "run what is due": Case(lambda: run_due(month.SMALL), month.new_host, month.outcome),
+    "decide a month": Case(
+        lambda: decide_month(month.corrected()), month.billed_host, month.outcome
+    ),
     "preview a month": Case(
         lambda: preview_month(month.corrected()), month.billed_host, month.outcome
     ),
     "month to date": Case(
         lambda: month_to_date(month.corrected()), month.billed_host, month.outcome
     ),
+    "shadow a month": Case(
+        lambda: shadow_month(month.corrected(), LegacyTotals(())), month.billed_host, month.outcome
+    ),
+    "list invoices": Case(list_invoices, month.billed_host, month.outcome),
     "print documents": Case(
         lambda: print_documents(month.HEAD, month.NOVEMBER_3), month.unprinted, month.outcome
     ),

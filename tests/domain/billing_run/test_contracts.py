@@ -17,7 +17,7 @@ from ledgerkit.domain.grants import Grant, Settlement, buy
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import enrol
 from ledgerkit.domain.money import Rate
-from ledgerkit.domain.periods import CalendarCycle, FixedDaysCycle, Period
+from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, FixedDaysCycle, Period
 from ledgerkit.domain.pricing import Flat, ListPrice, PerUnit, PriceKey, PriceList, Tariff
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan
 from ledgerkit.domain.subscriptions import Item, Subscription, create
@@ -403,6 +403,20 @@ def test_more_given_back_than_charged_on_a_day_of_its_own() -> None:
     plan = world.run(at(11, 15), NOVEMBER)
 
     assert ([], [2067]) == (invoices(plan), [note.total.minor for note in notes(plan)])
+
+
+def test_more_given_back_than_charged_when_the_period_ends() -> None:
+    """A quarter paid in advance, paused on the day the month ends: 62 of 92 days go back."""
+    quarterly = attrs.evolve(STUDIO, cycle=AnniversaryCycle(date(2026, 11, 1), 3))
+    world = World().agree(subscription(quarterly, started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 12, 1)).subscription
+    world.agree(paused)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([], [2089]) == (invoices(plan), [note.total.minor for note in notes(plan)])
 
 
 # ---- what has to be read -------------------------------------------------------------------------
