@@ -13,8 +13,9 @@ from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Decision, Effects, Record, Skipped, Versioned
 from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.credit_notes import Credited, CreditNote
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.invoices import Line
+from ledgerkit.domain.invoices import Invoice, Issued, Line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet, belated
 from ledgerkit.domain.money import Rate
 from ledgerkit.domain.outbox import Message
@@ -96,7 +97,7 @@ class Desk:
         messages: What is told.
         alerts: The alert of each package that ran low, by its id.
         lines: What goes on the invoice of each currency.
-        charges: What contracts charge, in any currency.
+        charges: What contracts charge and is on no invoice yet, in any currency.
         documents: The documents that are issued.
         effects: What else is to be stored, except records.
         moved: New versions of contracts, of what was used and of prepaid credit.
@@ -124,6 +125,22 @@ class Desk:
     left_out: list[Skipped] = attrs.Factory(list)
     terms: dict[tuple[str, CatalogKey, date, int], Terms] = attrs.Factory(dict)
     _days: dict[str, date] = attrs.Factory(dict)
+
+    @property
+    def invoices(self) -> tuple[Invoice, ...]:
+        """The customer's invoices, those of this run as well."""
+        return *self.customer.invoices, *self.issued
+
+    @property
+    def issued(self) -> tuple[Invoice, ...]:
+        """The invoices of this run."""
+        return tuple(each.invoice for each in self.documents if isinstance(each, Issued))
+
+    def notes_of(self, invoice: Invoice) -> tuple[CreditNote, ...]:
+        """Return the credit notes of *invoice*, those of this run as well."""
+        now = (each.note for each in self.documents if isinstance(each, Credited))
+        every = *self.customer.credit_notes, *now
+        return tuple(note for note in every if note.invoice == invoice.id)
 
     @property
     def zone(self) -> str:
