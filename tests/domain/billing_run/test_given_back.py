@@ -124,6 +124,18 @@ def test_no_more_goes_back_than_notes_left(by_hand: str, back: list[int]) -> Non
     assert () == world.plan(at(11, 15), NOVEMBER).changes
 
 
+def test_what_a_note_gave_back_is_not_set_off_again() -> None:
+    """All of 31.00 was credited by hand: seats of 33.33 are billed whole beside the pause."""
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    paused(credited_by_hand(world, "31"))
+    world.agree(subscription(SEATS, started_on=date(2026, 11, 11), id="sub-2"))
+
+    plan = world.run(at(11, 15), NOVEMBER)
+
+    assert ([3333], []) == ([each.total.minor for each in invoices(plan)], notes(plan))
+
+
 def test_nothing_goes_back_of_an_invoice_that_is_void() -> None:
     """Nobody owes it any more, so a pause gives nothing back."""
     world = World().agree(subscription(started_on=date(2026, 11, 1)))

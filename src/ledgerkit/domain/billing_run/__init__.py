@@ -7,7 +7,8 @@ spec: billing 6)
 
 from __future__ import annotations
 
-from ledgerkit.domain.billing_run.contracts import PriceListMissing
+from ledgerkit.domain.billing_run.amending import Amended, CustomerNotTold, amend
+from ledgerkit.domain.billing_run.contracts import PriceListMissing, billed_of
 from ledgerkit.domain.billing_run.customers import CustomerBilled, bill_customer
 from ledgerkit.domain.billing_run.cycles import (
     BILLING_CYCLE,
@@ -50,10 +51,12 @@ __all__ = [
     "BILLING_CYCLE",
     "CLOSED",
     "OPEN",
+    "Amended",
     "BillingCycle",
     "Contracts",
     "CustomerBilled",
     "CustomerFacts",
+    "CustomerNotTold",
     "Facts",
     "Month",
     "PeriodNotBegun",
@@ -61,9 +64,11 @@ __all__ = [
     "PriceListMissing",
     "ReadingWanted",
     "SupplierFacts",
+    "amend",
     "begin",
     "bill",
     "bill_customer",
+    "billed_of",
     "check_begun",
     "close",
     "closed_before",

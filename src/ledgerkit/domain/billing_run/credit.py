@@ -25,8 +25,8 @@ def return_credit(desk: Desk) -> None:
 
     What was drawn last comes back first, and what has expired since expires anew. (spec: billing 5)
     """
-    given = _gross_given((*desk.customer.credit_notes, *desk.credited))
     now = _gross_given(desk.credited)
+    given = _gross_given((*desk.customer.credit_notes, *desk.credited))
     for line in (line for i in desk.customer.invoices for line in i.lines if line.id in now):
         payers = [g for g in grants.draw_down(desk.grants.values()) if g.drawn_for(line.id).minor]
         paid = sum_of((grant.drawn_for(line.id) for grant in payers), line.amount.currency)

@@ -1,17 +1,19 @@
 """Invoicing in a run: lines become invoices, discounted and taxed.
 
-What a contract gives back stands on the invoice of its day as long as that comes to something;
-else it is credited to the invoices that charged it. (spec: billing 3, 6, 7)
+(spec: billing 3, 6, 7)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import count, takewhile
+
+import attrs
 
 from ledgerkit.domain import invoices
 from ledgerkit.domain.billing_run.desk import Desk
-from ledgerkit.domain.billing_run.given_back import credit
+from ledgerkit.domain.billing_run.giving_back import set_off
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.discounts import Coupon, usable
 from ledgerkit.domain.ids import derive
@@ -22,21 +24,65 @@ CONTRACTS = "contracts"
 """The kind of cycle on invoices of what contracts charge on days of their own."""
 
 
-def issue_invoices(desk: Desk) -> None:
-    """Issue what the customer is charged: one invoice a currency, and one for each other day."""
-    own: dict[tuple[date, str], list[Charge]] = {}
+def issue_days(desk: Desk, *, before: date = date.max) -> None:
+    """Issue what contracts charge on days of their own *before* one: an invoice a day and currency.
+
+    What is due when the period ends waits for the invoice of the run.
+    """
+    days: dict[tuple[date, str], list[Charge]] = {}
+    waiting = []
     for charge in desk.charges:
-        currency = charge.rated.amount.currency
-        if charge.due_on == desk.period.end:
-            desk.lines.setdefault(currency, []).append(_line(charge))
+        if charge.due_on < before and charge.due_on != desk.period.end:
+            days.setdefault((charge.due_on, charge.rated.amount.currency), []).append(charge)
         else:
-            own.setdefault((charge.due_on, currency), []).append(charge)
-    for (due_on, currency), charges in sorted(own.items()):
-        lines = [_line(charge) for charge in charges]
-        _bill(desk, currency, lines, cycle=CONTRACTS, name=due_on.isoformat())
-    for currency in sorted(desk.lines):
-        lines, name = desk.lines[currency], str(desk.period)
-        _bill(desk, currency, lines, cycle=desk.facts.cycle.kind, name=name, period=desk.period)
+            waiting.append(charge)
+    desk.charges = waiting
+    for (due_on, currency), charges in sorted(days.items()):
+        _bill(desk, currency, charges, cycle=CONTRACTS, name=str(due_on))
+
+
+def issue_invoices(desk: Desk) -> None:
+    """Issue what the customer is charged with the period, one invoice a currency."""
+    charged = {charge.rated.amount.currency for charge in desk.charges}
+    for currency in sorted(charged | desk.lines.keys()):
+        charges = [c for c in desk.charges if c.rated.amount.currency == currency]
+        _bill(
+            desk,
+            currency,
+            charges,
+            desk.lines.get(currency, []),
+            cycle=desk.facts.cycle.kind,
+            name=str(desk.period),
+            period=desk.period,
+        )
+
+
+def _bill(
+    desk: Desk,
+    currency: str,
+    charges: Sequence[Charge],
+    others: Sequence[Line] = (),
+    *,
+    cycle: str,
+    name: str,
+    period: Period | None = None,
+) -> None:
+    """Issue the invoice of *charges* and *others*; what would take it below zero is credited."""
+
+    def draft() -> Invoice | None:
+        lines = [*others, *(_line(charge) for charge in kept)]
+        if not lines:
+            return None
+        made = _numbered(desk, currency, lines, cycle=cycle, name=name)
+        return _priced(desk, attrs.evolve(made, period=period))
+
+    kept = set_off(desk, charges, others)
+    made = draft()
+    if made is not None and made.total.minor < 0:
+        kept = set_off(desk, kept, others, below=True)
+        made = draft()
+    if made is not None:
+        _issue(desk, made)
 
 
 def _line(charge: Charge) -> Line:
@@ -52,22 +98,40 @@ def _line(charge: Charge) -> Line:
     )
 
 
-def _bill(
-    desk: Desk,
-    currency: str,
-    lines: Sequence[Line],
-    *,
-    cycle: str,
-    name: str,
-    period: Period | None = None,
-) -> None:
-    """Issue the invoice of *lines*; one below zero is credited, for it would owe somebody money."""
-    draft = _priced(desk, _draft(desk, currency, lines, cycle=cycle, name=name, period=period))
-    if draft.total.minor < 0:
-        lines = credit(desk, lines)
-        if not lines:
-            return
-        draft = _priced(desk, _draft(desk, currency, lines, cycle=cycle, name=name, period=period))
+def _numbered(
+    desk: Desk, currency: str, lines: Sequence[Line], *, cycle: str, name: str
+) -> Invoice:
+    """Return the draft of *lines*, as the next part of what was billed under that name."""
+    who = desk.customer.party.id
+    on = date.fromisoformat(name) if cycle == CONTRACTS else desk.period.start
+    known = {invoice.id for invoice in desk.invoices}
+    parts = (derive("inv", who, currency, cycle, name, str(part), on=on) for part in count())
+    earlier = list(takewhile(known.__contains__, parts))
+    part = len(earlier)
+    return Invoice(
+        id=derive("inv", who, currency, cycle, name, str(part), on=on),
+        customer=who,
+        currency=currency,
+        lines=tuple(sorted(lines, key=lambda li: (li.on, li.source))),
+        part=part,
+        supplements=earlier[0] if earlier else None,
+        cycle=cycle,
+    )
+
+
+def _priced(desk: Desk, draft: Invoice) -> Invoice:
+    """Return *draft* with the coupons and taxes of the customer."""
+    on = local_date(desk.as_of, desk.facts.business.zone)
+    coupons = _coupons(desk, draft, on=on)
+    if coupons:
+        draft = discounted(draft, coupons, on=on)
+    taxes = desk.policy.taxes if desk.customer.taxes is None else desk.customer.taxes
+    if taxes is None:
+        return draft
+    return taxed(draft, taxes, rounding=desk.policy.tax_rounding)
+
+
+def _issue(desk: Desk, draft: Invoice) -> None:
     on = local_date(desk.as_of, desk.facts.business.zone)
     desk.documents.append(
         invoices.issue(
@@ -81,58 +145,11 @@ def _bill(
     )
 
 
-def _draft(
-    desk: Desk,
-    currency: str,
-    lines: Sequence[Line],
-    *,
-    cycle: str,
-    name: str,
-    period: Period | None,
-) -> Invoice:
-    """Return the draft of *lines*, as the next part of what was billed under that name."""
-    who = desk.customer.party.id
-    prefix = (who, currency, cycle, name)
-    same = [
-        invoice
-        for invoice in desk.customer.invoices
-        if invoice.id == derive("inv", *prefix, str(invoice.part), on=_day_of(desk, cycle, name))
-    ]
-    part = len(same)
-    first = min(same, key=lambda invoice: invoice.part).id if same else None
-    return Invoice(
-        id=derive("inv", *prefix, str(part), on=_day_of(desk, cycle, name)),
-        customer=who,
-        currency=currency,
-        lines=tuple(sorted(lines, key=lambda li: (li.on, li.source, li.id))),
-        part=part,
-        supplements=first,
-        cycle=cycle,
-        period=period,
-    )
-
-
-def _day_of(desk: Desk, cycle: str, name: str) -> date:
-    return date.fromisoformat(name) if cycle == CONTRACTS else desk.period.start
-
-
-def _priced(desk: Desk, draft: Invoice) -> Invoice:
-    """Return *draft* with the customer's coupons and taxes."""
-    on = local_date(desk.as_of, desk.facts.business.zone)
-    coupons = _coupons(desk, draft, on=on)
-    if coupons:
-        draft = discounted(draft, coupons, on=on)
-    taxes = desk.policy.taxes if desk.customer.taxes is None else desk.customer.taxes
-    if taxes is None:
-        return draft
-    return taxed(draft, taxes, rounding=desk.policy.tax_rounding)
-
-
 def _coupons(desk: Desk, draft: Invoice, *, on: date) -> tuple[Coupon, ...]:
     """Return the customer's coupons that are good for *draft*."""
     if not desk.customer.coupons or draft.subtotal.minor <= 0:
         return ()
-    uses = coupon_uses((*desk.customer.invoices, *desk.issued))
+    uses = coupon_uses(desk.invoices)
     fitting = (
         coupon
         for coupon in desk.customer.coupons

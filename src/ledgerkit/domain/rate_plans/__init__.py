@@ -16,7 +16,7 @@ from ledgerkit.domain.rate_plans.billing import (
     bill_period,
     to_date,
 )
-from ledgerkit.domain.rate_plans.rates import NetOf, NotByQuantity, first_part
+from ledgerkit.domain.rate_plans.rates import NotByQuantity
 from ledgerkit.domain.rate_plans.records import (
     KIND,
     Agreed,
@@ -33,7 +33,6 @@ __all__ = [
     "Agreed",
     "Billed",
     "MeterShared",
-    "NetOf",
     "NotByQuantity",
     "PeriodOutOfOrder",
     "PlanItem",
@@ -44,7 +43,6 @@ __all__ = [
     "bill_period",
     "days_to_date",
     "end",
-    "first_part",
     "periods_due",
     "to_date",
 ]

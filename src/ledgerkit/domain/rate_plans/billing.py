@@ -19,7 +19,7 @@ from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.pricing import PriceList
-from ledgerkit.domain.rate_plans.rates import NetOf, Rates
+from ledgerkit.domain.rate_plans.rates import Rates
 from ledgerkit.domain.rate_plans.records import RatePlan, days_to_date, periods_due
 from ledgerkit.domain.usage import Meter, Reading, Snapshot, recount, spike, take
 
@@ -69,7 +69,6 @@ def bill(
     price_list: PriceList,
     readings: Iterable[Reading] = (),
     snapshots: Iterable[Snapshot] = (),
-    left: NetOf | None = None,
 ) -> Billed:
     """Bill all of *plan* that is due on the local day *on*.
 
@@ -88,8 +87,6 @@ def bill(
             events may have come late, counted in the zone of their snapshot.
         snapshots: Those of the customer: of the period before, of periods to compare with and,
             for spikes, of as many closed ones as their policies look at.
-        left: What is left of what was billed of usage, by snapshot and first part of a charge,
-            where discounts or credit notes made it differ.
 
     Raises:
         TypeError, ValueError: *price_list* is another one, or *readings* were counted otherwise
@@ -106,7 +103,6 @@ def bill(
                 readings=read,
                 snapshots=known.values(),
                 due_on=due_on,
-                left=left,
             )
         except LedgerkitError as error:
             why = skipped(plan.customer, error)
@@ -154,7 +150,6 @@ def bill_period(
     readings: Iterable[Reading] = (),
     snapshots: Iterable[Snapshot] = (),
     due_on: date | None = None,
-    left: NetOf | None = None,
 ) -> Billed:
     """Bill one *period*: the next one of *plan*, or one that was billed, of which usage changed.
 
@@ -166,7 +161,8 @@ def bill_period(
         plan: The plan.
         period: The local days.
         price_list: As for `bill`.
-        readings, snapshots, left: As for `bill`.
+        readings: As for `bill`.
+        snapshots: As for `bill`.
         due_on: The local day from which the charges can be billed; None: the end of the period.
 
     Raises:
@@ -179,13 +175,7 @@ def bill_period(
         TypeError, ValueError: as for `bill`.
     """
     first = _is_next(plan, period)
-    rates = Rates(
-        plan=plan,
-        price_list=price_list,
-        period=period,
-        due_on=due_on or period.end,
-        left=left or {},
-    )
+    rates = Rates(plan=plan, price_list=price_list, period=period, due_on=due_on or period.end)
     known = _Known.of(plan, readings, snapshots)
     billed: dict[str, usage.Billed] = {}
     counted: list[Snapshot] = []  # anew, to the same: an estimate that was right is none any more

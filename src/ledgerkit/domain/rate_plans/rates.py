@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
-from types import MappingProxyType
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.money import CurrencyMismatch, Money, complement
+from ledgerkit.domain.money import CurrencyMismatch, Money
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.pricing import (
     Percentage,
@@ -27,9 +26,6 @@ from ledgerkit.domain.rate_plans.records import PlanItem, RatePlan
 from ledgerkit.domain.usage import Dimensions, Meter, Quantity, Snapshot
 
 _ZERO = Fraction(0)
-# Snapshot and first part of a charge -> what is left of what was billed, after discounts.
-NetOf: TypeAlias = Mapping[tuple[str, str], Money]
-_NO_NETS: NetOf = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
@@ -41,8 +37,6 @@ class Rates:
         price_list: What they cost.
         period: What is charged.
         due_on: The local day from which the charges can be billed.
-        left: What is left of what was billed of usage, where discounts or credit notes made it
-            differ from its price.
 
     Raises:
         CurrencyMismatch: the list is in another currency than the plan.
@@ -53,7 +47,6 @@ class Rates:
     price_list: PriceList
     period: Period
     due_on: date
-    left: NetOf = _NO_NETS
 
     def __attrs_post_init__(self) -> None:
         if self.price_list.id != self.plan.price_list:
@@ -81,9 +74,6 @@ class Rates:
             left = _left(now.get(of), billed[of]) if of in billed else now[of]
             if left.amount.minor or of not in billed:
                 left = attrs.evolve(left, trace=(*_counted(snapshot), *left.trace))
-                if left.amount.minor < 0:
-                    still = self.left.get((snapshot.id, part_of(item.item, of, 1)))
-                    left = _as_billed(left, billed[of].amount, still)
                 yield self._charge(item, of, left, source=snapshot.id, part=snapshot.part)
 
     def _rated(
@@ -120,7 +110,6 @@ class Rates:
             period=self.period,
             due_on=self.due_on,
             rated=amount,
-            gives_back=part_of(item.item, of, 1) if amount.amount.minor < 0 else None,
         )
 
 
@@ -134,16 +123,6 @@ def part_of(item: str, of: Dimensions, n: int) -> str:
     """
     pairs = (f"{_escaped(name)}={_escaped(value)}" for name, value in of)
     return "/".join((_escaped(item), *pairs, *((str(n),) if n > 1 else ())))
-
-
-def first_part(part: str) -> str:
-    """Return the part that charged first what *part* charges.
-
-    >>> first_part("cluster/size=medium/use=a%2Fb/2"), first_part("storage")
-    ('cluster/size=medium/use=a%2Fb', 'storage')
-    """
-    first, _, n = part.rpartition("/")
-    return first if first and n.isdigit() else part
 
 
 def _escaped(text: str) -> str:
@@ -169,23 +148,6 @@ def _left(now: Rated | None, billed: Rated) -> Rated:
     same = now.unit_price if now.unit_price == billed.unit_price else None
     left = unbilled(now, billed.amount)
     return attrs.evolve(left, quantity=now.quantity - billed.quantity, unit_price=same)
-
-
-def _as_billed(difference: Rated, billed: Money, left: Money | None) -> Rated:
-    """Return a *difference* below zero to what was *billed*, as a share of what is *left* of that.
-
-    What was given for less, or credited since, is not given back at its price. (spec: billing 0.6)
-    """
-    if left is None or left == billed:
-        return difference
-    kept = Fraction(billed.minor + difference.amount.minor, billed.minor)
-    return attrs.evolve(
-        difference,
-        amount=-complement(left, kept).credit,
-        unrounded=left.minor * (kept - 1),
-        unit_price=None,
-        trace=(*difference.trace, ("left of it", str(left.minor))),
-    )
 
 
 @attrs.frozen

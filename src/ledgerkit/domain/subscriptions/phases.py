@@ -29,8 +29,7 @@ from ledgerkit.domain.subscriptions.records import (
 )
 
 _DAY = timedelta(days=1)
-# Part of a charge -> what its line came to after discounts, with the taxes that prices include.
-NetOf: TypeAlias = Mapping[str, Money]
+NetOf: TypeAlias = Mapping[str, Money]  # part of a charge -> its line's net, after discounts
 Moved: TypeAlias = tuple[Subscription, tuple[Charge, ...]]
 
 
