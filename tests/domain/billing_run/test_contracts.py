@@ -294,6 +294,31 @@ def test_credit_pays_what_it_can() -> None:
     assert () == world.plan().changes
 
 
+def test_credit_pays_no_more_than_is_owed() -> None:
+    """31.00 of which a pause in the same run gives 20.67 back: 10.33 are drawn of 100.00."""
+    begun = subscription(started_on=date(2026, 11, 1))
+    paused = subscriptions.pause(begun, on=date(2026, 11, 1), start=date(2026, 11, 11))
+    world = with_credit(World(), grant("100")).agree(paused.subscription)
+    world.run(DECEMBER_1, NOVEMBER)
+
+    assert [1033] == [each.drawn.minor for each in world.all(Grant)]
+    assert -10_000 == world.held("customer:ana")
+
+
+def test_credit_pays_no_more_than_an_invoice_comes_to() -> None:
+    """33.33 less 20.67 given back is 12.66, and credit pays that and 50.00 of December."""
+    seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused, subscription(seats, started_on=date(2026, 11, 11), id="sub-2"))
+    with_credit(world, grant("100"))
+    world.run(DECEMBER_1, NOVEMBER)
+
+    assert [1266 + 5000] == [each.drawn.minor for each in world.all(Grant)]
+
+
 def test_credit_expires_after_all_usage_is_billed() -> None:
     """Credit until 1 November pays October; what is left is forfeited in the same run."""
     world = with_credit(World(sessions=(session(1, 5),)), grant("70", expires_on=date(2026, 11, 1)))

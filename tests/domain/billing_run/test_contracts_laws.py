@@ -356,7 +356,7 @@ def credits_stay_below(world: World) -> None:
         for each in grant.draws:
             drawn[each.source] += each.amount.minor
     for invoice in world.all(Invoice):
-        assert invoice.total.minor >= 0
+        assert sum(drawn[line.id] for line in invoice.lines) <= invoice.total.minor
         for line in invoice.lines:
             assert 0 <= given.get(line.id, 0) <= max(line.net.minor, 0)
             assert drawn[line.id] <= max(line.gross.minor, 0)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import count, takewhile
 
@@ -18,6 +18,7 @@ from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.discounts import Coupon, usable
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Line, coupon_uses, discounted, taxed
+from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.rate_plans import RatePlan
 
@@ -132,12 +133,7 @@ def _draw_credit(desk: Desk) -> None:
     held = tuple(read.record for read in desk.customer.grants)
     if not held:
         return
-    claims = [
-        grants.Claim(id=line.id, kind=line.kind, on=line.on, amount=line.gross)
-        for invoice in desk.issued
-        for line in invoice.lines
-        if line.gross.minor > 0
-    ]
+    claims = [claim for invoice in desk.issued for claim in _claims(desk, invoice)]
     settled = grants.settle(claims, held, settlement=desk.policy.settlement, at=desk.as_of)
     desk.effects.append(attrs.evolve(settled.effects, records=()))
     now = {grant.id: grant for grant in settled.grants}
@@ -149,6 +145,27 @@ def _draw_credit(desk: Desk) -> None:
         desk.effects.append(attrs.evolve(expired.effects, records=()))
     before = {grant.id: grant for grant in held}
     desk.moved += tuple(now[id] for id in sorted(now) if now[id] != before[id])
+
+
+def _claims(desk: Desk, invoice: Invoice) -> Iterator[grants.Claim]:
+    """Yield what lines of *invoice* ask of credit: together no more than is owed for it.
+
+    What is given back on it or by this run comes off the lines of its source, then off others.
+    """
+    owed = {line.id: line.gross for line in invoice.lines if line.gross.minor > 0}
+    nothing = Money.zero(invoice.currency)
+    back = [(line.source, -line.gross) for line in invoice.lines if line.gross.minor < 0]
+    back += ((line.source, line.gross) for n in desk.notes_of(invoice) for line in n.lines)
+    for source, given in back:
+        left = given
+        for line in sorted(invoice.lines, key=lambda li: (li.source != source, li.on, li.id)):
+            part = min(left, owed.get(line.id, nothing))
+            if part.minor:
+                owed[line.id] -= part
+                left -= part
+    for line in invoice.lines:
+        if line.id in owed and owed[line.id].minor:
+            yield grants.Claim(id=line.id, kind=line.kind, on=line.on, amount=owed[line.id])
 
 
 def _settled_before(desk: Desk) -> date:
