@@ -5,22 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import count, takewhile
 
 import attrs
 
-from ledgerkit.domain import grants, invoices
+from ledgerkit.domain import invoices
 from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.billing_run.giving_back import set_off
+from ledgerkit.domain.billing_run.prepaid import draw_credit
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.discounts import Coupon, usable
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Line, coupon_uses, discounted, taxed
-from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import local_date
-from ledgerkit.domain.rate_plans import RatePlan
 
 CONTRACTS = "contracts"
 """The kind of cycle on invoices of what contracts charge on days of their own."""
@@ -56,7 +55,7 @@ def issue_invoices(desk: Desk) -> None:
             kind, name = desk.facts.cycle.kind, str(desk.period)
             draft = _numbered(desk, currency, lines, cycle=kind, name=name)
             _issue(desk, attrs.evolve(draft, period=desk.period))
-    _draw_credit(desk)
+    draw_credit(desk)
 
 
 def _line(charge: Charge) -> Line:
@@ -125,55 +124,3 @@ def _coupons(desk: Desk, draft: Invoice, *, on: date) -> tuple[Coupon, ...]:
         if coupon.amount is None or coupon.amount.currency == draft.currency
     )
     return usable(fitting, on=on, uses=uses)
-
-
-# ---- prepaid credit ------------------------------------------------------------------------------
-def _draw_credit(desk: Desk) -> None:
-    """Let prepaid credit pay what it covers of the invoices of this run, then let it expire."""
-    held = tuple(read.record for read in desk.customer.grants)
-    if not held:
-        return
-    claims = [claim for invoice in desk.issued for claim in _claims(desk, invoice)]
-    settled = grants.settle(claims, held, settlement=desk.policy.settlement, at=desk.as_of)
-    desk.effects.append(attrs.evolve(settled.effects, records=()))
-    now = {grant.id: grant for grant in settled.grants}
-    for grant in grants.lapsed(settled.grants, settled_before=_settled_before(desk)):
-        expired = grants.expire(
-            grant, on=desk.today, settled_before=_settled_before(desk), at=desk.as_of
-        )
-        now[grant.id] = expired.grant
-        desk.effects.append(attrs.evolve(expired.effects, records=()))
-    before = {grant.id: grant for grant in held}
-    desk.moved += tuple(now[id] for id in sorted(now) if now[id] != before[id])
-
-
-def _claims(desk: Desk, invoice: Invoice) -> Iterator[grants.Claim]:
-    """Yield what lines of *invoice* ask of credit: together no more than is owed for it.
-
-    What is given back on it or by this run comes off the lines of its source, then off others.
-    """
-    owed = {line.id: line.gross for line in invoice.lines if line.gross.minor > 0}
-    nothing = Money.zero(invoice.currency)
-    back = [(line.source, -line.gross) for line in invoice.lines if line.gross.minor < 0]
-    back += ((line.source, line.gross) for n in desk.notes_of(invoice) for line in n.lines)
-    for source, given in back:
-        left = given
-        for line in sorted(invoice.lines, key=lambda li: (li.source != source, li.on, li.id)):
-            part = min(left, owed.get(line.id, nothing))
-            if part.minor:
-                owed[line.id] -= part
-                left -= part
-    for line in invoice.lines:
-        if line.id in owed and owed[line.id].minor:
-            yield grants.Claim(id=line.id, kind=line.kind, on=line.on, amount=owed[line.id])
-
-
-def _settled_before(desk: Desk) -> date:
-    """Return the day before which all usage that credit might pay for is billed."""
-    over = desk.period.end <= desk.today
-    days = [desk.period.end if over else desk.period.start]
-    plans = {r.id: r for r in desk.moved if isinstance(r, RatePlan)}
-    for read in desk.customer.contracts.rate_plans:
-        plan = plans.get(read.record.id, read.record)
-        days.append(plan.billed_through or plan.started_on)
-    return min(days)
