@@ -220,6 +220,17 @@ def test_services_follow_a_suspension(store: Store) -> None:
     ]
 
 
+def test_little_credit_left_is_told(store: Store) -> None:
+    """6.80 of 50.00 after March, below 10.00: once, and not again when it is gone."""
+    at = subscriptions.Morning.of(LAST).at
+    (claimed,) = store.claim("notice.low_credit", at=at, lease=LAST - date(2026, 4, 1))
+
+    assert ("iris", "680") == (
+        claimed.message.recipient,
+        dict(claimed.message.body)["remaining_minor"],
+    )
+
+
 def test_the_books_balance(store: Store, spring: Spring) -> None:
     """Debits and credits are equal, in the books and as printed; verification finds nothing."""
     (sides,) = trial_balance(store.balances())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import attrs
 import pytest
 
 from ledgerkit.domain.grants import (
@@ -16,6 +17,7 @@ from ledgerkit.domain.grants import (
     low_alert,
     revoke,
     summaries,
+    tell_expiring,
 )
 from ledgerkit.domain.outbox import Message
 from tests.domain.grants.credit import AT, ENDS, bought, eur, given, line, pack, tokens, use
@@ -123,6 +125,20 @@ def test_expiring_soon_is_told_once() -> None:
 
     assert first.id == second.id
     assert first.id != later.id
+
+
+def test_who_was_told_is_not_told_again() -> None:
+    """The grant remembers the day of expiry that was told; another one is told anew."""
+    (told,) = tell_expiring([bought(), bought("ever", expires_on=None)], on=date(2026, 10, 20))
+
+    assert (ENDS, expiring_soon([bought()], on=date(2026, 10, 20))) == (
+        told.grant.told,
+        (told.notice,),
+    )
+    assert ((told.grant,), (told.notice,)) == (told.effects.records, told.effects.messages)
+    assert () == tell_expiring([told.grant], on=date(2026, 10, 21))
+    later = attrs.evolve(told.grant, expires_on=date(2026, 11, 2))
+    assert 1 == len(tell_expiring([later], on=date(2026, 10, 21)))
 
 
 def test_what_is_gone_does_not_expire_soon() -> None:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import attrs
 
-from ledgerkit.domain.billing_run.credit import draw_credit
+from ledgerkit.domain.billing_run.credit import draw_credit, tell_low_credit
 from ledgerkit.domain.billing_run.desk import Desk, open_desk
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.invoicing import issue_invoices, issued_now
@@ -110,6 +110,7 @@ def amend(
     desk.charges += _billed(decided)
     issue_invoices(desk)
     draw_credit(desk)
+    tell_low_credit(desk)
     return Amended(
         subscription=subscription,
         changes=changes_of(

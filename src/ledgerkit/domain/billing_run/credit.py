@@ -1,7 +1,7 @@
 """Credit in a run: prepaid credit pays what it covers of the invoices, then what is left lapses.
 
 It pays no more than an invoice comes to, and expires once all usage that it might pay for is
-billed. (spec: billing 5)
+billed. Customers are told when little is left, and before some of it expires. (spec: billing 5)
 """
 
 from __future__ import annotations
@@ -56,6 +56,25 @@ def expire_credit(desk: Desk) -> None:
         expired = grants.expire(grant, on=desk.today, settled_before=before, at=desk.as_of)
         desk.done.append(attrs.evolve(expired.effects, records=()))
         desk.grants[grant.id] = expired.grant
+
+
+def tell_low_credit(desk: Desk) -> None:
+    """Tell the customer of credit that went below the thresholds of the policy."""
+    before = tuple(read.record for read in desk.customer.grants)
+    after = tuple(desk.grants.values())
+    for threshold in desk.policy.low_credit:
+        alert = grants.low_alert(desk.customer.party.id, before, after, threshold=threshold)
+        desk.messages += () if alert is None else (alert,)
+
+
+def tell_expiring_credit(desk: Desk) -> None:
+    """Tell the customer of credit that expires soon, once."""
+    days = desk.policy.expiring_days
+    if days is None:
+        return
+    for told in grants.tell_expiring(desk.grants.values(), on=desk.today, days=days):
+        desk.messages.append(told.notice)
+        desk.grants[told.grant.id] = told.grant
 
 
 def _settled_before(desk: Desk) -> date:

@@ -8,7 +8,7 @@ revoked + remaining. Read `history`, `records`, `postings`, `granting`, `claims`
 
 from __future__ import annotations
 
-from ledgerkit.domain.grants.alerts import expiring_soon, low_alert
+from ledgerkit.domain.grants.alerts import ExpiryTold, expiring_soon, low_alert, tell_expiring
 from ledgerkit.domain.grants.claims import Claim
 from ledgerkit.domain.grants.covering import (
     Covered,
@@ -76,6 +76,7 @@ __all__ = [
     "Draw",
     "Drawn",
     "Expired",
+    "ExpiryTold",
     "Forfeit",
     "GivenBack",
     "Grant",
@@ -117,5 +118,6 @@ __all__ = [
     "roll_over",
     "settle",
     "summaries",
+    "tell_expiring",
     "top_up",
 ]
