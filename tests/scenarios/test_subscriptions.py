@@ -278,7 +278,8 @@ def test_documents_as_pictures(store: Store, spring: Spring) -> None:
         return " ".join(pdf[0].get_textpage().get_text_range().split())
 
     assert "Page converted 2,400 €0.015 €36.00" in text("F-2026-016")
-    assert "Total €175.20" in text("F-2026-016")
+    assert "Total €175.20 Paid from prepaid credit −€43.20 To be paid €132.00" in text("F-2026-016")
+    assert "not used · 17 of 31 days" in text("F-2026-010")
     assert "Total €6.58" in text("F-2026-010")
     assert "F-2026-006" in text("G-2026-002")
     assert "Credited €19.20" in text("G-2026-002")

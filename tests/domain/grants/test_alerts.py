@@ -15,6 +15,7 @@ from ledgerkit.domain.grants import (
     expiring_soon,
     give_back,
     low_alert,
+    paid_by_line,
     revoke,
     summaries,
     tell_expiring,
@@ -179,3 +180,14 @@ def test_summary_tells_where_credit_went() -> None:
     assert (tokens(1_000), tokens(700)) == (ana_tokens.granted, ana_tokens.remaining)
     assert ("ben", eur(50)) == (ben.customer, ben.remaining)
     assert () == summaries([])
+
+
+def test_which_lines_credit_paid() -> None:
+    """Money by line, from whichever grant, as when it paid; units are no money."""
+    one, two = use(bought("a"), 3_000).grant, use(given("b", 500), 200).grant
+    returned = give_back(one, "l1", amount=eur(1_000), at=AT).grant
+
+    assert {"l1": (eur(3_000), eur(200))} == paid_by_line(
+        [returned, two, use(pack(id="t"), tokens(300)).grant]
+    )
+    assert {} == paid_by_line([bought()])
