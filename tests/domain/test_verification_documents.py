@@ -19,7 +19,7 @@ from ledgerkit.domain.discounts import Coupon, Discount
 from ledgerkit.domain.invoices import Invoice, by_hand, discounted, line, taxed
 from ledgerkit.domain.ledger import Journal, Posted
 from ledgerkit.domain.money import Money, Rate
-from ledgerkit.domain.tax import Tax, TaxRate, summed
+from ledgerkit.domain.tax import RATE, Tax, TaxRate, TaxRounding, summed
 from ledgerkit.domain.verification import Checked, invoice_problems, number_problems
 from tests.domain.billing_run.test_returns import discounted_month, goodwill
 from tests.domain.billing_run.world import session
@@ -84,6 +84,17 @@ def test_sound_documents(taxes: tuple[Tax, ...]) -> None:
     assert [] == codes(invoice, [], *journals)
     assert [] == codes(invoice, [part.note], *journals, *part.journals)
     assert [] == codes(invoice, [whole.note], *journals, *whole.journals)
+
+
+def test_line_that_is_all_tax_is_not_credited() -> None:
+    """A cent whose share of the tax is a cent has a net of nothing, and so has what is credited."""
+    lines = [line(f"x{n}", item="x", on=ON, price=Rate.of(eur(1))) for n in range(4)]
+    made = by_hand("1", customer="ana", lines=lines, on=ON)
+    made = taxed(made, {"": (INSIDE,)}, rounding=TaxRounding(RATE))
+    done = invoices.issue(made, on=ON, due_on=ON, at=AT)
+
+    assert [0, 1, 1, 1] == [each.net.minor for each in done.invoice.lines]
+    assert [] == codes(done.invoice, [], *done.journals)
 
 
 def test_void_documents_are_sound() -> None:

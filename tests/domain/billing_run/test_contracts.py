@@ -8,10 +8,10 @@ from fractions import Fraction
 import attrs
 import pytest
 
-from ledgerkit.domain import subscriptions
+from ledgerkit.domain import credit_notes, subscriptions
 from ledgerkit.domain.billing_run import PriceListMissing, bill_customer, readings_wanted
 from ledgerkit.domain.changes import changes_of, request
-from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.credit_notes import CreditNote, creditable
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.grants import Grant, Settlement, buy
 from ledgerkit.domain.invoices import Invoice
@@ -394,8 +394,8 @@ def test_less_given_back_than_charged_stays_on_the_invoice() -> None:
     assert [] == notes(plan)
 
 
-def test_a_difference_below_zero_waits_for_something_to_set_it_off() -> None:
-    """Usage that was less than billed and nothing else to charge: told, and billed later."""
+def test_a_difference_below_zero_is_credited_to_what_was_billed_too_much() -> None:
+    """November was billed at 90.00 by estimate and came to 0.10: 89.90 on a credit note."""
     world = World().agree(attrs.evolve(rate_plan(), ends_on=date(2026, 12, 1)), PRICES)
     world.usage.add(used("e1", date(2026, 10, 7), "900"))
     world.run()
@@ -404,8 +404,95 @@ def test_a_difference_below_zero_waits_for_something_to_set_it_off() -> None:
 
     plan = world.run(datetime(2027, 1, 1, 6, tzinfo=UTC), Period.month(2026, 12))
 
-    assert ["negative_invoice"] == [each.code for each in plan.skipped]
-    assert () == plan.changes
+    assert ([], [8990]) == (invoices(plan), [note.total.minor for note in notes(plan)])
+    assert () == world.plan(datetime(2027, 1, 1, 6, tzinfo=UTC), Period.month(2026, 12)).changes
+
+
+def test_a_difference_gives_back_what_was_billed_after_its_coupon() -> None:
+    """Half of 90.00 was billed, so 89.90 less is 44.95 back, however much else is due."""
+    world = World(coupons=(Coupon(id="HALF", percent=Fraction(1, 2)),)).agree(
+        rate_plan(), PRICES, subscription(started_on=date(2026, 11, 1))
+    )
+    world.usage.add(*(used(f"e{month}", date(2026, month, 7), "900") for month in (10, 12)))
+    world.run()
+    world.run(DECEMBER_1, NOVEMBER)
+    world.usage.add(used("e11", date(2026, 11, 7), "1"))
+
+    plan = world.run(datetime(2027, 1, 1, 6, tzinfo=UTC), Period.month(2026, 12))
+
+    assert [4495] == [note.total.minor for note in notes(plan)]
+    assert [1000, 9000, 3100] == [line.amount.minor for line in invoices(plan)[0].lines]
+
+
+def test_two_pauses_of_one_day_are_credited_to_the_invoice_of_the_same_run() -> None:
+    """Two subscriptions billed, paused and credited in one run: the invoice has two notes."""
+    world = World()
+    for n, day in enumerate((11, 21)):
+        begun = subscription(started_on=date(2026, 11, 1), id=f"sub-{n}")
+        paused = subscriptions.pause(begun, on=date(2026, 11, 1), start=date(2026, 11, day))
+        world.agree(paused.subscription)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert [6200] == [invoice.total.minor for invoice in invoices(plan)]
+    assert [2067, 1033] == [note.total.minor for note in notes(plan)]
+    assert -6200 + 3100 == world.held("customer:ana")
+
+
+def test_a_pause_in_the_run_that_bills_gives_back_after_the_coupon() -> None:
+    """31.00 at half price: 15.50 billed, and 20 of 30 days of that are 10.33."""
+    begun = subscription(started_on=date(2026, 11, 1))
+    paused = subscriptions.pause(begun, on=date(2026, 11, 1), start=date(2026, 11, 11))
+    world = World(coupons=(Coupon(id="HALF", percent=Fraction(1, 2)),)).agree(paused.subscription)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([1550], [1033]) == (
+        [invoice.total.minor for invoice in invoices(plan)],
+        [note.total.minor for note in notes(plan)],
+    )
+
+
+def test_nothing_is_given_back_twice() -> None:
+    """What was credited by hand already is not credited again by a pause."""
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    (billed,) = invoices(world.run())
+    note = credit_notes.draft(billed, creditable(billed, ()), earlier=(), reason="goodwill")
+    credited = credit_notes.issue(note, on=date(2026, 11, 2), at=at(11, 2), invoice=billed)
+    world.store.commit(
+        changes_of(
+            credited,
+            key="goodwill",
+            request=request("credit_note.issue", invoice=billed.id),
+            actor="billing",
+            reason="goodwill",
+            at=at(11, 2),
+        )
+    )
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([], []) == (invoices(plan), notes(plan))
+    assert 0 == world.held("customer:ana")
+
+
+def test_prices_with_tax_give_back_their_tax() -> None:
+    """31.00 with its tax: 20 of 30 days give back 20.67, on an invoice and as a note alike."""
+    inclusive = attrs.evolve(VAT, inclusive=True)
+    seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
+    held = []
+    for others in ((), (subscription(seats, started_on=date(2026, 11, 11), id="sub-2"),)):
+        begun = subscription(started_on=date(2026, 11, 1))
+        paused = subscriptions.pause(begun, on=date(2026, 11, 1), start=date(2026, 11, 11))
+        world = World(policy=attrs.evolve(POLICY, taxes={"": (inclusive,)}))
+        world.agree(paused.subscription, *others)
+        world.run(DECEMBER_1, NOVEMBER)
+        held.append(world.held("customer:ana"))
+
+    assert [-3100 + 2067, -3100 + 2067 - 3333 - 5000] == held
 
 
 # ---- several periods at once ---------------------------------------------------------------------

@@ -15,7 +15,7 @@ import attrs
 from ledgerkit.domain.billing_run.credit import draw_credit, tell_low_credit
 from ledgerkit.domain.billing_run.desk import Desk, open_desk
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
-from ledgerkit.domain.billing_run.invoicing import issue_invoices, issued_now
+from ledgerkit.domain.billing_run.invoicing import issue_days, issue_invoices
 from ledgerkit.domain.changes import Changes, changes_of, expect, request
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.credit_notes import Credited, CreditNote
@@ -108,6 +108,7 @@ def amend(
     desk.moved += effects.records
     desk.messages += effects.messages
     desk.charges += _billed(decided)
+    issue_days(desk)
     issue_invoices(desk)
     draw_credit(desk)
     tell_low_credit(desk)
@@ -127,7 +128,7 @@ def amend(
             at=as_of,
             expects=tuple(expect(v) for v in desk.read),
         ),
-        invoices=issued_now(desk),
+        invoices=desk.issued,
         credit_notes=tuple(d.note for d in desk.documents if isinstance(d, Credited)),
         credit_applied=_applied(desk, subscription.currency),
         later=sum_of((c.rated.amount for c in decided.later), subscription.currency),

@@ -8,20 +8,23 @@ period ends stands on the invoice of the run, everything else on one of its own 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain import late_joiners, rate_plans, subscriptions
 from ledgerkit.domain.billing_run.desk import Desk
-from ledgerkit.domain.changes import Record
+from ledgerkit.domain.billing_run.invoicing import issue_days
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.rate_plans import RatePlan
+from ledgerkit.domain.subscriptions import Subscription
+
+_DAY = timedelta(days=1)
 
 
 @attrs.frozen
@@ -40,11 +43,27 @@ class PriceListMissing(LedgerkitError):
 
 
 def charge_contracts(desk: Desk) -> None:
-    """Put on the desk what contracts charge until the end of the period, or today before that."""
+    """Charge what contracts come to until the end of the period, or today before that.
+
+    What was due on other days is invoiced, day by day; what is due when the period ends is put on
+    the desk.
+    """
     billed = {line.id for invoice in desk.customer.invoices for line in invoice.lines}
-    for charge in (*_subscribed(desk), *_metered(desk), *_enrolled(desk)):
-        if charge.line_id not in billed:
-            desk.charges.append(charge)
+
+    def take(charges: Iterable[Charge]) -> None:
+        desk.charges += (charge for charge in charges if charge.line_id not in billed)
+
+    take((*_metered(desk), *_enrolled(desk)))
+    now = {read.record.id: read.record for read in desk.customer.contracts.subscriptions}
+    # A pause gives back of what was billed, after discounts; so all before it is invoiced first.
+    for day in _pauses(desk, now.values()):
+        take(_subscribed(desk, now, before=day))
+        issue_days(desk, before=day)
+    take(_subscribed(desk, now))
+    issue_days(desk)
+    for read in desk.customer.contracts.subscriptions:
+        if now[read.record.id] != read.record:
+            desk.moved += (now[read.record.id],)
 
 
 def billed_until(desk: Desk, zone: str) -> date:
@@ -52,15 +71,24 @@ def billed_until(desk: Desk, zone: str) -> date:
     return min(local_date(desk.as_of, zone), desk.period.end)
 
 
-def _subscribed(desk: Desk) -> Iterator[Charge]:
-    for read in desk.customer.contracts.subscriptions:
-        before = read.record
-        decided = subscriptions.bill(
-            before,
-            on=billed_until(desk, before.zone),
-            billed=billed_of(before.id, desk.customer.invoices),
-        )
-        _store(desk, decided.effects.records)
+def _pauses(desk: Desk, subscriptions: Iterable[Subscription]) -> list[date]:
+    """Return the days on which planned pauses begin by now."""
+    planned = ((each.planned, billed_until(desk, each.zone)) for each in subscriptions)
+    return sorted({p.start for p, until in planned if p is not None and p.start <= until})
+
+
+def _subscribed(
+    desk: Desk, now: dict[str, Subscription], *, before: date = date.max
+) -> Iterator[Charge]:
+    """Bill the subscriptions *now*, each up to its day of the run, or up to the one *before* that.
+
+    They are left in *now* as they are then.
+    """
+    for each in tuple(now.values()):
+        on = min(billed_until(desk, each.zone), before - _DAY)
+        billed = None if each.planned is None else billed_of(each.id, desk.invoices)
+        decided = subscriptions.bill(each, on=on, billed=billed)
+        now[each.id] = decided.subscription
         yield from decided.charges
 
 
@@ -93,7 +121,7 @@ def _metered(desk: Desk) -> Iterator[Charge]:
             readings=contracts.readings,
             snapshots=snapshots,
         )
-        _store(desk, decided.effects.records)
+        desk.moved += decided.effects.records
         desk.messages += decided.notices
         if decided.skipped is not None:
             desk.left_out.append(decided.skipped)
@@ -103,7 +131,3 @@ def _metered(desk: Desk) -> Iterator[Charge]:
 def _enrolled(desk: Desk) -> Iterator[Charge]:
     for read in desk.customer.contracts.enrolments:
         yield from late_joiners.charges(read.record, as_of=billed_until(desk, read.record.zone))
-
-
-def _store(desk: Desk, records: tuple[Record, ...]) -> None:
-    desk.moved += records

@@ -13,7 +13,6 @@ import attrs
 
 from ledgerkit.domain import grants, money
 from ledgerkit.domain.billing_run.desk import Desk
-from ledgerkit.domain.billing_run.invoicing import issued_now
 from ledgerkit.domain.grants import Claim
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import sum_of
@@ -24,7 +23,7 @@ def draw_credit(desk: Desk) -> None:
     """Let prepaid credit pay what it covers of the invoices of this run."""
     if not desk.grants:
         return
-    claims = [claim for invoice in issued_now(desk) for claim in _claims(invoice)]
+    claims = [claim for invoice in desk.issued for claim in _claims(invoice)]
     settled = grants.settle(
         claims, desk.grants.values(), settlement=desk.policy.settlement, at=desk.as_of
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import attrs
 
@@ -13,15 +13,18 @@ from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Decision, Effects, Record, Skipped, Versioned
 from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.credit_notes import Credited, CreditNote
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant
-from ledgerkit.domain.invoices import Line
+from ledgerkit.domain.invoices import Invoice, Issued, Line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet, belated
 from ledgerkit.domain.money import Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.domain.sessions import Match, Session
+
+R = TypeVar("R", bound=Record)
 
 
 @attrs.frozen
@@ -96,7 +99,7 @@ class Desk:
         messages: What is told.
         alerts: The alert of each package that ran low, by its id.
         lines: What goes on the invoice of each currency.
-        charges: What contracts charge, in any currency.
+        charges: What contracts charge and is on no invoice yet, in any currency.
         documents: The documents that are issued.
         done: What else is to be stored, except records.
         moved: New versions of contracts and of what was used.
@@ -125,6 +128,22 @@ class Desk:
     left_out: list[Skipped] = attrs.Factory(list)
     terms: dict[tuple[str, CatalogKey, date, int], Terms] = attrs.Factory(dict)
     _days: dict[str, date] = attrs.Factory(dict)
+
+    @property
+    def invoices(self) -> tuple[Invoice, ...]:
+        """The customer's invoices, those of this run as well."""
+        return *self.customer.invoices, *self.issued
+
+    @property
+    def issued(self) -> tuple[Invoice, ...]:
+        """The invoices of this run."""
+        return tuple(each.invoice for each in self.documents if isinstance(each, Issued))
+
+    def notes_of(self, invoice: Invoice) -> tuple[CreditNote, ...]:
+        """Return the credit notes of *invoice*, those of this run as well."""
+        now = (each.note for each in self.documents if isinstance(each, Credited))
+        every = *self.customer.credit_notes, *now
+        return tuple(note for note in every if note.invoice == invoice.id)
 
     @property
     def zone(self) -> str:
@@ -223,12 +242,7 @@ def open_desk(
     ids = [session.id for session in customer.sessions]
     if len(set(ids)) < len(ids):
         raise SessionsRepeated(tuple(sorted({id for id in ids if ids.count(id) > 1})))
-    customer = attrs.evolve(
-        customer,
-        packages=tuple(sorted(customer.packages, key=lambda read: read.record.id)),
-        invoices=tuple(sorted(customer.invoices, key=lambda invoice: invoice.id)),
-        grants=tuple(sorted(customer.grants, key=lambda read: read.record.id)),
-    )
+    customer = _in_order(customer)
     return Desk(
         facts,
         customer,
@@ -240,3 +254,27 @@ def open_desk(
         matches={match.id: match for match in customer.matches},
         bookings=bookings_of(customer),
     )
+
+
+def _in_order(customer: CustomerFacts) -> CustomerFacts:
+    """Return what is known of *customer*, its records by id."""
+    held = customer.contracts
+    contracts = attrs.evolve(
+        held,
+        subscriptions=_by_id(held.subscriptions),
+        rate_plans=_by_id(held.rate_plans),
+        enrolments=_by_id(held.enrolments),
+        snapshots=_by_id(held.snapshots),
+    )
+    return attrs.evolve(
+        customer,
+        packages=_by_id(customer.packages),
+        invoices=tuple(sorted(customer.invoices, key=lambda invoice: invoice.id)),
+        credit_notes=tuple(sorted(customer.credit_notes, key=lambda note: note.id)),
+        contracts=contracts,
+        grants=_by_id(customer.grants),
+    )
+
+
+def _by_id(read: Iterable[Versioned[R]]) -> tuple[Versioned[R], ...]:
+    return tuple(sorted(read, key=lambda each: each.record.id))

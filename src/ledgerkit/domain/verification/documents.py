@@ -197,7 +197,9 @@ def _line_credit_problems(
         for back in note.lines if note.status in EFFECTIVE else ():
             taxes[back.line] += back.gross.minor - back.amount.minor
     for line in invoice.lines:
-        minor, net = given.pop(line.id, 0), line.net.minor
+        if line.id not in given:
+            continue
+        minor, net = given.pop(line.id), line.net.minor
         if not min(net, 0) <= minor <= max(net, 0):
             yield "over_credited", f"line {line.id} is {net}, and {minor} is credited"
         elif line.taxes and minor == net and taxes[line.id] != line.tax.minor:

@@ -1,0 +1,106 @@
+"""Giving back in a run: what contracts charge below zero, set off on an invoice or credited.
+
+It stands on the invoice of its day as long as that comes to something; else it is a credit note
+over the lines that charged it, since an invoice owes nobody money. (spec: billing 0.6, 3, 6)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from ledgerkit.domain import credit_notes
+from ledgerkit.domain.billing_run.desk import Desk
+from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.credit_notes import credited
+from ledgerkit.domain.invoices import Invoice, Line
+from ledgerkit.domain.money import Money, Rounding, round_exact, sum_of
+from ledgerkit.domain.periods import local_date
+
+
+def set_off(desk: Desk, charges: Sequence[Charge], others: Iterable[Line] = ()) -> list[Charge]:
+    """Return those of *charges* that stand on one invoice with *others*; credit what cannot.
+
+    If they come to less than zero, whatever gives back is credited.
+    """
+    amounts = [line.amount for line in others] + [charge.rated.amount for charge in charges]
+    below = sum_of(amounts, amounts[0].currency).minor < 0 if amounts else False
+    kept: list[Charge] = []
+    asked: dict[str, dict[str, Money]] = {}
+    for charge in charges:
+        gives = charge.rated.amount.minor < 0
+        origins = _origins(desk, charge) if gives else []
+        if origins and (below or _was_discounted(charge, origins)):
+            for invoice, line, part in _parts(desk, charge, origins, asked):
+                of = asked.setdefault(invoice.id, {})
+                of[line.id] = of.get(line.id, Money.zero(part.currency)) + part
+        else:
+            kept.append(charge)
+    for invoice in desk.invoices if asked else ():
+        if invoice.id in asked:
+            _credit(desk, invoice, asked[invoice.id])
+    return kept
+
+
+def _was_discounted(charge: Charge, origins: Iterable[tuple[Invoice, Line]]) -> bool:
+    """Return whether *charge* gives back more than was billed: usage is rated before discounts."""
+    return charge.gives_back is None and any(line.discount is not None for _, line in origins)
+
+
+def _origins(desk: Desk, charge: Charge) -> list[tuple[Invoice, Line]]:
+    """Return the lines that charged what *charge* gives back of, with their invoices.
+
+    What names no part is a difference to all that was charged for the same thing so far.
+    """
+    return [
+        (invoice, line)
+        for invoice in desk.invoices
+        for line in invoice.lines
+        if line.source == charge.source
+        and line.amount.minor > 0
+        and (
+            line.part == charge.gives_back
+            if charge.gives_back is not None
+            else (line.item, line.detail) == (charge.item, charge.detail)
+        )
+    ]
+
+
+def _parts(
+    desk: Desk,
+    charge: Charge,
+    origins: Iterable[tuple[Invoice, Line]],
+    asked: Mapping[str, Mapping[str, Money]],
+) -> Iterator[tuple[Invoice, Line, Money]]:
+    """Yield what each of *origins* is credited before tax for *charge*, of what is left of it.
+
+    What was discounted or holds its tax is given back by the same share of its net.
+    """
+    left = -charge.rated.amount.minor
+    for invoice, line in origins:
+        given = credited(desk.notes_of(invoice)).get(line.id, 0)
+        now = asked.get(invoice.id, {}).get(line.id)
+        room = line.net.minor - given - (0 if now is None else now.minor)
+        base = line.amount.minor if charge.gives_back is None else line.discounted.minor
+        share = Fraction(line.net.minor, base) if base else Fraction(0)
+        part = min(room, round_exact(left * share, Rounding.HALF_UP))
+        if part > 0:
+            yield invoice, line, Money(part, invoice.currency)
+            left -= round_exact(
+                Fraction(part * share.denominator, share.numerator), Rounding.HALF_UP
+            )
+
+
+def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
+    earlier = desk.notes_of(invoice)
+    note = credit_notes.draft(invoice, asked, earlier=earlier, reason="contract changed")
+    desk.documents.append(
+        credit_notes.issue(
+            note,
+            on=local_date(desk.as_of, desk.facts.business.zone),
+            at=desk.as_of,
+            invoice=invoice,
+            earlier=earlier,
+            series=desk.policy.credit_notes,
+        )
+    )
