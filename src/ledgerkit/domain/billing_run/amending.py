@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import attrs
 
-from ledgerkit.domain.billing_run.credit import draw_credit
+from ledgerkit.domain.billing_run.credit import draw_credit, tell_low_credit
 from ledgerkit.domain.billing_run.desk import Desk, open_desk
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.invoicing import issue_days, issue_invoices
@@ -111,6 +111,7 @@ def amend(
     issue_days(desk)
     issue_invoices(desk)
     draw_credit(desk)
+    tell_low_credit(desk)
     return Amended(
         subscription=subscription,
         changes=changes_of(

@@ -1,7 +1,7 @@
 """Credit in a run: what was credited comes back to it, it pays what it covers, the rest lapses.
 
 It pays no more than is owed for an invoice, and expires once all usage that it might pay for is
-billed. (spec: billing 5, 5a)
+billed. Customers are told when little is left, and before some of it expires. (spec: billing 5, 5a)
 """
 
 from __future__ import annotations
@@ -40,6 +40,25 @@ def expire_credit(desk: Desk) -> None:
         expired = grants.expire(grant, on=desk.today, settled_before=before, at=desk.as_of)
         _keep(desk, expired.effects)
         desk.grants[grant.id] = expired.grant
+
+
+def tell_low_credit(desk: Desk) -> None:
+    """Tell the customer of credit that went below the thresholds of the policy."""
+    before = tuple(read.record for read in desk.customer.grants)
+    after = tuple(desk.grants.values())
+    for threshold in desk.policy.low_credit:
+        alert = grants.low_alert(desk.customer.party.id, before, after, threshold=threshold)
+        desk.messages += () if alert is None else (alert,)
+
+
+def tell_expiring_credit(desk: Desk) -> None:
+    """Tell the customer of credit that expires soon, once."""
+    days = desk.policy.expiring_days
+    if days is None:
+        return
+    for told in grants.tell_expiring(desk.grants.values(), on=desk.today, days=days):
+        desk.messages.append(told.notice)
+        desk.grants[told.grant.id] = told.grant
 
 
 def _keep(desk: Desk, effects: Effects) -> None:
