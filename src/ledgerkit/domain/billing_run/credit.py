@@ -14,17 +14,33 @@ import attrs
 from ledgerkit.domain import grants
 from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.credit_notes import EFFECTIVE
 from ledgerkit.domain.grants import EXPIRED, REVOKED, Claim, Grant
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.rate_plans import RatePlan
 
 
-def draw_credit(desk: Desk) -> None:
-    """Give back to prepaid credit what it paid and was credited, and let it pay what it covers."""
+def return_credit(desk: Desk) -> None:
+    """Give back to grants what they paid and nobody owes any more.
+
+    It goes back where it came from: what was given never becomes money of the customer.
+    """
     if not desk.grants:
         return
-    _return_credit(desk)
+    credited = {note.invoice for note in desk.credited}
+    for invoice in desk.customer.invoices:
+        if invoice.id in credited:
+            owed = _owed(desk, invoice)
+            for line in invoice.lines:
+                left = owed.get(line.id, Money.zero(invoice.currency))
+                _return_beyond(desk, line.id, left)
+
+
+def draw_credit(desk: Desk) -> None:
+    """Let prepaid credit pay what it covers of the invoices of this run."""
+    if not desk.grants:
+        return
     claims = [claim for invoice in desk.issued for claim in _claims(desk, invoice)]
     settled = grants.settle(
         claims, desk.grants.values(), settlement=desk.policy.settlement, at=desk.as_of
@@ -98,6 +114,7 @@ def _owed(desk: Desk, invoice: Invoice) -> dict[str, Money]:
     back += (
         (line.source, kinds.get(line.line or "", ""), line.gross)
         for note in desk.notes_of(invoice)
+        if note.status in EFFECTIVE
         for line in note.lines
     )
     for source, kind, given in back:
@@ -113,20 +130,6 @@ def _owed(desk: Desk, invoice: Invoice) -> dict[str, Money]:
 
 
 # ---- what was credited ---------------------------------------------------------------------------
-def _return_credit(desk: Desk) -> None:
-    """Give back to grants what they paid and nobody owes any more.
-
-    It goes back where it came from: what was given never becomes money of the customer.
-    """
-    credited = {note.invoice for note in desk.credited}
-    for invoice in desk.customer.invoices:
-        if invoice.id in credited:
-            owed = _owed(desk, invoice)
-            for line in invoice.lines:
-                left = owed.get(line.id, Money.zero(invoice.currency))
-                _return_beyond(desk, line.id, left)
-
-
 def _return_beyond(desk: Desk, line: str, owed: Money) -> None:
     """Give back to grants what they paid for *line* beyond what is *owed* for it."""
     for grant in grants.draw_down(desk.grants.values()):  # what was drawn first stays drawn

@@ -18,6 +18,7 @@ from ledgerkit.domain.billing_run.contracts import charge_contracts
 from ledgerkit.domain.billing_run.credit import (
     draw_credit,
     expire_credit,
+    return_credit,
     tell_expiring_credit,
     tell_low_credit,
 )
@@ -79,6 +80,7 @@ def bill_customer(
     expire_packages(desk)
     _alert(desk, held)
     issue_invoices(desk)
+    return_credit(desk)
     draw_credit(desk)
     expire_credit(desk)
     tell_low_credit(desk)
