@@ -328,8 +328,8 @@ def test_parts_of_a_period_say_how_many_days() -> None:
     )
     rest = Period(date(2024, 3, 15), march.end)
     lines = [
-        rated_line("sub-1", each.rated, item=each.key, part=each.key, on=rest.start, period=rest)
-        for each in (back, new)
+        rated_line("sub-1", each.rated, item=name, part=name, on=rest.start, period=rest)
+        for name, each in (("solo", back), ("team", new))
     ]
     made = by_hand("1", customer="ana", lines=lines, on=ON)
 

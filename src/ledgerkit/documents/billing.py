@@ -15,6 +15,7 @@ from ledgerkit.documents.model import (
     TaxLine,
     Total,
 )
+from ledgerkit.documents.words import Words
 from ledgerkit.domain.credit_notes import VOID as NOTE_VOID
 from ledgerkit.domain.credit_notes import Applied, CreditLine, CreditNote
 from ledgerkit.domain.invoices import PAID, VOID, WRITTEN_OFF, Addressee, Invoice, Line
@@ -78,15 +79,7 @@ def invoice_document(
         recipient=desk.block("Bill to", reader),
         captions=words.captions(),
         facts=tuple(_invoice_facts(desk, invoice, supplements, corrects, pay_by)),
-        columns=(
-            Column(words.text("Date")),
-            Column(words.text("Description"), wide=True),
-            Column(words.text("Quantity"), "end"),
-            Column(words.text("Unit price"), "end"),
-            *((Column(words.text("Discount"), "end"),) if discounts else ()),
-            *((Column(words.text("Tax"), "end"),) if taxes else ()),
-            Column(words.text("Amount"), "end"),
-        ),
+        columns=_invoice_columns(words, discounts=discounts, taxes=taxes),
         rows=tuple(
             _invoice_row(desk, invoice, line, discounts=discounts, taxes=taxes)
             for line in invoice.lines
@@ -96,6 +89,18 @@ def invoice_document(
         notes=(*_invoice_notes(desk, invoice, plan, due), *_tax_notes(desk, invoice.taxes)),
         footer=head.footer,
         logo=head.logo,
+    )
+
+
+def _invoice_columns(words: Words, *, discounts: bool, taxes: bool) -> tuple[Column, ...]:
+    return (
+        Column(words.text("Date")),
+        Column(words.text("Description"), wide=True),
+        Column(words.text("Quantity"), "end"),
+        Column(words.text("Unit price"), "end"),
+        *((Column(words.text("Discount"), "end"),) if discounts else ()),
+        *((Column(words.text("Tax"), "end"),) if taxes else ()),
+        Column(words.text("Amount"), "end"),
     )
 
 
