@@ -15,7 +15,6 @@ from ledgerkit.documents.model import (
     TaxLine,
     Total,
 )
-from ledgerkit.documents.words import Words
 from ledgerkit.domain.credit_notes import VOID as NOTE_VOID
 from ledgerkit.domain.credit_notes import Applied, CreditLine, CreditNote
 from ledgerkit.domain.invoices import PAID, VOID, WRITTEN_OFF, Addressee, Invoice, Line
@@ -56,14 +55,8 @@ def invoice_document(
     """
     reader = _reader(customer, invoice.billed_to)
     desk = open_desk(head, reader)
-    if plan is not None and plan.receivable != invoice.id:
-        msg = f"payment plan {plan.id!r} is of {plan.receivable!r}, not of {invoice.id!r}"
-        raise ValueError(msg)
-    plan = None if plan is None or plan.status == CANCELLED else plan
     credit = Money.zero(invoice.currency) if credit is None else credit
-    if plan is not None and credit.minor:
-        msg = f"invoice {invoice.id!r} is paid in instalments; credit of {credit} is none of them"
-        raise ValueError(msg)
+    plan = _plan_of(invoice, plan, credit)
     due = invoice.total - credit
     pay_by = invoice.due_on if due.minor > 0 and plan is None else None
     words = desk.words
@@ -79,7 +72,15 @@ def invoice_document(
         recipient=desk.block("Bill to", reader),
         captions=words.captions(),
         facts=tuple(_invoice_facts(desk, invoice, supplements, corrects, pay_by)),
-        columns=_invoice_columns(words, discounts=discounts, taxes=taxes),
+        columns=(
+            Column(words.text("Date")),
+            Column(words.text("Description"), wide=True),
+            Column(words.text("Quantity"), "end"),
+            Column(words.text("Unit price"), "end"),
+            *((Column(words.text("Discount"), "end"),) if discounts else ()),
+            *((Column(words.text("Tax"), "end"),) if taxes else ()),
+            Column(words.text("Amount"), "end"),
+        ),
         rows=tuple(
             _invoice_row(desk, invoice, line, discounts=discounts, taxes=taxes)
             for line in invoice.lines
@@ -92,16 +93,17 @@ def invoice_document(
     )
 
 
-def _invoice_columns(words: Words, *, discounts: bool, taxes: bool) -> tuple[Column, ...]:
-    return (
-        Column(words.text("Date")),
-        Column(words.text("Description"), wide=True),
-        Column(words.text("Quantity"), "end"),
-        Column(words.text("Unit price"), "end"),
-        *((Column(words.text("Discount"), "end"),) if discounts else ()),
-        *((Column(words.text("Tax"), "end"),) if taxes else ()),
-        Column(words.text("Amount"), "end"),
-    )
+def _plan_of(invoice: Invoice, plan: PaymentPlan | None, credit: Money) -> PaymentPlan | None:
+    """Return *plan* if the document shows it; raises `ValueError` if it cannot be of *invoice*."""
+    if plan is not None and plan.receivable != invoice.id:
+        msg = f"payment plan {plan.id!r} is of {plan.receivable!r}, not of {invoice.id!r}"
+        raise ValueError(msg)
+    if plan is None or plan.status == CANCELLED:
+        return None
+    if credit.minor:
+        msg = f"invoice {invoice.id!r} is paid in instalments; credit of {credit} is none of them"
+        raise ValueError(msg)
+    return plan
 
 
 def _invoice_facts(

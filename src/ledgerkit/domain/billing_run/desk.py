@@ -139,10 +139,14 @@ class Desk:
         """The invoices of this run."""
         return tuple(each.invoice for each in self.documents if isinstance(each, Issued))
 
+    @property
+    def credited(self) -> tuple[CreditNote, ...]:
+        """The credit notes of this run."""
+        return tuple(each.note for each in self.documents if isinstance(each, Credited))
+
     def notes_of(self, invoice: Invoice) -> tuple[CreditNote, ...]:
         """Return the credit notes of *invoice*, those of this run as well."""
-        now = (each.note for each in self.documents if isinstance(each, Credited))
-        every = *self.customer.credit_notes, *now
+        every = *self.customer.credit_notes, *self.credited
         return tuple(note for note in every if note.invoice == invoice.id)
 
     @property

@@ -104,10 +104,9 @@ def unused(billed: Money, rest: Share, *, already: Money | None = None) -> Rated
     """
     before = Money.zero(billed.currency) if already is None else already
     kept = complement(billed, 1 - rest.ratio).kept
-    left = max(billed - kept - before, Money.zero(billed.currency))
-    return Rated(
-        amount=-left,
-        unrounded=min(before.minor - billed.minor * rest.ratio, Fraction(0)),
+    return rated(
+        min(before.minor - billed.minor * rest.ratio, Fraction(0)),
+        billed.currency,
         quantity=_ONE,
         trace=(
             ("rule", UNUSED),
@@ -115,8 +114,8 @@ def unused(billed: Money, rest: Share, *, already: Money | None = None) -> Rated
             ("billed", str(billed.minor)),
             ("kept", str(kept.minor)),
             ("already_credited", str(before.minor)),
-            ("rounded", str(-left.minor)),
         ),
+        after=Fraction((billed - before).minor),
     )
 
 
