@@ -156,10 +156,10 @@ def _billed(decided: Decided) -> tuple[Charge, ...]:
 
 
 def _applied(desk: Desk, currency: str) -> Money:
-    """Return what prepaid credit pays: what is left to take is that much less."""
-    held = [v.record.spendable for v in desk.customer.grants]
-    left = [grant.spendable for grant in desk.grants.values()]
-    before, after = (
-        sum_of((each for each in of if each.currency == currency), currency) for of in (held, left)
+    """Return what prepaid credit pays now, whatever comes back to it by the same decision."""
+    before = (read.record for read in desk.customer.grants)
+    held, now = (
+        sum_of((grant.drawn for grant in of if grant.amount.currency == currency), currency)
+        for of in (before, desk.grants.values())
     )
-    return before - after
+    return now - held
