@@ -20,6 +20,7 @@ from typing import TypeAlias
 from bench.billing import billing
 from bench.figures import Figure, as_json, table
 from bench.growth import growth, growth_in_postgres
+from bench.mixed import mixed
 from bench.postgres_books import EMBEDDED, postgres
 from bench.pure import pure
 from bench.sqlite_books import sqlite
@@ -45,6 +46,7 @@ FULL: Mapping[str, Workload] = MappingProxyType(
             committed=2_000,
             rounds=2,
         ),
+        "mixed": partial(mixed, customers=(1_000, 10_000, 50_000), rounds=2),
         "growth": partial(growth, young=10_000, old=1_000_000, size=1_000, rounds=3),
         "growth-postgres": partial(
             growth_in_postgres, young=10_000, old=200_000, size=1_000, rounds=3
@@ -61,6 +63,7 @@ QUICK: Mapping[str, Workload] = MappingProxyType(
         "billing": partial(
             billing, customers=(100, 500), mixed=(100, 500), held=100, committed=100, rounds=3
         ),
+        "mixed": partial(mixed, customers=(100, 500), rounds=3),
         "growth": partial(growth, young=1_000, old=20_000, size=100, rounds=1),
         "growth-postgres": partial(growth_in_postgres, young=1_000, old=10_000, size=100, rounds=1),
     }

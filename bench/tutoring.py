@@ -64,7 +64,7 @@ def business(customers: int, *, mixed: bool = False) -> Business:
         business=Party(id="aula", role="business", name="Aula Norte", currency="EUR"),
         catalog=CATALOG,
         customers=known,
-        suppliers=tuple(SupplierFacts(party=_party("supplier", n)) for n in range(tutors)),
+        suppliers=tuple(SupplierFacts(party=party("supplier", n)) for n in range(tutors)),
         incentives=_incentives(customers) if mixed else (),
         cycle=CalendarCycle(),
         opened_on=OPENED,
@@ -82,7 +82,8 @@ def business(customers: int, *, mixed: bool = False) -> Business:
     return Business(facts, month, tuple(map(_sale, packages)), customers * SESSIONS)
 
 
-def _party(role: str, number: int) -> Party:
+def party(role: str, number: int) -> Party:
+    """Return a party by role and number."""
     return Party(
         id=f"{role[0]}-{number:06d}",
         role=role,
@@ -93,24 +94,32 @@ def _party(role: str, number: int) -> Party:
 
 
 def _customer(number: int, tutors: int, *, packages: bool) -> CustomerFacts:
-    party = _party("customer", number)
-    matches = tuple(
+    customer = party("customer", number)
+    matches = matches_of(number, tutors)
+    sessions = tuple(session(number, n, matches[n % 2]) for n in range(SESSIONS))
+    bought = tuple(
+        Versioned(_package(customer, n, matches), 1) for n in range(2 if packages else 0)
+    )
+    return CustomerFacts(party=customer, matches=matches, sessions=sessions, packages=bought)
+
+
+def matches_of(customer: int, tutors: int) -> tuple[Match, ...]:
+    """Return the two matches of a customer, by number, with some of so many *tutors*."""
+    return tuple(
         Match(
-            id=f"m-{number:06d}-{place}",
-            customer=party.id,
-            student=f"Student {number}-{place}",
-            supplier=f"s-{(number * 2 + place) % tutors:06d}",
-            key=KEYS[(number + place) % len(KEYS)],
+            id=f"m-{customer:06d}-{place}",
+            customer=f"c-{customer:06d}",
+            student=f"Student {customer}-{place}",
+            supplier=f"s-{(customer * 2 + place) % tutors:06d}",
+            key=KEYS[(customer + place) % len(KEYS)],
             currency="EUR",
         )
         for place in range(2)
     )
-    sessions = tuple(_session(number, n, matches[n % 2]) for n in range(SESSIONS))
-    bought = tuple(Versioned(_package(party, n, matches), 1) for n in range(2 if packages else 0))
-    return CustomerFacts(party=party, matches=matches, sessions=sessions, packages=bought)
 
 
-def _session(customer: int, number: int, match: Match) -> Session:
+def session(customer: int, number: int, match: Match) -> Session:
+    """Return a session of *match* by number, approved, on a day of its own."""
     minutes = (customer * 37 + number * 29) % 480
     starts = datetime(2026, 10, 1 + number, 10, tzinfo=UTC) + timedelta(minutes=minutes)
     return Session(

@@ -15,6 +15,7 @@ from bench.figures import Figure, at_least, at_most, table
 from bench.flight_school import BooksBroken, School, verified
 from bench.growth import growth, growth_in_postgres
 from bench.measuring import Ratio
+from bench.mixed import mixed
 from bench.postgres_books import postgres
 from bench.pure import pure
 from bench.sqlite_books import sqlite
@@ -29,6 +30,7 @@ WORKLOADS: dict[str, Callable[[], Iterator[Figure]]] = {
     "pure": partial(pure, journals=40, rounds=1, school=TINY),
     "sqlite": partial(sqlite, sizes={1: 2, 10: 2}, invoices=3, rounds=2, school=TINY),
     "billing": partial(billing, customers=(2, 10), mixed=(2, 10), held=4, committed=10, rounds=1),
+    "mixed": partial(mixed, customers=(12, 24), rounds=1),
     "growth": partial(growth, young=10, old=50, size=2, rounds=1, school=TINY),
 }
 

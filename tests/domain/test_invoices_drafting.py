@@ -206,6 +206,21 @@ def test_the_tax_point(fields: Mapping[str, Any], expected: int) -> None:
     assert Fraction(expected, 100) == made.taxes[0].rate
 
 
+def test_lines_of_one_kind_have_the_rate_of_their_own_day() -> None:
+    """20 % until September, 21 % since; it is the day of each line that counts, not the first's."""
+    rates = tuple(
+        TaxRate(Fraction(percent, 100), date(2026, month, 1))
+        for percent, month in ((20, 1), (21, 10))
+    )
+    lines = [
+        attrs.evolve(item("x", 100), id=f"l{n}", on=date(2026, month, 5))
+        for n, month in enumerate((9, 10, 9, 10))
+    ]
+    made = taxed(draft(*lines), {"": [Tax(id="t", code="t", rates=rates)]})
+
+    assert [20, 21, 20, 21] == [each.tax.minor for each in made.lines]
+
+
 def test_a_tax_is_never_forgotten() -> None:
     """A kind that no taxes are named for is refused; none is said with none."""
     with pytest.raises(TaxNotNamed, match="of kind 'travel', which no tax is named for"):

@@ -318,3 +318,25 @@ def test_a_mirrored_document_has_mirrored_taxes(
     assert [[-tax.amount for tax in line] for line in there] == [
         [tax.amount for tax in line] for line in back.lines
     ]
+
+
+@given(TAXED, ROUNDINGS)
+def test_sums_are_those_of_each_levy(
+    lines: list[tuple[Money, list[Levy]]], rounding: TaxRounding
+) -> None:
+    """There is one sum for each levy, in the order of the lines, of all bases and amounts."""
+    every = [tax for line in assess(lines, rounding=rounding).lines for tax in line]
+    of = {levy: [tax for tax in every if tax.levy == levy] for levy in [t.levy for t in every]}
+
+    assert summed(every) == tuple(
+        levy.of(
+            eur(sum(tax.base.minor for tax in alike)), eur(sum(tax.amount.minor for tax in alike))
+        )
+        for levy, alike in of.items()
+    )
+
+
+def test_sums_are_in_one_currency() -> None:
+    """Euros and dollars of one tax are not added up."""
+    with pytest.raises(CurrencyMismatch):
+        summed([levy("20").of(eur(1), eur(1)), levy("20").of(Money(1, "USD"), Money(1, "USD"))])

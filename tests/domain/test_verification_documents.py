@@ -16,9 +16,12 @@ from ledgerkit.domain import credit_notes, invoices
 from ledgerkit.domain.changes import Number
 from ledgerkit.domain.credit_notes import CreditNote, creditable
 from ledgerkit.domain.discounts import Coupon, Discount
-from ledgerkit.domain.invoices import Invoice, by_hand, discounted, line, taxed
+from ledgerkit.domain.invoices import Invoice, by_hand, discounted, line, rated_line, taxed
 from ledgerkit.domain.ledger import Journal, Posted
 from ledgerkit.domain.money import Money, Rate
+from ledgerkit.domain.periods import Period
+from ledgerkit.domain.pricing import Rated, rated, unbilled
+from ledgerkit.domain.proration import share, unused
 from ledgerkit.domain.tax import RATE, Tax, TaxRate, TaxRounding, summed
 from ledgerkit.domain.verification import Checked, invoice_problems, number_problems
 from tests.domain.billing_run.test_returns import discounted_month, goodwill
@@ -26,6 +29,7 @@ from tests.domain.billing_run.world import session
 from tests.domain.test_verification import problems
 
 ON = date(2026, 11, 1)
+DAY = timedelta(days=1)
 AT = datetime(2026, 11, 1, 6, tzinfo=UTC)
 RATES = (TaxRate(Fraction(1, 5), date(2020, 1, 1)),)
 VAT = Tax(id="vat", code="vat", rates=RATES)
@@ -84,6 +88,30 @@ def test_sound_documents(taxes: tuple[Tax, ...]) -> None:
     assert [] == codes(invoice, [], *journals)
     assert [] == codes(invoice, [part.note], *journals, *part.journals)
     assert [] == codes(invoice, [whole.note], *journals, *whole.journals)
+
+
+@pytest.mark.parametrize(
+    ("expected", "rated_at"),
+    [
+        (1, rated(Fraction(1, 3), "EUR", quantity=Fraction(1), after=Fraction(1, 3))),
+        (0, unused(eur(1), share(ON + DAY, ON + 2 * DAY, Period(ON, ON + 2 * DAY)))),
+        (-1, unbilled(rated(Fraction(3, 2), "EUR", quantity=Fraction(3)), eur(3))),
+        (2, rated(Fraction(2), "EUR", quantity=Fraction(1), trace=(("after", "lunch"),))),
+        (2, rated(Fraction(2), "EUR", quantity=Fraction(1), trace=(("after", "1/0"),))),
+    ],
+    ids=["continued", "given back", "billed before", "a word", "no number"],
+)
+def test_line_that_goes_on_where_others_ended(expected: int, rated_at: Rated) -> None:
+    """Only the sum is rounded: a third after a third is a cent, half of a cent is no credit."""
+    lines = [
+        rated_line("x1", rated_at, item="x", on=ON),
+        line("x2", item="x", on=ON, price=Rate.of(eur(9))),
+    ]
+    draft = by_hand("1", customer="ana", lines=lines, on=ON)
+    done = invoices.issue(draft, on=ON, due_on=ON, at=AT)
+
+    assert expected == done.invoice.lines[0].amount.minor
+    assert [] == codes(done.invoice, [], *done.journals)
 
 
 def test_line_that_is_all_tax_is_not_credited() -> None:

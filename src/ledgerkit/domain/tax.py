@@ -64,7 +64,7 @@ class TaxRounding:
 PER_LINE = TaxRounding()
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)  # looked up for every line, and the hash of a Fraction is slow
 class Levy:
     """A tax as it stands on a day: what a line is taxed with.
 
@@ -307,13 +307,24 @@ def _rounded(parts: Sequence[tuple[int, Levy, Fraction]], rounding: TaxRounding)
 
 
 def summed(taxes: Iterable[TaxAmount]) -> tuple[TaxAmount, ...]:
-    """Return *taxes* added up by tax and rate, in the order in which they come."""
-    sums: dict[Levy, TaxAmount] = {}
+    """Return *taxes* added up by tax and rate, in the order in which they come.
+
+    Raises:
+        CurrencyMismatch: one is in another currency than others of its tax and rate.
+    """
+    alike: dict[tuple[object, ...], list[TaxAmount]] = {}
     for tax in taxes:
-        known = sums.get(tax.levy)
-        sums[tax.levy] = (
-            tax
-            if known is None
-            else attrs.evolve(known, base=known.base + tax.base, amount=known.amount + tax.amount)
-        )
-    return tuple(sums.values())
+        # A levy of its own for each of them would cost more than the sum.
+        rate = tax.rate.as_integer_ratio()  # the hash of a Fraction is slow
+        of = tax.code, rate, tax.treatment, tax.reason, tax.inclusive
+        alike.setdefault(of, []).append(tax)
+    return tuple(group[0] if len(group) == 1 else _sum(group) for group in alike.values())
+
+
+def _sum(taxes: Sequence[TaxAmount]) -> TaxAmount:
+    currency = taxes[0].amount.currency
+    return attrs.evolve(
+        taxes[0],
+        base=sum_of((tax.base for tax in taxes), currency),
+        amount=sum_of((tax.amount for tax in taxes), currency),
+    )

@@ -10,10 +10,10 @@ import pytest
 
 from ledgerkit.domain import credit_notes, subscriptions
 from ledgerkit.domain.billing_run import PriceListMissing, bill_customer, readings_wanted
-from ledgerkit.domain.changes import changes_of, request
+from ledgerkit.domain.changes import Changes, Expect, changes_of, request
 from ledgerkit.domain.credit_notes import CreditNote, creditable
 from ledgerkit.domain.discounts import Coupon
-from ledgerkit.domain.grants import Grant, Settlement, buy
+from ledgerkit.domain.grants import Grant, Settlement, buy, give, revoke
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import enrol
 from ledgerkit.domain.money import Rate
@@ -32,9 +32,11 @@ from tests.domain.billing_run.world import (
     World,
     eur,
     invoices,
+    messages,
     money,
     notes,
     session,
+    unapproved,
 )
 
 OCTOBER_1 = date(2026, 10, 1)
@@ -267,9 +269,10 @@ def grant(amount: str, *, id: str = "g-1", expires_on: date | None = None) -> Gr
 
 
 def with_credit(world: World, *credit: Grant) -> World:
-    """Sell *credit*, and have it paid."""
+    """Sell *credit*, or give what has no price."""
     for each in credit:
-        bought = buy(each, at=datetime(2026, 9, 1, tzinfo=UTC))
+        make = give if each.promotional else buy
+        bought = make(each, at=datetime(2026, 9, 1, tzinfo=UTC))
         world.store.commit(
             changes_of(
                 bought,
@@ -283,6 +286,21 @@ def with_credit(world: World, *credit: Grant) -> World:
     return world
 
 
+def revocation(held: Grant) -> Changes:
+    """Return what takes away the rest of a grant that was stored and drawn once."""
+    return attrs.evolve(
+        changes_of(
+            revoke(held, at=at(11, 2)),
+            key=f"revoke/{held.id}",
+            request=request("grant.revoke", grant=held.id),
+            actor="billing",
+            reason="never paid",
+            at=at(11, 2),
+        ),
+        expects=(Expect(Grant, held.id, 2),),
+    )
+
+
 def test_credit_pays_what_it_can() -> None:
     """20.00 of credit pay part of 31.00; the run does not draw twice."""
     world = with_credit(World(), grant("20")).agree(subscription(started_on=date(2026, 11, 1)))
@@ -292,6 +310,84 @@ def test_credit_pays_what_it_can() -> None:
     assert -3100 + 2000 == world.held("customer:ana") - before
     assert ["depleted"] == [each.status for each in world.all(Grant)]
     assert () == world.plan().changes
+
+
+def test_credit_pays_no_more_than_is_owed() -> None:
+    """31.00 of which a pause in the same run gives 20.67 back: 10.33 are drawn of 100.00."""
+    begun = subscription(started_on=date(2026, 11, 1))
+    paused = subscriptions.pause(begun, on=date(2026, 11, 1), start=date(2026, 11, 11))
+    world = with_credit(World(), grant("100")).agree(paused.subscription)
+    world.run(DECEMBER_1, NOVEMBER)
+
+    assert [1033] == [each.drawn.minor for each in world.all(Grant)]
+    assert -10_000 == world.held("customer:ana")
+
+
+def test_credit_pays_no_more_than_an_invoice_comes_to() -> None:
+    """33.33 less 20.67 given back is 12.66, and credit pays that and 50.00 of December."""
+    seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused, subscription(seats, started_on=date(2026, 11, 11), id="sub-2"))
+    with_credit(world, grant("100"))
+    world.run(DECEMBER_1, NOVEMBER)
+
+    assert [1266 + 5000] == [each.drawn.minor for each in world.all(Grant)]
+
+
+def test_what_is_credited_goes_back_to_the_credit_that_paid() -> None:
+    """A gift paid 20.00 of a session that was none: it is a gift again, and no money of Ana's."""
+    gift = attrs.evolve(grant("20", expires_on=date(2026, 11, 1)), price=None)
+    world = with_credit(World(sessions=(session(1, 5),)), gift)
+    world.run()
+    world.tell(unapproved(session(1, 5)))
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert [5000] == [note.total.minor for note in notes(plan)]
+    assert [(0, 2000, "expired")] == [
+        (each.drawn.minor - each.returned.minor, each.expired.minor, each.status)
+        for each in world.all(Grant)
+    ]
+    assert {} == world.balances()
+
+
+def test_credit_that_expired_or_was_revoked_since() -> None:
+    """What was drawn of 70.00 comes back and expires with the rest; of a revoked grant it stays."""
+    for revoked, expected in ((False, (0, 7000, 0)), (True, (5000, 0, 2000))):
+        credit = grant("70", expires_on=None if revoked else date(2026, 11, 1))
+        world = with_credit(World(sessions=(session(1, 5),)), credit)
+        world.run()
+        if revoked:
+            (drawn,) = world.all(Grant)
+            world.store.commit(revocation(drawn))
+        world.tell(unapproved(session(1, 5)))
+        world.run(DECEMBER_1, NOVEMBER)
+
+        (after,) = world.all(Grant)
+        used = after.drawn.minor - after.returned.minor
+        assert expected == (used, after.expired.minor, after.revoked.minor)
+        assert () == world.plan(DECEMBER_1, NOVEMBER).changes
+
+
+def test_what_is_credited_in_part_goes_back_in_part() -> None:
+    """A pause gives 20.67 of 31.00 back, of which credit had paid 20.00: 9.67 of it go back."""
+    world = World(sessions=(session(1, 5, month=9),)).agree(
+        subscription(started_on=date(2026, 11, 1))
+    )
+    with_credit(world, grant("70"), grant("1", id="g-2", expires_on=date(2026, 9, 2)))
+    world.run(at(10, 1), Period.month(2026, 9))  # of this session nothing comes back
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused)
+    world.run(DECEMBER_1, NOVEMBER)
+
+    used, unused = world.all(Grant)
+    assert (7000, 967) == (used.drawn.minor, used.returned.minor)
+    assert (0, 100) == (unused.drawn.minor, unused.expired.minor)
+    assert -7000 - 100 == world.held("customer:ana")
 
 
 def test_credit_expires_after_all_usage_is_billed() -> None:
@@ -323,6 +419,41 @@ def test_credit_only() -> None:
 
     assert ["uncovered"] == [each.code for each in plan.skipped]
     assert () == plan.changes
+
+
+def test_little_credit_left_is_told_once() -> None:
+    """40.00 less 31.00 is below 10.00: told by the run that draws it, and by no other."""
+    world = with_credit(
+        World(policy=attrs.evolve(POLICY, low_credit=(eur("10"), money("10", "USD")))), grant("40")
+    ).agree(subscription(started_on=date(2026, 11, 1)))
+
+    (low,) = messages(world.run())
+
+    assert ("notice.low_credit", "ana") == (low.topic, low.recipient)
+    assert ("remaining_minor", "900") in low.body
+    assert [] == messages(world.plan())
+
+
+def test_credit_that_expires_soon_is_told_once() -> None:
+    """Fourteen days before, by a run that bills nothing; later runs say nothing of it."""
+    world = with_credit(World(), grant("40", expires_on=date(2026, 11, 20)))
+
+    assert [] == messages(world.run(at(11, 5), NOVEMBER))
+    (soon,) = messages(world.run(at(11, 6), NOVEMBER))
+    assert ("notice.credit_expiring", ("remaining_minor", "4000")) == (soon.topic, soon.body[1])
+    assert () == world.plan(at(11, 6), NOVEMBER).changes
+    assert () == world.plan(at(11, 19), NOVEMBER).changes
+    assert [date(2026, 11, 20)] == [each.told for each in world.all(Grant)]
+
+
+def test_who_wants_no_notice_of_expiry() -> None:
+    """Told never, where the policy says so."""
+    world = with_credit(
+        World(policy=attrs.evolve(POLICY, expiring_days=None)),
+        grant("40", expires_on=date(2026, 11, 20)),
+    )
+
+    assert () == world.plan(at(11, 6), NOVEMBER).changes
 
 
 # ---- what is given back --------------------------------------------------------------------------

@@ -132,6 +132,10 @@ def test_unused_is_the_complement() -> None:
         ("billed", "5"),
         ("kept", "3"),
         ("already_credited", "0"),
+        ("after", "5"),
+        ("quantity", "1"),
+        ("unrounded", "-5/2"),
+        ("rounding", "half_up"),
         ("rounded", "-2"),
     ) == rated.trace
 

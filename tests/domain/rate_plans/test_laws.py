@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.periods import Period
+from ledgerkit.domain.pricing import rate
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan, bill_period, end, to_date
 from ledgerkit.domain.usage import LAST, Meter, Snapshot, UsageEvent, differences
 from tests.domain.rate_plans.world import (
@@ -144,3 +146,29 @@ def test_to_date_is_what_a_run_of_that_day_bills(events: list[UsageEvent], days:
 
     assert told is not None
     assert (billed.charges, billed.total) == (told.charges, told.total)
+
+
+@given(st.fractions(0, 100, max_denominator=50))
+def test_charges_are_what_their_quantity_is_rated_at(quantity: Fraction) -> None:
+    """Told once or again: amount, unit price and reasons are those of the tariff."""
+    metered = plan(PlanItem(item="storage overage", meter=STORAGE))
+    readings = read([used("e", STORAGE, str(quantity))], FIRST, meters=(STORAGE,))
+    tariff = PRICES.price_on("storage overage", on=FIRST.last).tariff
+    told = [run(metered, FIRST.end, readings).charges for _ in range(2)]
+    counted = ("meter", STORAGE.name), ("aggregation", STORAGE.aggregation)
+    expected = rate(tariff, quantity)
+
+    assert told[0] == told[1]
+    assert [attrs.evolve(expected, trace=(*counted, *expected.trace))] * bool(quantity) == [
+        charge.rated for charge in told[0]
+    ]
+
+
+@given(EVENTS)
+def test_periods_that_nothing_new_is_told_of_are_left_alone(events: list[UsageEvent]) -> None:
+    """A run that is told of the new period only bills what one told of all of them does."""
+    _, now, known = by_day([[*BEGUN, *events]] * 2, days=[FIRST.end, SECOND.end])
+    told = read([*BEGUN, *events], *PERIODS, meters=(MISSED, STORAGE))
+    new = [reading for reading in told if reading.period == THIRD]
+
+    assert run(now, THIRD.end, told, known) == run(now, THIRD.end, new, known)

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import attrs
 
-from ledgerkit.domain.billing_run.credit import draw_credit, return_credit
+from ledgerkit.domain.billing_run.credit import draw_credit, return_credit, tell_low_credit
 from ledgerkit.domain.billing_run.desk import Desk, open_desk
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.invoicing import issue_days, issue_invoices
@@ -115,6 +115,7 @@ def amend(
     return_credit(desk)
     held = tuple(desk.grants.values())
     draw_credit(desk)
+    tell_low_credit(desk)
     return Amended(
         subscription=subscription,
         changes=changes_of(

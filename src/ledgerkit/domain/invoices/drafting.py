@@ -139,7 +139,16 @@ def taxed(
         IllegalTransition: it is no draft.
     """
     INVOICE.after(draft.status, "issue")
-    levied = [(line.discounted, _levies(line, draft, taxes, tax_point)) for line in draft.lines]
+    known: dict[tuple[str, date], tuple[Levy, ...]] = {}  # most lines are taxed alike
+    levied = []
+    for line in draft.lines:
+        levies: tuple[Levy, ...] = ()
+        if line.package is None:
+            on = _tax_point(line, draft) if tax_point is None else tax_point
+            if (line.kind, on) not in known:
+                known[line.kind, on] = _levies(line, taxes, on)
+            levies = known[line.kind, on]
+        levied.append((line.discounted, levies))
     found = assess(levied, rounding=rounding)
     lines = tuple(
         attrs.evolve(line, taxes=each) for line, each in zip(draft.lines, found.lines, strict=True)
@@ -147,14 +156,13 @@ def taxed(
     return attrs.evolve(draft, lines=lines, taxes=found.taxes, tax_rounding=rounding)
 
 
-def _levies(
-    line: Line, draft: Invoice, taxes: Mapping[str, Sequence[Tax]], tax_point: date | None
-) -> tuple[Levy, ...]:
-    if line.package is not None:
-        return ()
+def _tax_point(line: Line, draft: Invoice) -> date:
+    period = line.period or draft.period
+    return line.on if period is None else period.last
+
+
+def _levies(line: Line, taxes: Mapping[str, Sequence[Tax]], on: date) -> tuple[Levy, ...]:
     named = taxes.get(line.kind, taxes.get(""))
     if named is None:
         raise TaxNotNamed(line.id, line.kind)
-    period = line.period or draft.period
-    on = tax_point or (line.on if period is None else period.last)
     return tuple(tax.on(on) for tax in named)

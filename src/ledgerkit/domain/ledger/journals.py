@@ -78,7 +78,8 @@ def _is_readable(character: str) -> bool:
 def pairs_of(field: str, value: object) -> tuple[tuple[str, str], ...]:
     """Return *value* if it is a tuple of (text, text) pairs; raises `TypeError`."""
     if type(value) is not tuple or not all(
-        type(pair) is tuple and [type(part) for part in pair] == [str, str] for pair in value
+        type(pair) is tuple and len(pair) == 2 and type(pair[0]) is type(pair[1]) is str  # noqa: PLR2004
+        for pair in value
     ):
         msg = f"{field} must be a tuple of (name, text) pairs (got {value!r})"
         raise TypeError(msg)

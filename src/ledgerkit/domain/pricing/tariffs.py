@@ -13,7 +13,8 @@ from ledgerkit.domain.pricing.models import MODELS, UNMETERED, Model
 from ledgerkit.domain.pricing.tiers import check_price, one_currency, optional_exact
 
 
-@attrs.frozen(kw_only=True)
+# Rates are looked up by it, and its hash takes all tiers in.
+@attrs.frozen(kw_only=True, cache_hash=True)
 class Tariff:
     """The terms of a price.
 

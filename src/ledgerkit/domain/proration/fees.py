@@ -14,6 +14,8 @@ from ledgerkit.domain.pricing import Rated, rated
 from ledgerkit.domain.proration.shares import Basis, Share, share
 
 _ONE = Fraction(1)
+UNUSED = "unused share of what was billed"
+"""The rule, in the trace, of what is given back."""
 
 
 @attrs.frozen(kw_only=True)
@@ -102,19 +104,18 @@ def unused(billed: Money, rest: Share, *, already: Money | None = None) -> Rated
     """
     before = Money.zero(billed.currency) if already is None else already
     kept = complement(billed, 1 - rest.ratio).kept
-    left = max(billed - kept - before, Money.zero(billed.currency))
-    return Rated(
-        amount=-left,
-        unrounded=min(before.minor - billed.minor * rest.ratio, Fraction(0)),
+    return rated(
+        min(before.minor - billed.minor * rest.ratio, Fraction(0)),
+        billed.currency,
         quantity=_ONE,
         trace=(
-            ("rule", "unused share of what was billed"),
+            ("rule", UNUSED),
             *rest.trace,
             ("billed", str(billed.minor)),
             ("kept", str(kept.minor)),
             ("already_credited", str(before.minor)),
-            ("rounded", str(-left.minor)),
         ),
+        after=Fraction((billed - before).minor),
     )
 
 

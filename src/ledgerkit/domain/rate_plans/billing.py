@@ -94,7 +94,7 @@ def bill(
     """
     now, known, done = plan, {each.id: each for each in snapshots}, list[Billed]()
     read, why = tuple(readings), None
-    for period, due_on in _steps(plan, tuple(known.values()), on):
+    for period, due_on in _steps(plan, tuple(known.values()), read, on):
         try:
             step = bill_period(
                 now,
@@ -120,10 +120,13 @@ def bill(
     )
 
 
-def _steps(plan: RatePlan, known: Iterable[Snapshot], on: date) -> Sequence[tuple[Period, date]]:
+def _steps(
+    plan: RatePlan, known: Iterable[Snapshot], readings: Iterable[Reading], on: date
+) -> Sequence[tuple[Period, date]]:
     """Return the periods to look at and when what they charge is due, in that order.
 
-    Those billed before come first: the truth of one may stand in for the next.
+    Those billed before come first: the truth of one may stand in for the next. Without a reading
+    or a correction nothing of them can have changed.
     """
     due = [(each, each.end) for each in periods_due(plan, on=on)]
     through = plan.billed_through
@@ -131,6 +134,7 @@ def _steps(plan: RatePlan, known: Iterable[Snapshot], on: date) -> Sequence[tupl
         return due
     together = due[0][1] if due else through
     meters = {meter.name for meter in plan.meters}
+    told = {(each.meter, each.period) for each in readings if each.customer == plan.customer}
     earlier = {
         each.period
         for each in known
@@ -138,6 +142,7 @@ def _steps(plan: RatePlan, known: Iterable[Snapshot], on: date) -> Sequence[tupl
         and each.meter in meters
         and plan.started_on <= each.period.start
         and each.period.end <= through
+        and (each.pending or (each.meter, each.period) in told)
     }
     return [(each, together) for each in sorted(earlier)] + due
 

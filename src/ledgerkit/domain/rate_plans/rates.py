@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import ClassVar
 
 import attrs
@@ -18,6 +19,7 @@ from ledgerkit.domain.pricing import (
     PriceKey,
     PriceList,
     Rated,
+    Tariff,
     rate,
     rated,
     unbilled,
@@ -95,7 +97,7 @@ class Rates:
         price = self.price_list.price_on(item.item, dict(of), on=self.period.last)
         if isinstance(price.tariff.model, Percentage):
             raise NotByQuantity(price.key, self.price_list.id)
-        return rate(price.tariff, quantity)
+        return _come_to(price.tariff, *quantity.as_integer_ratio())
 
     def _charge(
         self, item: PlanItem, of: Dimensions, amount: Rated, *, source: str, part: int
@@ -111,6 +113,13 @@ class Rates:
             due_on=self.due_on,
             rated=amount,
         )
+
+
+# Customers of one list use the same few quantities of much of it. The quantity is a ratio of two
+# whole numbers here, since the hash of a Fraction is slow.
+@lru_cache(maxsize=4096)
+def _come_to(tariff: Tariff, numerator: int, denominator: int) -> Rated:
+    return rate(tariff, Fraction(numerator, denominator))
 
 
 def part_of(item: str, of: Dimensions, n: int) -> str:

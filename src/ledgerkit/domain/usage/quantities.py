@@ -115,6 +115,9 @@ def differences(after: Iterable[Quantity], before: Iterable[Quantity]) -> tuple[
     >>> differences([five], [five])
     ()
     """
+    after, before = tuple(after), tuple(before)
+    if after == before:  # as most usage is when it is looked at again
+        return ()
     less = (Quantity(each.dimensions, -each.value) for each in before)
     return tuple(each for each in added(after, less) if each.value)
 

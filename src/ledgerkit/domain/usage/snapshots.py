@@ -117,6 +117,8 @@ class Snapshot:
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """What was used: counted, and corrected by hand."""
+        if not self.corrections:
+            return self.counted
         return added(self.counted, *(each.quantities for each in self.corrections))
 
     @property

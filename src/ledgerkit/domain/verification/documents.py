@@ -7,7 +7,8 @@ journals of issuing and crediting moved.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from itertools import pairwise
 
 from ledgerkit.domain.changes import Number
@@ -102,10 +103,25 @@ def _amount_of(line: Line) -> int | None:
     """Return what the price of *line* comes to; None: its trace names no rounding."""
     if line.package is not None:
         return 0
-    rounding = dict(line.trace).get("rounding", "half_up").upper()
+    said = dict(line.trace)
+    rounding = said.get("rounding", "half_up").upper()
     if rounding not in Rounding.__members__:
         return None
-    return round_exact(line.exact, Rounding[rounding])
+    before = _continued(said)
+    return round_exact(before + line.exact, Rounding[rounding]) - round_exact(
+        before, Rounding[rounding]
+    )
+
+
+def _continued(said: Mapping[str, str]) -> Fraction:
+    """Return what came before a line that goes on where others ended; only the sum is rounded.
+
+    A line that gives back goes on below what was billed.
+    """
+    try:
+        return Fraction(said.get("billed before", said.get("after", "0")))
+    except (ValueError, ZeroDivisionError):  # a word of the host's, and no amount
+        return Fraction(0)
 
 
 def _issue_problems(invoice: Invoice, checked: Checked) -> Iterator[tuple[str, str]]:
