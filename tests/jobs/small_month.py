@@ -118,6 +118,13 @@ def new_host(store: Store | None = None) -> Host:
     )
 
 
+def at(host: Host, instant: datetime) -> Host:
+    """Return *host* with its clock at *instant*."""
+    assert isinstance(host.clock, FakeClock)
+    host.clock.set(instant)
+    return host
+
+
 def billed_host(store: Store | None = None) -> Host:
     """Return a host on which the month was run, two days later."""
     host = new_host(store)

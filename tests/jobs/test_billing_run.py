@@ -64,6 +64,7 @@ from tests.jobs.small_month import (
     NOVEMBER_3,
     Interrupted,
     asked,
+    at,
     billed_host,
     corrected,
     kept,
@@ -104,13 +105,6 @@ def totals(report: RunReport) -> list[tuple[str | None, str, int]]:
 def held(host: Host, wallet: str, currency: str = "EUR") -> int:
     """Return what *wallet* holds."""
     return host.store.balance(wallet, currency).posted
-
-
-def at(host: Host, instant: datetime) -> Host:
-    """Return *host* with its clock at *instant*."""
-    assert isinstance(host.clock, FakeClock)
-    host.clock.set(instant)
-    return host
 
 
 def sound(host: Host) -> None:

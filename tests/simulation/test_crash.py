@@ -40,6 +40,7 @@ from ledgerkit.jobs.invoices import list_invoices
 from ledgerkit.jobs.notices import deliver_notices
 from ledgerkit.jobs.shadow import shadow_month
 from ledgerkit.jobs.steps import Job
+from ledgerkit.jobs.subscriptions import amend_subscription, preview_amendment
 from ledgerkit.jobs.verification import verify
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
@@ -62,6 +63,7 @@ from ledgerkit.testing.simulator import (
     repeated,
     slowed,
 )
+from tests.jobs import contract_month as contracts
 from tests.jobs import small_month as month
 
 pytest_plugins = ("tests.plugins.postgres",)
@@ -206,6 +208,26 @@ JOBS = {
     "run what is due": Case(lambda: run_due(month.SMALL), month.new_host, month.outcome),
     "decide a month": Case(
         lambda: decide_month(month.corrected()), month.billed_host, month.outcome
+    ),
+    "run a month of contracts": Case(
+        lambda: run_month(contracts.ASKED), contracts.contract_host, month.outcome
+    ),
+    "change a subscription": Case(
+        lambda: amend_subscription(
+            contracts.ASKED,
+            "sub-1",
+            contracts.upgrade,
+            key="upgrade",
+            actor="maria",
+            reason="asked by phone",
+        ),
+        contracts.billed_contract_host,
+        month.outcome,
+    ),
+    "preview a change": Case(
+        lambda: preview_amendment(contracts.ASKED, "sub-1", contracts.upgrade),
+        contracts.billed_contract_host,
+        month.outcome,
     ),
     "preview a month": Case(
         lambda: preview_month(month.corrected()), month.billed_host, month.outcome

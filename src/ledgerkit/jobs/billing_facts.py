@@ -33,7 +33,7 @@ from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
 from ledgerkit.domain.payouts import Payout
-from ledgerkit.domain.periods import Cycle, Period
+from ledgerkit.domain.periods import Cycle, Period, local_date
 from ledgerkit.domain.pricing import PriceList
 from ledgerkit.domain.rate_plans import RatePlan
 from ledgerkit.domain.sessions import Match
@@ -103,6 +103,40 @@ async def read_facts(
     facts = await _with_contracts(facts, period, at=at)
     customers = [await _ledger_facts(facts, c, period) for c in facts.customers]
     return attrs.evolve(facts, customers=tuple(customers))
+
+
+async def read_customer(
+    month: Month, subscription: Versioned[Subscription], *, cycle: Cycle, at: datetime
+) -> Facts:
+    """Read what a decision about *subscription* looks at: the documents and credit of its customer.
+
+    The customer is among the facts if *month* tells of it.
+    """
+    id = subscription.record.customer
+    invoices = await steps.find_all(Invoice, party=id)
+    notes = await steps.find_all(CreditNote, party=id)
+    grants = await steps.find_all(Grant, party=id)
+    told = (party for party in month.parties if (party.role, party.id) == (CUSTOMER, id))
+    return Facts(
+        business=month.business,
+        catalog=month.catalog,
+        customers=tuple(
+            CustomerFacts(
+                party=party,
+                matches=(),
+                sessions=(),
+                invoices=tuple(v.record for v in invoices),
+                credit_notes=tuple(v.record for v in notes),
+                contracts=Contracts(subscriptions=(subscription,)),
+                grants=grants,
+                coupons=month.coupons.get(id, ()),
+                taxes=month.taxes.get(id),
+            )
+            for party in told
+        ),
+        cycle=cycle,
+        opened_on=local_date(at, month.business.zone),
+    )
 
 
 async def _customers(month: Month, planned: Iterable[Package]) -> tuple[CustomerFacts, ...]:

@@ -22,6 +22,7 @@ from ledgerkit.domain.billing_run import (
     Policy,
     begin,
     bill,
+    check_begun,
     cycle_id,
     is_over,
     opening_events,
@@ -47,7 +48,7 @@ from ledgerkit.domain.ledger import EventAlreadyPosted, Journal, TrialBalance, t
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import CUSTOMER
 from ledgerkit.domain.payouts import Payout
-from ledgerkit.domain.periods import CalendarCycle, Cycle, Period
+from ledgerkit.domain.periods import CalendarCycle, Cycle, Period, local_date
 from ledgerkit.domain.statements import (
     MonthSummary,
     PackageLedger,
@@ -127,7 +128,7 @@ async def preview_month(asked: Asked) -> RunReport:
     Raises:
         IllegalTransition: the period's billing cycle is closed.
     """
-    await _unless_closed(asked)
+    await _unless_closed(asked, await steps.now())
     plan = await decide_month(asked)
     sides = trial_balance_after(await steps.balances(), journals_of(plan.changes))
     packages = await packages_after(plan.changes)
@@ -158,9 +159,10 @@ async def run_month(asked: Asked) -> RunReport:
 
     Raises:
         IllegalTransition: the period's billing cycle is closed.
+        PeriodNotBegun: it lies ahead.
     """
     at = await steps.now()
-    if await _unless_closed(asked) is None:
+    if await _unless_closed(asked, at) is None:
         await steps.commit(begin(asked.cycle, asked.period, at=at))
     opened_on = await books_opened_on(asked.period)
     taken = await _carry_out(partial(_taking_over, asked, opened_on, at))
@@ -179,20 +181,35 @@ async def run_month(asked: Asked) -> RunReport:
 
 
 async def run_due(asked: Asked) -> tuple[RunReport, ...]:
-    """Bill every closed period that no run has billed, oldest first, up to now.
+    """Bill every closed period that no run has billed, oldest first, and what is due since.
 
     *asked* names the first period of the books; who runs this daily bills each period once, on
-    the first day after it. (spec: billing C-1)
+    the first day after it, and contracts with other days on those. Of the period that lasts, only
+    contracts are billed. (spec: billing C-1)
     """
+    at, zone = await steps.now(), asked.month.business.zone
     cycles = [v.record for v in await steps.find_all(BillingCycle)]
-    periods = periods_due(
-        asked.cycle,
-        cycles,
-        first=asked.period,
-        zone=asked.month.business.zone,
-        as_of=await steps.now(),
-    )
-    return tuple([await run_month(attrs.evolve(asked, period=one)) for one in periods])
+    periods = periods_due(asked.cycle, cycles, first=asked.period, zone=zone, as_of=at)
+    reports = [await run_month(attrs.evolve(asked, period=one)) for one in periods]
+    current = asked.cycle.containing(local_date(at, zone))
+    if asked.period.start <= current.start:
+        report = await _run_contracts(attrs.evolve(asked, period=current), at)
+        reports += [report] if report.committed or report.skipped else []
+    return tuple(reports)
+
+
+async def _run_contracts(asked: Asked, at: datetime) -> RunReport:
+    """Bill what contracts charge in a period that lasts; its sessions wait for its end."""
+    await _unless_closed(asked, at)
+    opened_on = await books_opened_on(asked.period)
+    # A session that nobody tells of stays as it is.
+    waiting = attrs.evolve(asked, month=attrs.evolve(asked.month, sessions=()))
+    billed = await _carry_out(partial(_billing, waiting, opened_on, at))
+    printed = Printed() if asked.head is None else await print_documents(asked.head, at)
+    balances = trial_balance(await steps.balances())
+    left_out = (*billed.left_out, *printed.skipped)
+    report = _report(asked, billed.done, left_out, await packages_after(()), balances)
+    return attrs.evolve(report, documents=printed.keys)
 
 
 # ---- deciding --------------------------------------------------------------------------------
@@ -238,7 +255,8 @@ async def _facts(
     )
 
 
-async def _unless_closed(asked: Asked) -> Versioned[BillingCycle] | None:
+async def _unless_closed(asked: Asked, at: datetime) -> Versioned[BillingCycle] | None:
+    check_begun(asked.period, zone=asked.month.business.zone, at=at)
     read = await steps.load(BillingCycle, cycle_id(asked.cycle.kind, asked.period))
     if read is not None:
         BILLING_CYCLE.after(read.record.status, "bill")

@@ -20,7 +20,6 @@ from ledgerkit.domain.periods import (
     elapsed,
     first_boundary,
     last_boundary,
-    local_date,
     spanning,
     whole_periods,
 )
@@ -33,6 +32,8 @@ from tests.conformance.answers.shared import (
     day,
     first_of,
     moment,
+    start_of,
+    utc_day,
     written,
 )
 
@@ -43,7 +44,7 @@ def cycles(inputs: Inputs, asked: Inputs) -> Answer:
 
 
 def _start(inputs: Inputs) -> date:
-    return day(first_of(inputs, "start", "subscription_at", "from"))
+    return start_of(inputs, "start", "subscription_at", "from")
 
 
 def _end(inputs: Inputs) -> date | None:
@@ -56,8 +57,8 @@ def _timing(inputs: Inputs) -> Timing:
 
 def _due(cycle: Cycle, inputs: Inputs) -> tuple[Period, ...]:
     zone = str(inputs.get("timezone") or "UTC")
-    at = str(first_of(inputs, "target_date", "billing_at", "at"))
-    on = day(at) if len(at) == len("2026-01-01") else local_date(moment(at, zone), zone)
+    by_clock = inputs.get("billing_at")
+    on = day(first_of(inputs, "target_date", "at")) if by_clock is None else utc_day(by_clock, zone)
     return cycle.due(on, start=_start(inputs), end=_end(inputs), timing=_timing(inputs))
 
 
@@ -72,7 +73,10 @@ def _through(cycle: Cycle, inputs: Inputs, timing: Timing | None = None) -> date
 
 
 def _boundary(cycle: Cycle, inputs: Inputs, _: Any) -> str:
-    return cycle.boundary(int(first_of(inputs, "n", "count"))).isoformat()
+    many = int(first_of(inputs, "n", "count"))
+    start = day(first_of(inputs, "start", "anchor"))
+    # The n-th boundary after the start, which may lie before or after the anchor.
+    return cycle.boundary(cycle.index_of(start) + many).isoformat()
 
 
 def _boundaries(cycle: Cycle, inputs: Inputs, _: Any) -> list[str]:
@@ -121,11 +125,15 @@ def _periods(cycle: Cycle, inputs: Inputs, _: Any) -> list[list[str]]:
     return [[period.start.isoformat(), period.end.isoformat()] for period in _due(cycle, inputs)]
 
 
-def _periods_inclusive(cycle: Cycle, _: Inputs, asked: Any) -> list[list[str]]:
-    return [
-        [cycle.period(n).start.isoformat(), cycle.period(n).last.isoformat()]
-        for n in range(len(asked))
-    ]
+def _periods_inclusive(cycle: Cycle, inputs: Inputs, asked: Any) -> list[list[str]]:
+    start = _start(inputs)
+    first = cycle.index_of(start)
+    found = [Period(max(p.start, start), p.end) for p in _following(cycle, first, len(asked))]
+    return [[period.start.isoformat(), period.last.isoformat()] for period in found]
+
+
+def _following(cycle: Cycle, first: int, many: int) -> list[Period]:
+    return [cycle.period(first + n) for n in range(many)]
 
 
 def _period(cycle: Cycle, inputs: Inputs, _: Any) -> list[str]:
@@ -166,11 +174,12 @@ CYCLE_FIELDS: Mapping[str, Callable[[Cycle, Inputs, Any], Any]] = {
 
 
 def anchor_change(inputs: Inputs, _: Inputs) -> Answer:
-    """Bridge the gap until the new anchor with its share of the year that ends there."""
+    """Bridge the gap until the new anchor with its share of the period that ends there."""
     gap = Period(day(inputs["from"]), day(inputs["to"]))
-    year = AnniversaryCycle(gap.end, MONTHS["annual"]).containing(gap.start)
-    price = Rate.of(ISO.parse(inputs["annual_price"], "USD"))
-    return {"amount": ISO.plain(price.times(gap.share_of(year)))}
+    field, text = next((f, v) for f, v in inputs.items() if f.endswith("_price"))
+    whole = AnniversaryCycle(gap.end, MONTHS[field.removesuffix("_price")]).containing(gap.start)
+    price = Rate.of(ISO.parse(text, str(inputs.get("currency") or "USD")))
+    return {"amount": ISO.plain(price.times(gap.share_of(whole)))}
 
 
 def validation(inputs: Inputs, _: Inputs) -> Answer:

@@ -63,7 +63,7 @@ class Reader:
 
 def like(value: Fraction, asked: object) -> object:
     """Return a number as the case writes it, or plainly where it says something else."""
-    if asked == "none" and not value:
+    if asked in {None, "none"} and not value:
         return asked
     same = isinstance(asked, str) and asked != "none" and Fraction(asked) == value
     return asked if same else str(value)
@@ -83,13 +83,15 @@ def bounded(inputs: Inputs) -> list[Bounded]:
     """
     tiers = inputs.get("tiers") or inputs["blocks"]
     if isinstance(tiers[0], list):
-        tops = accumulate(Decimal(width) for width, _ in tiers)
+        told = [Decimal(top) for top, _ in tiers]
+        # How wide each tier is, unless the case says that it means upper bounds.
+        tops = told if inputs.get("tier_size_is_width") == "false" else accumulate(told)
         found = [(top, {"unit": price}) for top, (_, price) in zip(tops, tiers, strict=True)]
     elif "max_blocks" in tiers[0]:
         most = [t["max_blocks"] for t in tiers]
         sizes = [Decimal(t["size"]) for t in tiers]
         widths = [
-            s * (0 if m in {None, "unlimited"} else Decimal(m))
+            s * (0 if m in {None, "unlimited", "-1"} else Decimal(m))
             for s, m in zip(sizes, most, strict=True)
         ]
         found = [
@@ -145,8 +147,9 @@ def tariff_of(model: type[Graduated | Volume] | None, inputs: Inputs, read: Read
 def priced(model: type[Graduated | Volume] | None, inputs: Inputs, asked: Inputs) -> Answer:
     """Price a quantity, after what was billed before in the period."""
     read = Reader(inputs)
-    tariff = tariff_of(model, inputs, read)
     before = Decimal(inputs.get("already_billed_quantity") or 0)
+    # A volume price is not billed in parts: where a part is billed, the tiers are graduated.
+    tariff = tariff_of(Graduated if before else model, inputs, read)
     quantity = before + Decimal(first_of(inputs, "quantity", "quantity_now") or 1)
     final = inputs.get("last_in_period") != "false"
     found = {
@@ -187,7 +190,7 @@ def _by_tier(found: Found, read: Reader, asked: Sequence[object]) -> object:
 def _lines(found: Found, read: Reader, asked: Any) -> object:
     parts: list[Component] = [part for part in found["parts"] if part.quantity]
     if not parts:
-        return "none"
+        return asked if asked == [] else "none"
     told = [(part.name, (part.quantity, read.major(part.unit_price))) for part in parts]
     wanted = [*asked, *([""] * 3 for _ in told)][: len(told)]
     return [

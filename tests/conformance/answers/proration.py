@@ -50,13 +50,14 @@ from tests.conformance.answers.shared import (
 
 _BASES = {"days": "actual_days", "day": "actual_days", "second": "seconds"}
 _PRICE = re.compile(r"(?:(old|new|added|removed)_)?([a-z]+?)_(?:amount_)?(?:price_)?(price|cents)")
-_TIMES = re.compile(r"([\d.]+) x ([\d.]+)")
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
+_TIMES = re.compile(r"(-?[\d.]+) x (-?[\d.]+)")
 
 
 # ---- reading -------------------------------------------------------------------------------------
 def currency_of(inputs: Inputs) -> str:
     """Return the currency of a case; dollars, if it does not say."""
-    return str(inputs.get("currency") or "USD")
+    return str(inputs.get("currency") or "USD").upper()
 
 
 def money_of(text: str, inputs: Inputs) -> Money:
@@ -350,7 +351,9 @@ def _of_interval(
     key: str, interval: str, price: Rate, *, cycle_from: date, span: Period
 ) -> list[Fee]:
     """Return the fees of a price for an interval over the days of *span*."""
-    wholes = spanning(AnniversaryCycle(cycle_from, MONTHS[interval]), span)
+    is_month = interval == "monthly" and _SHORTEST_MONTH <= span.days <= _LONGEST_MONTH
+    # A period as long as a month is one, wherever it starts.
+    wholes = [span] if is_month else spanning(AnniversaryCycle(cycle_from, MONTHS[interval]), span)
     return [
         Fee(
             key=key if len(wholes) == 1 else f"{key} {n}",

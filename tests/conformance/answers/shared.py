@@ -55,9 +55,17 @@ def first_of(inputs: Inputs, *names: str) -> Any:
     return next((inputs[name] for name in names if inputs.get(name) is not None), None)
 
 
+def start_of(inputs: Inputs, *names: str) -> date:
+    """Return the day that the first of the inputs called *names* writes, in the zone of a case."""
+    written = str(first_of(inputs, *names))
+    # Systems that tell when they bill do so by the clock, others by the calendar.
+    zone = str(inputs.get("timezone") or "UTC") if inputs.get("billing_at") else "UTC"
+    return utc_day(written, zone)
+
+
 def cycle_of(inputs: Inputs) -> Cycle:
     """Return the cycle that the inputs describe; a month, if they do not say how long."""
-    start = day(first_of(inputs, "anchor", "start", "subscription_at"))
+    start = start_of(inputs, "anchor", "start", "subscription_at")
     length = str(first_of(inputs, "period", "interval", "plan_interval") or "monthly").lower()
     if length in DAYS:
         weeks = length == "weekly" and inputs.get("billing_time") == "calendar"
@@ -66,6 +74,11 @@ def cycle_of(inputs: Inputs) -> Cycle:
         return CalendarCycle(MONTHS[length])
     anchor_day = inputs.get("anchor_day")
     return AnniversaryCycle(start, MONTHS[length], None if anchor_day is None else int(anchor_day))
+
+
+def utc_day(text: str, zone: str) -> date:
+    """Return the day in *zone* of an instant, of midnight in UTC where only its date is written."""
+    return moment(text, "UTC").astimezone(ZoneInfo(zone)).date()
 
 
 def moment(text: str, zone: str) -> datetime:
@@ -81,6 +94,8 @@ def written(at: datetime) -> str:
 
 def unit_of(text: str) -> tuple[Units, str]:
     """Return the units to use and the code of the currency that a case calls *text*."""
+    if len(text) == len("usd"):
+        return ISO, text.upper()
     if custom := re.search(r"custom (\d) decimals?", text):
         return ISO.with_units({"CUSTOM": int(custom[1])}), "CUSTOM"
     return ISO, text

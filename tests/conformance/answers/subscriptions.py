@@ -9,6 +9,7 @@ from fractions import Fraction
 from ledgerkit.domain.money import Rate, draw
 from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, Cycle
 from ledgerkit.domain.subscriptions import (
+    AT_ONCE,
     Item,
     Subscription,
     bill,
@@ -124,7 +125,7 @@ def quantity(inputs: Inputs, asked: Inputs) -> Answer:
     start = cycle.boundary(-1) if written is None else day(written)
     plan = subscribed(inputs, price, cycle, start.isoformat(), quantity=before)
     first = bill(plan, on=on - timedelta(days=1))
-    changed = change_quantity(first.subscription, "plan", after, on=on)
+    changed = change_quantity(first.subscription, "plan", after, on=on, policy=AT_ONCE)
     lines = (*first.charges, *changed.charges)
     return {
         "periods": [

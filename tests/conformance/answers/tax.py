@@ -31,7 +31,7 @@ _OF = {"round_net": NET, "round_tax": TAX}
 
 def currency_of(inputs: Inputs) -> str:
     """Return the currency of a case; dollars, if it does not say."""
-    return str(inputs.get("currency") or "USD")
+    return str(inputs.get("currency") or "USD").upper()
 
 
 def read(value: Any, field: str, currency: str) -> Money:

@@ -29,7 +29,8 @@ from ledgerkit.domain.grants import (
 )
 from ledgerkit.domain.grants.top_ups import DUE
 from ledgerkit.domain.money import ISO, Money
-from ledgerkit.domain.periods import Period
+from ledgerkit.domain.periods import Period, day_start
+from ledgerkit.domain.proration import share_of_time
 from tests.conformance.answers.shared import (
     NOON,
     Answer,
@@ -38,13 +39,16 @@ from tests.conformance.answers.shared import (
     cycle_of,
     day,
     first_of,
+    moment,
 )
 
 UNITS = ISO.with_units({"CREDIT": 8})
 START = date(2026, 1, 1)
+NOW = START + timedelta(days=70)
 # What the words of a case say about age and expiry, in days.
 AGES = {"oldest": 0, "older": 1, "first": 1, "second": 3, "third": 4, "newer": 4, "newest": 5}
 EXPIRIES = {"earliest": 100, "earlier": 150, "later": 200, "latest": 250}
+SINCE = ("from", "proration_date", "date", "change_on", "at", "start")
 AMOUNT = re.compile(r"\d+(\.\d+)?")
 YES, NO = "yes", "no"
 
@@ -72,7 +76,9 @@ def grant_of(position: int, amount: Money, words: str) -> Grant:
     """Return the grant that *words* describe: priority, age, expiry, kinds, bought or given."""
     priority = re.search(r"prio(?:rity)? (\d+)", words)
     limited = re.search(r"limited to (\w+)", words)
-    ages = [age for word, age in AGES.items() if word in words.split()]
+    told = words.replace("created earlier", "older").replace("created later", "newer")
+    ages = [age for word, age in AGES.items() if word in told.split()]
+    ago = re.search(r"(\d+) days? ago", words)
     soon = next((n for word, n in EXPIRIES.items() if f"{word} expiry" in words), None)
     expires = None if soon is None else START + timedelta(days=soon)
     bought = re.search("purchased|paid|bought", words)
@@ -81,7 +87,9 @@ def grant_of(position: int, amount: Money, words: str) -> Grant:
         customer="c-1",
         amount=amount,
         price=Money(1 + amount.minor, "USD") if bought else None,
-        granted_on=START + timedelta(days=10 * (ages[0] if ages else 2) + position),
+        granted_on=NOW - timedelta(days=int(ago[1]))
+        if ago
+        else START + timedelta(days=10 * (ages[0] if ages else 2) + position),
         expires_on=expires,
         priority=int(priority[1]) if priority else 0,
         covers=() if limited is None else (kind_of(limited[1]),),
@@ -108,7 +116,7 @@ def listed(inputs: Inputs, *names: str) -> tuple[Grant, ...]:
 
 def claim(amount: Money, id: str = "l-1", *, kind: str = "", on: date | None = None) -> Claim:
     """Return a line of a day on which every grant of a case pays."""
-    return Claim(id=id, kind=kind, on=on or START + timedelta(days=70), amount=amount)
+    return Claim(id=id, kind=kind, on=on or NOW, amount=amount)
 
 
 def claimed(amount: Money | None, id: str, *, on: date) -> list[Claim]:
@@ -124,8 +132,8 @@ def by_position(settled: Settled) -> list[Grant]:
 def draws(inputs: Inputs, _: Inputs) -> Answer:
     """Draw an amount from several grants."""
     grants = listed(inputs, "grants", "wallets")
-    used = claim(credits_of(first_of(inputs, "consume", "usage")))
-    settled = settle([used], grants, at=NOON)
+    used = claimed(credits_of(first_of(inputs, "consume", "usage")), "l-1", on=NOW)
+    settled = settle(used, grants, at=NOON)
     return {"remaining": [short(grant.remaining) for grant in by_position(settled)]}
 
 
@@ -145,8 +153,9 @@ def allocation(inputs: Inputs, _: Inputs) -> Answer:
 def auto_top_up(inputs: Inputs, asked: Inputs) -> Answer:
     """Tell whether a balance is topped up, and with how much."""
     balance = credits_of(first_of(inputs, "ongoing_balance", "balance"))
-    pending = credits_of(inputs.get("pending") or "0")
-    target, least = (inputs.get(name) for name in ("target", "minimum"))
+    pending = credits_of(first_of(inputs, "pending", "pending_credits") or "0")
+    target = first_of(inputs, "target", "target_ongoing_balance", "target_balance")
+    least = first_of(inputs, "minimum", "paid_top_up_min", "min_top_up")
     step = Money(1, "CREDIT") if target else credits_of(inputs["paid_credits"])
     policy = TopUpPolicy(
         threshold=credits_of(inputs["threshold"]),
@@ -171,8 +180,9 @@ def grant_proration(inputs: Inputs, _: Inputs) -> Answer:
     if (seconds := inputs.get("seconds_left")) is not None:
         share = Fraction(int(seconds), int(timedelta(days=whole.days).total_seconds()))
     else:
-        since = max(start, day(first_of(inputs, "from", "proration_date", "start")))
-        share = Period(since, end).share_of(whole) if since < end else Fraction(0)
+        since = moment(str(first_of(inputs, *SINCE)), "UTC")
+        opens, closes = (day_start(bound, "UTC") for bound in (start, end))
+        share = share_of_time(min(max(since, opens), closes), closes, whole, zone="UTC").ratio
     return {"credits": short(prorated(credits_of(inputs["credits"]), share).amount)}
 
 

@@ -322,20 +322,6 @@ def test_credit_pays_no_more_than_is_owed() -> None:
     assert -10_000 == world.held("customer:ana")
 
 
-def test_credit_pays_no_more_than_an_invoice_comes_to() -> None:
-    """33.33 less 20.67 given back is 12.66, and credit pays that and 50.00 of December."""
-    seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
-    world = World().agree(subscription(started_on=date(2026, 11, 1)))
-    world.run()
-    (now,) = world.all(Subscription)
-    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
-    world.agree(paused, subscription(seats, started_on=date(2026, 11, 11), id="sub-2"))
-    with_credit(world, grant("100"))
-    world.run(DECEMBER_1, NOVEMBER)
-
-    assert [1266 + 5000] == [each.drawn.minor for each in world.all(Grant)]
-
-
 def test_what_is_credited_goes_back_to_the_credit_that_paid() -> None:
     """A gift paid 20.00 of a session that was none: it is a gift again, and no money of Ana's."""
     gift = attrs.evolve(grant("20", expires_on=date(2026, 11, 1)), price=None)
@@ -599,6 +585,112 @@ def test_more_given_back_than_charged_when_the_period_ends() -> None:
     plan = world.run(DECEMBER_1, NOVEMBER)
 
     assert ([], [2089]) == (invoices(plan), [note.total.minor for note in notes(plan)])
+
+
+def test_credit_pays_no_more_than_the_invoice_comes_to() -> None:
+    """33.33 less 20.67 given back: 12.66 of 80.00 are drawn that day, 50.00 for December."""
+    seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    world.agree(paused, subscription(seats, started_on=date(2026, 11, 11), id="sub-2"))
+    with_credit(world, grant("80"))
+
+    world.run(DECEMBER_1, NOVEMBER)
+
+    assert [8000 - 1266 - 5000] == [each.remaining.minor for each in world.all(Grant)]
+    assert -3100 - 8000 == world.held("customer:ana")
+
+
+def test_what_is_given_back_lowers_lines_of_its_kind_first() -> None:
+    """Credit for seats pays all 33.33 of them, since the studio of 20.67 is what was given back."""
+    seats = Item(id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"), kind="seats")
+    world = World().agree(subscription(started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
+    moved = subscription(seats, STUDIO, started_on=date(2026, 11, 11), id="sub-2")
+    world.agree(paused, attrs.evolve(moved, ends_on=date(2026, 12, 1)))
+    with_credit(world, attrs.evolve(grant("40"), covers=("seats",)))
+
+    world.run(at(11, 15), NOVEMBER)
+
+    assert [4000 - 3333] == [each.remaining.minor for each in world.all(Grant)]
+
+
+def test_two_credit_notes_of_one_invoice() -> None:
+    """Two subscriptions on one invoice, paused on different days: each day has its own note."""
+    world = World().agree(
+        subscription(started_on=date(2026, 11, 1)),
+        subscription(started_on=date(2026, 11, 1), id="sub-2"),
+    )
+    world.run()
+    for found, day in zip(world.all(Subscription), (11, 21), strict=True):
+        asked = date(2026, 11, day)
+        paused = subscriptions.pause(found, on=date(2026, 11, 1), start=asked)
+        world.agree(paused.subscription)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert [2067, 1033] == [note.total.minor for note in notes(plan)]
+    assert -6200 + 3100 == world.held("customer:ana")
+
+
+def test_charged_and_given_back_in_one_run() -> None:
+    """No run since October: 31.00 of 1 November is billed, and 20.67 of it credited, at once."""
+    begun = subscription(started_on=date(2026, 11, 1))
+    paused = subscriptions.pause(begun, on=date(2026, 10, 20), start=date(2026, 11, 11))
+    world = World().agree(paused.subscription)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([3100], [2067]) == (
+        [invoice.total.minor for invoice in invoices(plan)],
+        [note.total.minor for note in notes(plan)],
+    )
+    assert ((), -1033) == (plan.skipped, world.held("customer:ana"))
+
+
+def test_given_back_on_the_day_the_period_ends() -> None:
+    """A year of 3650.00 from 1 November, paused from 1 December: 335 of 365 days are credited."""
+    year = Item(
+        id="year",
+        name="Year",
+        price=Rate(Fraction(365_000), "EUR"),
+        cycle=AnniversaryCycle(date(2026, 11, 1), 12),
+    )
+    world = World().agree(subscription(year, started_on=date(2026, 11, 1)))
+    world.run()
+    (now,) = world.all(Subscription)
+    paused = subscriptions.pause(now, on=date(2026, 11, 5), start=date(2026, 12, 1))
+    world.agree(paused.subscription)
+
+    plan = world.run(DECEMBER_1, NOVEMBER)
+
+    assert ([], [335_000]) == (invoices(plan), [note.total.minor for note in notes(plan)])
+
+
+def test_prices_with_tax_in_them_are_given_back_with_it() -> None:
+    """12.00 with 20 % in it: 6.00 back on a note, 4.00 on an invoice of other things."""
+    vat = attrs.evolve(VAT, inclusive=True)
+    plain = Item(id="plain", name="Plain", price=Rate(Fraction(1200), "EUR"))
+    world = World(policy=attrs.evolve(POLICY, taxes={"": (vat,)})).agree(
+        subscription(plain, started_on=date(2026, 11, 1)),
+        subscription(plain, started_on=date(2026, 11, 1), id="sub-2"),
+    )
+    world.run()
+    for found, day in zip(world.all(Subscription), (16, 21), strict=True):
+        asked = date(2026, 11, day)
+        paused = subscriptions.pause(found, on=date(2026, 11, 1), start=asked)
+        world.agree(paused.subscription)
+    dear = Item(id="dear", name="Dear", price=Rate(Fraction(3600), "EUR"))
+    world.agree(subscription(dear, started_on=date(2026, 11, 21), id="sub-3"))
+
+    plan = world.run(at(11, 25), NOVEMBER)
+
+    assert [(600, 100)] == [(note.total.minor, note.tax.minor) for note in notes(plan)]
+    assert [(1200 - 400, 200 - 67)] == [(i.total.minor, i.tax.minor) for i in invoices(plan)]
 
 
 # ---- what has to be read -------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import attrs
 import pytest
@@ -11,7 +11,9 @@ from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.billing_run import (
     BILLING_CYCLE,
     BillingCycle,
+    PeriodNotBegun,
     bill,
+    check_begun,
     close,
     closed_before,
     cycle_id,
@@ -22,7 +24,7 @@ from ledgerkit.domain.ledger import PeriodClosed
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.periods import CalendarCycle, FixedDaysCycle, Period
 from ledgerkit.testing.samples import changes, transfer
-from tests.domain.billing_run.world import DECEMBER_1, NOVEMBER_1, OCTOBER, SEPTEMBER
+from tests.domain.billing_run.world import DECEMBER_1, NOVEMBER, NOVEMBER_1, OCTOBER, SEPTEMBER
 
 MADRID = "Europe/Madrid"
 
@@ -174,3 +176,12 @@ def test_cycle_ids() -> None:
     }
 
     assert 3 == len(ids)
+
+
+def test_a_period_that_lies_ahead_is_not_billed() -> None:
+    """November begins in Madrid an hour before it does in UTC; a minute earlier it is ahead."""
+    begins = datetime(2026, 10, 31, 23, tzinfo=UTC)
+    check_begun(NOVEMBER, zone="Europe/Madrid", at=begins)
+
+    with pytest.raises(PeriodNotBegun, match="begins on 2026-11-01 and it is 2026-10-31"):
+        check_begun(NOVEMBER, zone="Europe/Madrid", at=begins - timedelta(minutes=1))

@@ -7,14 +7,17 @@ spec: billing 6)
 
 from __future__ import annotations
 
-from ledgerkit.domain.billing_run.contracts import PriceListMissing
+from ledgerkit.domain.billing_run.amending import Amended, CustomerNotTold, amend
+from ledgerkit.domain.billing_run.contracts import PriceListMissing, billed_of
 from ledgerkit.domain.billing_run.customers import CustomerBilled, bill_customer
 from ledgerkit.domain.billing_run.cycles import (
     BILLING_CYCLE,
     CLOSED,
     OPEN,
     BillingCycle,
+    PeriodNotBegun,
     bill,
+    check_begun,
     close,
     closed_before,
     cycle_id,
@@ -48,19 +51,25 @@ __all__ = [
     "BILLING_CYCLE",
     "CLOSED",
     "OPEN",
+    "Amended",
     "BillingCycle",
     "Contracts",
     "CustomerBilled",
     "CustomerFacts",
+    "CustomerNotTold",
     "Facts",
     "Month",
+    "PeriodNotBegun",
     "Policy",
     "PriceListMissing",
     "ReadingWanted",
     "SupplierFacts",
+    "amend",
     "begin",
     "bill",
     "bill_customer",
+    "billed_of",
+    "check_begun",
     "close",
     "closed_before",
     "cycle_id",

@@ -18,6 +18,7 @@ from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.billing_run.invoicing import issue_days
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.rate_plans import RatePlan
@@ -85,19 +86,23 @@ def _subscribed(
     """
     for each in tuple(now.values()):
         on = min(billed_until(desk, each.zone), before - _DAY)
-        billed = None if each.planned is None else _billed_at(desk, each)
+        billed = None if each.planned is None else billed_of(each.id, desk.invoices)
         decided = subscriptions.bill(each, on=on, billed=billed)
         now[each.id] = decided.subscription
         yield from decided.charges
 
 
-def _billed_at(desk: Desk, subscription: Subscription) -> Mapping[str, Money]:
-    """Return what the lines of *subscription* came to after discounts, by their part."""
+def billed_of(source: str, invoices: Iterable[Invoice]) -> Mapping[str, Money]:
+    """Return what the lines of *source* came to after discounts, by their part.
+
+    It is in the terms of their prices: with the taxes that these include, as a line is that gives
+    some of it back.
+    """
     return {
         line.part: line.discounted
-        for invoice in desk.invoices
+        for invoice in invoices
         for line in invoice.lines
-        if line.source == subscription.id
+        if line.source == source
     }
 
 

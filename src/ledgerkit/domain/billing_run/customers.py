@@ -15,6 +15,7 @@ import attrs
 from ledgerkit.domain import invoices, packages
 from ledgerkit.domain.billing_run.bookings import SESSION
 from ledgerkit.domain.billing_run.contracts import charge_contracts
+from ledgerkit.domain.billing_run.credit import draw_credit, expire_credit
 from ledgerkit.domain.billing_run.desk import Desk, Terms, open_desk
 from ledgerkit.domain.billing_run.expiry import expire_packages, revive
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
@@ -22,15 +23,7 @@ from ledgerkit.domain.billing_run.incentives import pay_period_incentives
 from ledgerkit.domain.billing_run.invoicing import issue_invoices
 from ledgerkit.domain.billing_run.returns import take_back
 from ledgerkit.domain.catalog import CatalogKey
-from ledgerkit.domain.changes import (
-    Changes,
-    Effects,
-    Record,
-    Skipped,
-    Versioned,
-    expect,
-    request,
-)
+from ledgerkit.domain.changes import Changes, Skipped, changes_of, expect, request
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Line
 from ledgerkit.domain.ledger import Event, Journal
@@ -81,6 +74,8 @@ def bill_customer(
     expire_packages(desk)
     _alert(desk, held)
     issue_invoices(desk)
+    draw_credit(desk)
+    expire_credit(desk)
     return CustomerBilled(_changes(desk), tuple(desk.left_out))
 
 
@@ -254,23 +249,16 @@ def _alert(desk: Desk, held: Sequence[Package]) -> None:
 
 
 def _changes(desk: Desk) -> Changes | None:
-    held = _read(desk)
-    versions = {(type(v.record), v.record.id): v for v in held}
-    moved = [
-        record
-        for record in (*desk.packages.values(), *desk.moved)
-        if (v := versions.get((type(record), record.id))) is None or record != v.record
-    ]
-    effects = sum((d.effects for d in desk.documents), start=Effects())
-    effects = sum(desk.effects, start=effects)
-    journals = (*desk.journals, *effects.journals)
-    if not journals and not effects.records and not moved:
+    effects = desk.effects
+    if not effects.journals and not effects.records:
         return None
-    what = sorted([j.id for j in journals] + [r.id for r in (*effects.records, *desk.moved)])
-    opens = {wallet.id: wallet for wallet in effects.opens} | desk.opens
+    what = sorted([j.id for j in effects.journals] + [r.id for r in effects.records])
+    # Versions tell one move of contracts from the next, where nothing else is stored.
+    moved = [f"{v.record.id}/{v.version}" for v in desk.read if v.record.id in what]
     party = desk.customer.party
-    return Changes(
-        key=f"billing_run/{party.id}/{desk.period}/{derive('run', *what, *_versions(desk))}",
+    return changes_of(
+        desk,
+        key=f"billing_run/{party.id}/{desk.period}/{derive('run', *what, *moved)}",
         request=request(
             "billing_run",
             customer=party.id,
@@ -280,33 +268,6 @@ def _changes(desk: Desk) -> Changes | None:
         actor="billing run",
         reason=f"bill {desk.period} of {party.id}",
         at=desk.as_of,
-        journals=journals,
-        opens=tuple(opens[name] for name in sorted(opens)),
-        records=(*moved, *effects.records),
         # What was only looked at counts as well: what covers a session depends on all packages.
-        expects=tuple(expect(v) for v in held),
-        draws=effects.draws,
-        messages=(*desk.messages, *effects.messages),
-    )
-
-
-def _read(desk: Desk) -> tuple[Versioned[Record], ...]:
-    """Return every record that the decision was based on, in one order."""
-    customer, contracts = desk.customer, desk.customer.contracts
-    return (
-        *customer.packages,
-        *contracts.subscriptions,
-        *contracts.rate_plans,
-        *contracts.enrolments,
-        *contracts.snapshots,
-        *customer.grants,
-    )
-
-
-def _versions(desk: Desk) -> tuple[str, ...]:
-    """Return what tells one move of contracts from the next, where nothing else is stored."""
-    return tuple(
-        f"{v.record.id}/{v.version}"
-        for v in _read(desk)
-        if any(type(r) is type(v.record) and r.id == v.record.id for r in desk.moved)
+        expects=tuple(expect(v) for v in desk.read),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
+from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain.changes import Changes, Expect, Versioned, request
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.periods import Cycle, Period, day_start, local_date
@@ -72,6 +74,31 @@ def periods_due(
     if today <= first.start:
         return ()
     return tuple(p for p in cycle.due(today, start=first.start) if p not in billed)
+
+
+@attrs.frozen
+class PeriodNotBegun(LedgerkitError):
+    """A period to bill that lies ahead."""
+
+    period: Period
+    today: date
+    code: ClassVar[str] = "period_not_begun"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.period} begins on {self.period.start} and it is {self.today}; bill a period "
+            "that has begun"
+        )
+
+
+def check_begun(period: Period, *, zone: str, at: datetime) -> None:
+    """Raise `PeriodNotBegun` if *period* has not begun *at* an instant, in *zone*.
+
+    All that is not billed yet would be billed in the name of a period to come.
+    """
+    today = local_date(at, zone)
+    if today < period.start:
+        raise PeriodNotBegun(period, today)
 
 
 def is_over(period: Period, *, zone: str, at: datetime) -> bool:

@@ -15,6 +15,7 @@ from ledgerkit.domain.changes import Decision, Effects, Record, Skipped, Version
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.credit_notes import Credited, CreditNote
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice, Issued, Line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet, belated
 from ledgerkit.domain.money import Rate
@@ -90,6 +91,7 @@ class Desk:
         period: The period that is billed.
         as_of: When the facts were read.
         packages: The customer's packages as they are by now, by id.
+        grants: Its prepaid credit as it is by now, by id.
         matches: The customer's matches, by id.
         bookings: What was booked before the run.
         journals: What is posted.
@@ -99,8 +101,8 @@ class Desk:
         lines: What goes on the invoice of each currency.
         charges: What contracts charge and is on no invoice yet, in any currency.
         documents: The documents that are issued.
-        effects: What else is to be stored, except records.
-        moved: New versions of contracts, of what was used and of prepaid credit.
+        done: What else is to be stored, except records.
+        moved: New versions of contracts and of what was used.
         left_out: What of the customer could not be billed, and why.
         terms: What sessions alike are charged, by match, what was taught, price and bonus.
     """
@@ -111,6 +113,7 @@ class Desk:
     period: Period
     as_of: datetime
     packages: dict[str, Package]
+    grants: dict[str, Grant]
     matches: Mapping[str, Match]
     bookings: Bookings
     journals: list[Journal] = attrs.Factory(list)
@@ -120,7 +123,7 @@ class Desk:
     lines: dict[str, list[Line]] = attrs.Factory(dict)
     charges: list[Charge] = attrs.Factory(list)
     documents: list[Decision] = attrs.Factory(list)
-    effects: list[Effects] = attrs.Factory(list)
+    done: list[Effects] = attrs.Factory(list)
     moved: tuple[Record, ...] = ()
     left_out: list[Skipped] = attrs.Factory(list)
     terms: dict[tuple[str, CatalogKey, date, int], Terms] = attrs.Factory(dict)
@@ -155,6 +158,34 @@ class Desk:
     def today(self) -> date:
         """The customer's local day."""
         return local_date(self.as_of, self.zone)
+
+    @property
+    def read(self) -> tuple[Versioned[Record], ...]:
+        """Every record that decisions for the customer are based on, in one order."""
+        customer, contracts = self.customer, self.customer.contracts
+        return (
+            *customer.packages,
+            *contracts.subscriptions,
+            *contracts.rate_plans,
+            *contracts.enrolments,
+            *contracts.snapshots,
+            *customer.grants,
+        )
+
+    @property
+    def effects(self) -> Effects:
+        """What to store of all that was decided; of records only those that moved."""
+        before = {(type(v.record), v.record.id): v.record for v in self.read}
+        now: tuple[Record, ...] = (*self.packages.values(), *self.grants.values(), *self.moved)
+        effects = Effects(
+            journals=tuple(self.journals),
+            records=tuple(r for r in now if before.get((type(r), r.id)) != r),
+            messages=tuple(self.messages),
+        )
+        effects = sum((d.effects for d in self.documents), start=effects)
+        effects = sum(self.done, start=effects)
+        opens = {wallet.id: wallet for wallet in effects.opens} | self.opens
+        return attrs.evolve(effects, opens=tuple(opens[name] for name in sorted(opens)))
 
     def day(self, session: Session) -> date:
         """Return the local day of *session*."""
@@ -223,6 +254,7 @@ def open_desk(
         period,
         as_of,
         packages={read.record.id: read.record for read in customer.packages},
+        grants={read.record.id: read.record for read in customer.grants},
         matches={match.id: match for match in customer.matches},
         bookings=bookings_of(customer),
     )

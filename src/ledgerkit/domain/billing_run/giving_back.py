@@ -86,7 +86,9 @@ def _parts(
         part = min(room, round_exact(left * share, Rounding.HALF_UP))
         if part > 0:
             yield invoice, line, Money(part, invoice.currency)
-            left -= round_exact(part / share, Rounding.HALF_UP)
+            left -= round_exact(
+                Fraction(part * share.denominator, share.numerator), Rounding.HALF_UP
+            )
 
 
 def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:

@@ -1,6 +1,6 @@
-"""Invoicing in a run: lines become invoices, discounted and taxed, and credit pays what it can.
+"""Invoicing in a run: lines become invoices, discounted and taxed.
 
-(spec: billing 3, 5, 6, 7)
+(spec: billing 3, 6, 7)
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import attrs
 from ledgerkit.domain import invoices
 from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.billing_run.giving_back import set_off
-from ledgerkit.domain.billing_run.prepaid import draw_credit
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.discounts import Coupon, usable
 from ledgerkit.domain.ids import derive
@@ -45,7 +44,7 @@ def issue_days(desk: Desk, *, before: date = date.max) -> None:
 
 
 def issue_invoices(desk: Desk) -> None:
-    """Issue what the customer is charged with the period, one invoice a currency; draw credit."""
+    """Issue what the customer is charged with the period, one invoice a currency."""
     charged = {charge.rated.amount.currency for charge in desk.charges}
     for currency in sorted(charged | desk.lines.keys()):
         lines = desk.lines.get(currency, [])
@@ -55,7 +54,6 @@ def issue_invoices(desk: Desk) -> None:
             kind, name = desk.facts.cycle.kind, str(desk.period)
             draft = _numbered(desk, currency, lines, cycle=kind, name=name)
             _issue(desk, attrs.evolve(draft, period=desk.period))
-    draw_credit(desk)
 
 
 def _line(charge: Charge) -> Line:
@@ -85,7 +83,7 @@ def _numbered(
         id=derive("inv", who, currency, cycle, name, str(part), on=on),
         customer=who,
         currency=currency,
-        lines=tuple(sorted(lines, key=lambda li: (li.on, li.source, li.id))),
+        lines=tuple(sorted(lines, key=lambda li: (li.on, li.source))),
         part=part,
         supplements=earlier[0] if earlier else None,
         cycle=cycle,

@@ -25,6 +25,7 @@ from ledgerkit.domain.subscriptions.decisions import (
     Cancelled,
     Changed,
     Created,
+    Decided,
     Paused,
     Reactivated,
     Resumed,
@@ -38,6 +39,7 @@ from ledgerkit.domain.subscriptions.lives import (
     create,
     end_trial,
 )
+from ledgerkit.domain.subscriptions.phases import NetOf
 from ledgerkit.domain.subscriptions.records import (
     ACTIVE,
     CANCELLED,
@@ -69,8 +71,10 @@ __all__ = [
     "ChangePolicy",
     "Changed",
     "Created",
+    "Decided",
     "Direction",
     "Item",
+    "NetOf",
     "Pause",
     "PausePolicy",
     "Paused",

@@ -1,0 +1,81 @@
+"""Columns: how a view reads the fields of a record from its JSON.
+
+Amounts stand in minor units (`total_minor`) and as decimal text (`total`), never as fractions that
+a database would round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ledgerkit.adapters.sql.views.words import Words, select
+
+RECORDS = """FROM ledgerkit_records r
+JOIN ledgerkit_tenants t ON t.id = r.tenant
+JOIN ledgerkit_record_versions v
+  ON v.tenant = r.tenant AND v.kind = r.kind AND v.id = r.id AND v.version = r.version"""
+HISTORY = """FROM ledgerkit_record_versions v
+JOIN ledgerkit_tenants t ON t.id = v.tenant
+JOIN ledgerkit_commits c ON c.id = v.commit_id"""
+DOCUMENT = "v.document"
+LINE = "l.value"
+
+
+def column(path: str) -> str:
+    """Return the column that shows the field at *path*."""
+    return {"of": "document_of", "key": "document_key", "line": "source_line"}.get(
+        path, path.replace(".", "_")
+    )
+
+
+def field(words: Words, path: str) -> str:
+    """Return the field at *path* of the record."""
+    return words.field(DOCUMENT, "data", *path.split("."))
+
+
+def view_of(kind: str, columns: Mapping[str, str]) -> str:
+    """Return the view of the records of *kind*, a row each."""
+    first = {"tenant": "t.name", "id": "r.id", "version": "r.version"}
+    return select({**first, **columns}, f"{RECORDS} WHERE r.kind = '{kind}'")
+
+
+def fields(words: Words, *paths: str) -> dict[str, str]:
+    """Return a column for each of the fields at *paths*."""
+    return {column(path): field(words, path) for path in paths}
+
+
+def amount(words: Words, name: str, minor: str, currency: str) -> dict[str, str]:
+    """Return an amount as two columns: minor units, and decimal text."""
+    return {f"{name}_minor": minor, name: words.decimal(minor, currency)}
+
+
+def lines(
+    words: Words,
+    kind: str,
+    more: tuple[str, ...],
+    amounts: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Return the view of the lines of the documents of *kind*, a row each."""
+    common = ("id", "source", "item", "detail", "on")
+    names = {"on": "on_date", "line": "source_line", "id": "line_id"}
+    names["kind"] = "journal_kind" if kind == "payout" else "line_kind"
+    paths = [path for path in (*common, *more) if (kind, path) != ("payout", "id")]
+    columns = {
+        "tenant": "t.name",
+        kind: "r.id",
+        "number": "r.number",
+        "nth": words.nth("l"),
+        **{names.get(path, path): words.field(LINE, path) for path in paths},
+        "currency": words.field(LINE, "amount", "currency"),
+        **amount(
+            words,
+            "amount",
+            words.minor(LINE, "amount"),
+            words.field(LINE, "amount", "currency"),
+        ),
+    }
+    for name, minor in amounts.items():
+        columns |= amount(words, name, minor, words.field(LINE, "amount", "currency"))
+    lines = words.each(DOCUMENT, "data", "lines", alias="l")
+    return select(columns, f"{RECORDS}\n{lines} WHERE r.kind = '{kind}'")

@@ -1,0 +1,286 @@
+"""Terms views: prices and matches, packages and credit, usage, enrolments and payment plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ledgerkit.adapters.sql.views.columns import (
+    DOCUMENT,
+    HISTORY,
+    LINE,
+    RECORDS,
+    amount,
+    field,
+    fields,
+    view_of,
+)
+from ledgerkit.adapters.sql.views.words import Words, select
+
+
+def terms_views(words: Words) -> Mapping[str, str]:
+    """Return the queries of the views of what was agreed, and of what is left of it, by name."""
+    return {
+        "package": _package(words),
+        "redemption": _redemption(words),
+        "credit_grant": _grant(words),  # GRANT is a word of SQL
+        "credit_draw": _draw(words),
+        "usage_snapshot": _usage_snapshot(words),
+        "usage_quantity": _usage_quantity(words),
+        "enrolment": _enrolment(words),
+        "instalment": _instalment(words),
+        "match": _match(words),
+        "incentive": _incentive(words),
+        "price": _price(words),
+        "price_tier": _price_tier(words),
+        "price_change": _price_change(words),
+        "list_price": _list_price(words),
+    }
+
+
+def _package(words: Words) -> str:
+    def number(path: str) -> str:
+        return words.whole(field(words, path))
+
+    redeemed = words.count(DOCUMENT, "data", "redemptions")
+    used = f"({number('used_before')} + {redeemed} + {number('forfeited')})"
+    columns = {
+        **fields(words, "customer", "status", "purchased_on", "expires_on"),
+        "units": number("units"),
+        "used_before": number("used_before"),
+        "redeemed": redeemed,
+        "forfeited": number("forfeited"),
+        "remaining": f"({number('units')} - {used})",
+        "currency": field(words, "price.currency"),
+        **amount(
+            words,
+            "price",
+            words.minor(DOCUMENT, "data", "price"),
+            field(words, "price.currency"),
+        ),
+    }
+    return view_of("package", columns)
+
+
+def _redemption(words: Words) -> str:
+    currency = words.field(LINE, "value", "currency")
+    columns = {
+        "tenant": "t.name",
+        "package": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(LINE, name) for name in ("session", "supplier", "journal")},
+        "unit": words.whole(words.field(LINE, "unit")),
+        "on_date": words.field(LINE, "on"),
+        "currency": currency,
+        **amount(words, "value", words.minor(LINE, "value"), currency),
+    }
+    redemptions = words.each(DOCUMENT, "data", "redemptions", alias="l")
+    return select(columns, f"{RECORDS}\n{redemptions} WHERE r.kind = 'package'")
+
+
+def _grant(words: Words) -> str:
+    currency = field(words, "amount.currency")
+    granted = words.minor(DOCUMENT, "data", "amount")
+    draws, returns, forfeits = (
+        words.total(DOCUMENT, "data", name) for name in ("draws", "returns", "forfeits")
+    )
+    status = field(words, "status")
+    left = f"({granted} - {draws} + {returns} - {forfeits})"
+    columns = {
+        **fields(words, "customer", "status", "granted_on", "expires_on"),
+        "priority": words.whole(field(words, "priority")),
+        "currency": currency,
+        **amount(words, "granted", granted, currency),
+        **amount(words, "drawn", f"({draws} - {returns})", currency),
+        **amount(words, "expired", forfeits, currency),
+        **amount(
+            words,
+            "remaining",
+            f"CASE WHEN {status} = 'revoked' THEN 0 ELSE {left} END",
+            currency,
+        ),
+        "price_currency": field(words, "price.currency"),
+        **amount(
+            words,
+            "price",
+            words.minor(DOCUMENT, "data", "price"),
+            field(words, "price.currency"),
+        ),
+    }
+    return view_of("grant", columns)
+
+
+def _draw(words: Words) -> str:
+    currency = words.field(LINE, "amount", "currency")
+    columns = {
+        "tenant": "t.name",
+        "credit_grant": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(LINE, name) for name in ("source", "journal")},
+        "on_date": words.field(LINE, "on"),
+        "currency": currency,
+        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+    }
+    draws = words.each(DOCUMENT, "data", "draws", alias="l")
+    return select(columns, f"{RECORDS}\n{draws} WHERE r.kind = 'grant'")
+
+
+def _usage_snapshot(words: Words) -> str:
+    columns = {
+        **fields(words, "customer", "meter", "aggregation", "period.start", "period.end", "zone"),
+        "status": "r.status",
+        **{name: words.whole(field(words, name)) for name in ("events", "part")},
+    }
+    return view_of("usage_snapshot", columns)
+
+
+def _usage_quantity(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "usage_snapshot": "r.id",
+        "nth": words.nth("l"),
+        **{name: words.field(LINE, name) for name in ("dimensions", "value")},
+    }
+    quantities = words.each(DOCUMENT, "data", "billed", alias="l")
+    return select(columns, f"{RECORDS}\n{quantities} WHERE r.kind = 'usage_snapshot'")
+
+
+def _enrolment(words: Words) -> str:
+    currency = field(words, "price.currency")
+    columns = {
+        **fields(words, "customer", "student", "class_id", "class_name", "class_start"),
+        **fields(words, "enrolled_on", "reference", "until", "zone", "cycle.kind", "policy"),
+        "currency": currency,
+        **amount(words, "price", words.minor(DOCUMENT, "data", "price"), currency),
+    }
+    return view_of("enrolment", columns)
+
+
+def _instalment(words: Words) -> str:
+    currency = words.field(LINE, "amount", "currency")
+    columns = {
+        "tenant": "t.name",
+        "payment_plan": "r.id",
+        "nth": words.nth("l"),
+        "due_on": words.field(LINE, "due_on"),
+        "currency": currency,
+        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+    }
+    parts = words.each(DOCUMENT, "data", "instalments", alias="l")
+    return select(columns, f"{RECORDS}\n{parts} WHERE r.kind = 'payment_plan'")
+
+
+def _match(words: Words) -> str:
+    columns = {
+        **fields(words, "customer", "student", "supplier"),
+        **{name: field(words, f"key.{name}") for name in ("service_line", "level")},
+        "minutes": words.whole(field(words, "key.minutes")),
+        **fields(words, "currency"),
+        **amount(words, "pay", words.minor(DOCUMENT, "data", "pay"), field(words, "currency")),
+    }
+    return view_of("match", columns)
+
+
+def _incentive(words: Words) -> str:
+    currency = field(words, "amount.currency")
+    columns = {
+        **fields(words, "match", "per", "valid_from", "valid_until"),
+        "currency": currency,
+        **amount(words, "amount", words.minor(DOCUMENT, "data", "amount"), currency),
+    }
+    return view_of("incentive", columns)
+
+
+def _key(words: Words, item: str) -> dict[str, str]:
+    return {
+        **{name: words.field(item, "key", name) for name in ("service_line", "level")},
+        "minutes": words.whole(words.field(item, "key", "minutes")),
+        "currency": words.field(item, "charge", "currency"),
+        "valid_from": words.field(item, "valid_from"),
+    }
+
+
+def _price(words: Words) -> str:
+    currency = words.field(LINE, "charge", "currency")
+    columns = {
+        "tenant": "t.name",
+        "catalog": "r.id",
+        **_key(words, LINE),
+        **amount(words, "charge", words.minor(LINE, "charge"), currency),
+        **amount(words, "pay", words.minor(LINE, "pay"), currency),
+    }
+    prices = words.each(DOCUMENT, "data", "prices", alias="l")
+    return select(columns, f"{RECORDS}\n{prices} WHERE r.kind = 'catalog'")
+
+
+def _price_tier(words: Words) -> str:
+    tier = "s.value"
+    columns = {
+        "tenant": "t.name",
+        "catalog": "r.id",
+        **_key(words, LINE),
+        "units": words.whole(words.field(tier, "units")),
+        **amount(
+            words, "price", words.minor(tier, "price"), words.field(tier, "price", "currency")
+        ),
+    }
+    prices = words.each(DOCUMENT, "data", "prices", alias="l")
+    tiers = words.each(LINE, "tiers", alias="s")
+    return select(columns, f"{RECORDS}\n{prices}\n{tiers} WHERE r.kind = 'catalog'")
+
+
+def _list_price(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "price_list": "r.id",
+        "currency": field(words, "currency"),
+        "item": words.field(LINE, "key", "item"),
+        "dimensions": words.field(LINE, "key", "dimensions"),
+        "model": words.field(LINE, "tariff", "model", "kind"),
+        "included": words.field(LINE, "tariff", "included"),
+        "valid_from": words.field(LINE, "valid_from"),
+    }
+    prices = words.each(DOCUMENT, "data", "prices", alias="l")
+    return select(columns, f"{RECORDS}\n{prices} WHERE r.kind = 'price_list'")
+
+
+def _price_change(words: Words) -> str:
+    # A change is a price that the version before did not have; the old price is the one of the
+    # same key that held until then.
+    price = {
+        **_key(words, LINE),
+        "charge_minor": words.minor(LINE, "charge"),
+        "pay_minor": words.minor(LINE, "pay"),
+    }
+    inner = {
+        "tenant": "t.name",
+        "catalog": "v.id",
+        "version": "v.version",
+        "at": words.instant("c.at"),
+        "actor": "c.actor",
+        "reason": "c.reason",
+        **price,
+    }
+    prices = words.each(DOCUMENT, "data", "prices", alias="l")
+    listed = select(inner, f"{HISTORY}\n{prices} WHERE v.kind = 'catalog'")
+    same = " AND ".join(
+        f"o.{name} = n.{name}"
+        for name in ("tenant", "catalog", "service_line", "level", "minutes", "currency")
+    )
+
+    def old(column: str) -> str:
+        return (
+            f"(SELECT o.{column} FROM ({listed}) o WHERE {same} AND o.version = n.version "  # noqa: S608
+            "AND o.valid_from < n.valid_from ORDER BY o.valid_from DESC LIMIT 1)"
+        )
+
+    columns = {
+        **{name: f"n.{name}" for name in inner},
+        "old_charge_minor": old("charge_minor"),
+        "old_pay_minor": old("pay_minor"),
+    }
+    was_there = " AND ".join(f"o.{name} = n.{name}" for name in price)
+    unknown = (
+        f"NOT EXISTS (SELECT 1 FROM ({listed}) o WHERE o.tenant = n.tenant "  # noqa: S608
+        f"AND o.catalog = n.catalog AND o.version = n.version - 1 AND {was_there})"
+    )
+    return select(columns, f"FROM ({listed}) n WHERE {unknown}")
