@@ -323,20 +323,6 @@ def test_credit_pays_no_more_than_is_owed() -> None:
     assert -10_000 == world.held("customer:ana")
 
 
-def test_credit_pays_no_more_than_an_invoice_comes_to() -> None:
-    """33.33 less 20.67 given back is 12.66, and credit pays that and 50.00 of December."""
-    seats = attrs.evolve(STUDIO, id="seats", name="Seats", price=Rate(Fraction(5000), "EUR"))
-    world = World().agree(subscription(started_on=date(2026, 11, 1)))
-    world.run()
-    (now,) = world.all(Subscription)
-    paused = subscriptions.pause(now, on=date(2026, 11, 1), start=date(2026, 11, 11)).subscription
-    world.agree(paused, subscription(seats, started_on=date(2026, 11, 11), id="sub-2"))
-    with_credit(world, grant("100"))
-    world.run(DECEMBER_1, NOVEMBER)
-
-    assert [1266 + 5000] == [each.drawn.minor for each in world.all(Grant)]
-
-
 def test_what_is_credited_goes_back_to_the_credit_that_paid() -> None:
     """A gift paid 20.00 of a session that was none: it is a gift again, and no money of Ana's."""
     gift = attrs.evolve(grant("20", expires_on=date(2026, 11, 1)), price=None)
