@@ -105,6 +105,7 @@ POLICY = Policy(
     invoices=Series("F", "{series}-{year}-{n:3}"),
     credit_notes=Series("G", "{series}-{year}-{n:3}"),
     taxes={"": (VAT,)},
+    low_credit=(eur(1000),),
 )
 
 

@@ -53,11 +53,11 @@ from ledgerkit.documents import Document, formats
 from ledgerkit.documents.builders import Letterhead, credit_note_document, invoice_document
 from ledgerkit.domain.changes import Decision, Effects, Record, changes_of, request
 from ledgerkit.domain.credit_notes import CreditNote
-from ledgerkit.domain.grants import Grant
+from ledgerkit.domain.grants import Grant, paid_by_line
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, trial_balance
-from ledgerkit.domain.money import ISO, Money
+from ledgerkit.domain.money import ISO, Money, sum_of
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.subscriptions import Subscription, renewals
 from ledgerkit.jobs.billing_run import Asked, run_due
@@ -284,9 +284,12 @@ def documents(store: Store) -> Iterator[Document]:
     """Yield what is worth a look."""
     people = {party.id: party for party in PARTIES}
     numbers = {invoice.id: invoice.number for invoice in every(store, Invoice)}
+    paid = paid_by_line(every(store, Grant))
     for invoice in every(store, Invoice):
         if (invoice.customer, invoice.issued_on) in WORTH_SHOWING:
-            yield invoice_document(invoice, head=HEAD, customer=people[invoice.customer])
+            parts = (part for line in invoice.lines for part in paid.get(line.id, ()))
+            credit, customer = sum_of(parts, CURRENCY), people[invoice.customer]
+            yield invoice_document(invoice, head=HEAD, customer=customer, credit=credit)
     for note in every(store, CreditNote):
         if (note.customer, note.issued_on) in WORTH_SHOWING:
             charged = None if note.invoice is None else numbers[note.invoice]

@@ -311,6 +311,7 @@ SAMPLES: dict[type[Any], Any] = {
             ),
         ),
         expiries=2,
+        told=date(2026, 11, 1),
         status=LAPSED,
     ),
     RatePlan: RatePlan(
@@ -821,6 +822,7 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         covers=st.lists(TEXTS, max_size=3).map(tuple),
         priority=INTS,
         expiries=st.integers(0, 3),
+        told=st.none() | DATES,
         status=st.sampled_from(["active", "revoked"]),
     ),
     RatePlan: st.builds(

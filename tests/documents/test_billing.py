@@ -16,10 +16,12 @@ from ledgerkit.documents.builders import Letterhead, credit_note_document, invoi
 from ledgerkit.domain import credit_notes
 from ledgerkit.domain.credit_notes import Applied, CreditNote
 from ledgerkit.domain.discounts import Coupon
-from ledgerkit.domain.invoices import Invoice, by_hand, discounted, issue, line, taxed
+from ledgerkit.domain.invoices import Invoice, by_hand, discounted, issue, line, rated_line, taxed
 from ledgerkit.domain.money import ISO, Money, Rate
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_plans import agree_on
 from ledgerkit.domain.periods import Period
+from ledgerkit.domain.proration import Fee, changes
 from ledgerkit.domain.tax import EXEMPT, REVERSE_CHARGE, Tax, TaxRate
 
 ON, DUE = date(2026, 11, 1), date(2026, 11, 15)
@@ -278,6 +280,64 @@ def test_where_it_went_is_all_of_it() -> None:
 
     assert Applied(to_open=eur(0), to_credit=eur(70_90), to_refund=eur(0)) == done.applied
     assert 2 == len(note_read(done).notes)
+
+
+# ---- what was paid in advance, and what was not used ------------------------------------------
+def test_prepaid_credit_is_taken_off() -> None:
+    """293.70, of which credit paid 200.00: 93.70 are to be paid. (users-ask 7)"""
+    made = issued(by_hand("1", customer="ana", lines=[item("Plan", 293_70, "plan")], on=ON))
+    document = read(made, credit=eur(200_00))
+
+    assert [
+        ("Total", "€293.70"),
+        ("Paid from prepaid credit", "\N{MINUS SIGN}€200.00"),
+        ("To be paid", "€93.70"),
+    ] == sums(document)
+    assert ("Due on", "15 Nov 2026") in document.facts
+    assert [("Total", "€293.70")] == sums(read(made, credit=eur(0)))
+
+
+def test_what_credit_paid_in_full_is_not_asked_for() -> None:
+    """Nothing is due, so there is no day on which it is, in either language."""
+    made = issued(by_hand("1", customer="ana", lines=[item("Plan", 100_00, "plan")], on=ON))
+    english, spanish = (read(made, who, credit=eur(100_00)) for who in (ANA, ANA_ES))
+
+    assert ("Nothing is due: your prepaid credit paid for it.",) == english.notes
+    assert ("No hay importe pendiente: se ha pagado con su saldo prepagado.",) == spanish.notes
+    assert ["Issued on"] == [name for name, _ in english.facts]
+    assert ("Importe a pagar", f"0,00{NBSP}€") == sums(spanish)[-1]
+
+
+def test_credit_or_instalments() -> None:
+    """What is paid in parts was not paid in advance; somebody made a mistake."""
+    made = issued(by_hand("1", customer="ana", lines=[item("Plan", 100_00, "plan")], on=ON))
+    plan = agree_on(made, (DUE,)).plan
+
+    with pytest.raises(ValueError, match="is paid in instalments"):
+        read(made, plan=plan, credit=eur(1))
+    assert read(made, plan=plan) == read(made, plan=plan, credit=eur(0))
+
+
+def test_parts_of_a_period_say_how_many_days() -> None:
+    """10 -> 20 on the 15th of 31 days: what is not used, and what is charged for 17 of them."""
+    march = Period.month(2024, 3)
+    back, new = changes(
+        [Fee(key="solo", price=Rate.of(eur(10_00)), period=march)],
+        [Fee(key="team", price=Rate.of(eur(20_00)), period=march)],
+        on=date(2024, 3, 15),
+    )
+    rest = Period(date(2024, 3, 15), march.end)
+    lines = [
+        rated_line("sub-1", each.rated, item=name, part=name, on=rest.start, period=rest)
+        for name, each in (("solo", back), ("team", new))
+    ]
+    made = by_hand("1", customer="ana", lines=lines, on=ON)
+
+    assert [
+        ("solo\n15–31 Mar 2024 · not used · 17 of 31 days", "\N{MINUS SIGN}€5.48"),
+        ("team\n15–31 Mar 2024 · 17 of 31 days", "€10.97"),
+    ] == [(row.cells[1].replace("\u2009", ""), row.cells[-1]) for row in read(made).rows]
+    assert "no utilizado · 17 de 31 días" in read(made, ANA_ES).rows[0].cells[1]
 
 
 # ---- on paper --------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -151,6 +151,12 @@ def test_a_day_out_of_time_is_named(days: dict[str, date], sentence: str) -> Non
     """The refusal says when the coupon is good, and what day it is."""
     with pytest.raises(CouponNotValid, match=sentence):
         check(percent(10, **days), on=ON)
+
+
+def test_day_is_no_instant() -> None:
+    """Whether a coupon is good is asked of a local day."""
+    with pytest.raises(TypeError, match="on must be a date"):
+        check(Coupon(id="TEN", percent=Fraction(1, 10)), on=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_another_currency_is_refused() -> None:

@@ -276,6 +276,24 @@ def test_issue_dates_the_invoice() -> None:
     )
 
 
+def test_invoice_has_civil_dates() -> None:
+    """An instant is a date to Python, and has no zone here to pick a day."""
+    at = datetime(2026, 11, 1, 6, tzinfo=UTC)
+    for dates in ({"issued_on": at}, {"due_on": at}, {"issued_on": at, "due_on": at}):
+        with pytest.raises(TypeError, match="must be a date"):
+            draft(item("s1", 100), **dates)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"price": Money(100, "EUR")}, {"quantity": True}, {"quantity": 1.5}]
+)
+def test_line_needs_a_rate_and_an_exact_quantity(wrong: Any) -> None:
+    """Money, floats and truths are refused rather than priced."""
+    fields: Any = {"item": "maths", "on": date(2026, 10, 5), "price": Rate(Fraction(100), "EUR")}
+    with pytest.raises(TypeError, match="a line needs a Rate, and an int or a Fraction of it"):
+        line("s1", **(fields | wrong))
+
+
 def test_invoice_is_issued_once() -> None:
     """An issued invoice is never issued again."""
     invoice = issued(draft(item("a", 100))).invoice

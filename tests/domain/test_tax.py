@@ -239,6 +239,12 @@ def test_levy_is_exact() -> None:
         Levy("vat", inexact)
 
 
+def test_levy_charges() -> None:
+    """A rate below zero would pay the customer."""
+    with pytest.raises(ValueError, match="must be 0 or more"):
+        Levy("vat", Fraction(-1, 5))
+
+
 @pytest.mark.parametrize(("level", "of"), [("lines", TAX), (LINE, "gross")])
 def test_rounding_has_names(level: str, of: str) -> None:
     """Nobody rounds by a rule that is not there."""

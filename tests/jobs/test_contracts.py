@@ -15,7 +15,7 @@ from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host, PortMissing
 from tests.domain.billing_run.world import DECEMBER_1
 from tests.jobs.contract_month import ASKED, contract_host, used
-from tests.jobs.small_month import at, new_host, shown
+from tests.jobs.small_month import at, kept, new_host, shown
 from tests.jobs.test_billing_run import same, sound
 
 
@@ -51,6 +51,7 @@ def test_a_month_of_contracts() -> None:
         ("ivy", [5000, 5000], 10_000),
         ("ivy", [5000], 5_000),
     ] == totals(report)
+    assert "To be paid\t€13.48" in kept(host)["invoices/INV-2026-00001.pdf"]
     assert ["depleted"] == [v.record.status for v in host.store.find(Grant).items]
     sound(host)
 

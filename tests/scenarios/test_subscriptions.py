@@ -220,6 +220,17 @@ def test_services_follow_a_suspension(store: Store) -> None:
     ]
 
 
+def test_little_credit_left_is_told(store: Store) -> None:
+    """6.80 of 50.00 after March, below 10.00: once, and not again when it is gone."""
+    at = subscriptions.Morning.of(LAST).at
+    (claimed,) = store.claim("notice.low_credit", at=at, lease=LAST - date(2026, 4, 1))
+
+    assert ("iris", "680") == (
+        claimed.message.recipient,
+        dict(claimed.message.body)["remaining_minor"],
+    )
+
+
 def test_the_books_balance(store: Store, spring: Spring) -> None:
     """Debits and credits are equal, in the books and as printed; verification finds nothing."""
     (sides,) = trial_balance(store.balances())
@@ -267,7 +278,8 @@ def test_documents_as_pictures(store: Store, spring: Spring) -> None:
         return " ".join(pdf[0].get_textpage().get_text_range().split())
 
     assert "Page converted 2,400 €0.015 €36.00" in text("F-2026-016")
-    assert "Total €175.20" in text("F-2026-016")
+    assert "Total €175.20 Paid from prepaid credit −€43.20 To be paid €132.00" in text("F-2026-016")
+    assert "not used · 17 of 31 days" in text("F-2026-010")
     assert "Total €6.58" in text("F-2026-010")
     assert "F-2026-006" in text("G-2026-002")
     assert "Credited €19.20" in text("G-2026-002")

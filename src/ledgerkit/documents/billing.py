@@ -21,7 +21,10 @@ from ledgerkit.domain.invoices import PAID, VOID, WRITTEN_OFF, Addressee, Invoic
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payment_plans import CANCELLED, PaymentPlan
+from ledgerkit.domain.proration import UNUSED, Basis
 from ledgerkit.domain.tax import EXEMPT, STANDARD, TaxAmount
+
+_DAYS = (Basis.ACTUAL_DAYS.value, Basis.FIXED_30.value)
 
 
 def _reader(customer: Party, billed_to: Addressee | None) -> Party:
@@ -37,23 +40,25 @@ def invoice_document(
     supplements: str | None = None,
     corrects: str | None = None,
     plan: PaymentPlan | None = None,
+    credit: Money | None = None,
 ) -> Document:
     """Return *invoice* as *customer* reads it, with the name it was issued to.
 
     *supplements* is the number of the invoice it adds to, *corrects* of the one it replaces. Lines
     that a package paid for name it, and a note says how many of its sessions the run left. An
     invoice without a number is shown as a preview. With a *plan* that was not cancelled, its
-    instalments stand below the total and take the place of the day the invoice is due.
+    instalments stand below the total and take the place of the day the invoice is due. Below it
+    stands as well what prepaid *credit* paid when it was issued, and what is left to pay.
 
     Raises:
-        ValueError: *plan* is of another receivable.
+        ValueError: *plan* is of another receivable, or there are both a plan and credit.
     """
     reader = _reader(customer, invoice.billed_to)
     desk = open_desk(head, reader)
-    if plan is not None and plan.receivable != invoice.id:
-        msg = f"payment plan {plan.id!r} is of {plan.receivable!r}, not of {invoice.id!r}"
-        raise ValueError(msg)
-    plan = None if plan is None or plan.status == CANCELLED else plan
+    credit = Money.zero(invoice.currency) if credit is None else credit
+    plan = _plan_of(invoice, plan, credit)
+    due = invoice.total - credit
+    pay_by = invoice.due_on if due.minor > 0 and plan is None else None
     words = desk.words
     discounts = bool(invoice.discounts)
     taxes = len(invoice.taxes) > 1 and any(line.taxes for line in invoice.lines)
@@ -66,7 +71,7 @@ def invoice_document(
         issuer=desk.block("From", head.business),
         recipient=desk.block("Bill to", reader),
         captions=words.captions(),
-        facts=tuple(_invoice_facts(desk, invoice, supplements, corrects, plan)),
+        facts=tuple(_invoice_facts(desk, invoice, supplements, corrects, pay_by)),
         columns=(
             Column(words.text("Date")),
             Column(words.text("Description"), wide=True),
@@ -80,12 +85,25 @@ def invoice_document(
             _invoice_row(desk, invoice, line, discounts=discounts, taxes=taxes)
             for line in invoice.lines
         ),
-        totals=tuple(_invoice_totals(desk, invoice, plan)),
+        totals=(*_invoice_totals(desk, invoice, plan), *_prepaid_totals(desk, credit, due)),
         taxes=tuple(_tax_lines(desk, invoice.taxes)),
-        notes=(*_invoice_notes(desk, invoice, plan), *_tax_notes(desk, invoice.taxes)),
+        notes=(*_invoice_notes(desk, invoice, plan, due), *_tax_notes(desk, invoice.taxes)),
         footer=head.footer,
         logo=head.logo,
     )
+
+
+def _plan_of(invoice: Invoice, plan: PaymentPlan | None, credit: Money) -> PaymentPlan | None:
+    """Return *plan* if the document shows it; raises `ValueError` if it cannot be of *invoice*."""
+    if plan is not None and plan.receivable != invoice.id:
+        msg = f"payment plan {plan.id!r} is of {plan.receivable!r}, not of {invoice.id!r}"
+        raise ValueError(msg)
+    if plan is None or plan.status == CANCELLED:
+        return None
+    if credit.minor:
+        msg = f"invoice {invoice.id!r} is paid in instalments; credit of {credit} is none of them"
+        raise ValueError(msg)
+    return plan
 
 
 def _invoice_facts(
@@ -93,13 +111,13 @@ def _invoice_facts(
     invoice: Invoice,
     supplements: str | None,
     corrects: str | None,
-    plan: PaymentPlan | None,
+    pay_by: date | None,
 ) -> Iterable[tuple[str, str]]:
     words = desk.words
     if invoice.issued_on is not None:
         yield words.text("Issued on"), desk.day(invoice.issued_on)
-    if invoice.due_on is not None and invoice.total.minor > 0 and plan is None:
-        yield words.text("Due on"), desk.day(invoice.due_on)
+    if pay_by is not None:
+        yield words.text("Due on"), desk.day(pay_by)
     if invoice.period is not None:
         yield words.text("Period"), desk.period(invoice.period)
     if supplements is not None:
@@ -130,8 +148,13 @@ def _invoice_row(desk: Desk, invoice: Invoice, line: Line, *, discounts: bool, t
 
 
 def _flags(desk: Desk, line: Line) -> Iterable[str]:
-    """Yield what a reader has to know of a line of usage; its trace says so."""
+    """Yield what a reader has to know of how a line came about; its trace says so."""
     said = dict(line.trace)
+    if line.amount.minor < 0 and said.get("rule") == UNUSED:
+        yield desk.words.text("not used")
+    days, _, whole = said.get("factor", "").partition("/")
+    if days != whole and said.get("basis") in _DAYS:
+        yield desk.words.text("{days} of {whole} days", days=days, whole=whole)
     if "estimated" in said:
         yield desk.words.text("estimated")
     if "billed before" in said:
@@ -184,6 +207,12 @@ def _invoice_totals(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> I
         yield Total(by, desk.money(part.amount))
 
 
+def _prepaid_totals(desk: Desk, credit: Money, due: Money) -> Iterable[Total]:
+    if credit.minor:
+        yield Total(desk.words.text("Paid from prepaid credit"), desk.money(-credit))
+        yield Total(desk.words.text("To be paid"), desk.money(due), strong=True)
+
+
 def _tax_totals(desk: Desk, taxes: Iterable[TaxAmount]) -> Iterable[Total]:
     for tax in taxes:
         if tax.treatment == STANDARD:
@@ -212,7 +241,9 @@ def _tax_notes(desk: Desk, taxes: Iterable[TaxAmount]) -> Iterable[str]:
             )
 
 
-def _invoice_notes(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> Iterable[str]:
+def _invoice_notes(
+    desk: Desk, invoice: Invoice, plan: PaymentPlan | None, due: Money
+) -> Iterable[str]:
     words = desk.words
     if invoice.status == VOID:
         yield words.text("This invoice is void: nothing of it is owed.")
@@ -220,6 +251,8 @@ def _invoice_notes(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> It
         yield words.text("Paid in full. Thank you.")
     elif invoice.status == WRITTEN_OFF:
         pass  # nobody waits for the money any more
+    elif invoice.total.minor > 0 and due.minor == 0:
+        yield words.text("Nothing is due: your prepaid credit paid for it.")
     elif invoice.total.minor > 0 and invoice.due_on is not None:
         if invoice.number is not None:
             yield _when_to_pay(desk, invoice.due_on, plan)

@@ -136,6 +136,7 @@ def usable(
 
 
 def _refusal(coupon: Coupon, on: date, uses: Mapping[str, int]) -> LedgerkitError | None:
+    plain_date("on", on)
     begins, ends = coupon.valid_from or on, coupon.valid_until
     if on < begins or (ends is not None and on >= ends):
         return CouponNotValid(coupon.id, on, coupon.valid_from, ends)

@@ -87,6 +87,9 @@ class Levy:
         if type(self.rate) is not Fraction:
             msg = f"the rate of {self.code!r} must be a Fraction (got {self.rate!r})"
             raise TypeError(msg)
+        if self.rate < 0:
+            msg = f"the rate of {self.code!r} must be 0 or more (got {self.rate})"
+            raise ValueError(msg)
         if self.treatment not in TREATMENTS:
             msg = f"a tax is {', '.join(TREATMENTS)} (got {self.treatment!r} for {self.code!r})"
             raise ValueError(msg)

@@ -24,7 +24,9 @@ from ledgerkit.domain.changes import Record, Skipped, Version, skipped
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink, link
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.grants import Grant, paid_by_line
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import local_date
@@ -131,8 +133,9 @@ async def _sheets() -> tuple[_Sheet, ...]:
     invoices = {v.record.id: v.record for v in await steps.find_all(Invoice)}
     notes = [v.record for v in await steps.find_all(CreditNote)]
     payouts = [v.record for v in await steps.find_all(Payout)]
+    paid = paid_by_line([v.record for v in await steps.find_all(Grant)])
     return (
-        *(_invoice_sheet(i, invoices) for i in invoices.values() if _is_ours(i)),
+        *(_invoice_sheet(i, invoices, paid) for i in invoices.values() if _is_ours(i)),
         *(_note_sheet(note, invoices) for note in notes if _is_ours(note)),
         *(_payout_sheet(payout) for payout in payouts),
     )
@@ -146,13 +149,22 @@ def _number_of(id: str | None, invoices: Mapping[str, Invoice]) -> str | None:
     return None if id is None or id not in invoices else invoices[id].number
 
 
-def _invoice_sheet(invoice: Invoice, invoices: Mapping[str, Invoice]) -> _Sheet:
+def _invoice_sheet(
+    invoice: Invoice, invoices: Mapping[str, Invoice], paid: Mapping[str, tuple[Money, ...]]
+) -> _Sheet:
     supplements = _number_of(invoice.supplements, invoices)
     corrects = _number_of(invoice.corrects, invoices)
+    parts = (part for line in invoice.lines for part in paid.get(line.id, ()))
+    credit = sum_of(parts, invoice.currency)
 
     def draw(head: Letterhead, customer: Party, _: date) -> Document:
         return invoice_document(
-            invoice, head=head, customer=customer, supplements=supplements, corrects=corrects
+            invoice,
+            head=head,
+            customer=customer,
+            supplements=supplements,
+            corrects=corrects,
+            credit=credit,
         )
 
     return _Sheet(invoice, invoice.customer, f"invoices/{invoice.number}.pdf", draw)

@@ -89,6 +89,27 @@ def amended(world: World, decided: Decided, on: datetime, key: str = "k") -> Ame
     )
 
 
+def with_credit(world: World, amount: str) -> World:
+    """Sell Ana prepaid credit on 1 March."""
+    credit = Grant(
+        id="g-1",
+        customer="ana",
+        amount=eur(amount),
+        price=eur(amount),
+        granted_on=date(2024, 3, 1),
+    )
+    bought = changes_of(
+        buy(credit, at=at(3, 1)),
+        key="credit",
+        request=request("grant.buy"),
+        actor="maria",
+        reason="bought",
+        at=at(3, 1),
+    )
+    world.commit([bought])
+    return world
+
+
 def upgraded(world: World, item: Item) -> Decided:
     """Decide that there is *item* instead, from 15 March on."""
     now, billed = held(world)
@@ -210,22 +231,7 @@ def test_coupons_come_first() -> None:
 def test_total_credit_and_what_is_left() -> None:
     """293.70, of which prepaid credit pays 200.00: 93.70 are due. (users-ask 7)"""
     world = begun(plan(1000))
-    credit = Grant(
-        id="g-1",
-        customer="ana",
-        amount=eur("200"),
-        price=eur("200"),
-        granted_on=date(2024, 3, 1),
-    )
-    bought = changes_of(
-        buy(credit, at=at(3, 1)),
-        key="credit",
-        request=request("grant.buy"),
-        actor="maria",
-        reason="bought",
-        at=at(3, 1),
-    )
-    world.commit([bought])
+    with_credit(world, "200")
     now, _ = held(world)
     setup = Item(id="setup", name="Set-up", price=Rate(Fraction(29_370), "EUR"), one_time=True)
     decided = change(now, [setup], on=date(2024, 3, 15))
@@ -236,6 +242,18 @@ def test_total_credit_and_what_is_left() -> None:
         found.credit_applied,
         found.due,
     )
+
+
+def test_what_credit_paid_comes_back_to_it() -> None:
+    """31.00 was paid from credit; an end gives 16.00 of it back there, and nothing is due."""
+    world = begun(plan(3100), world=with_credit(World(), "50"))
+    now, billed = held(world)
+    decided = cancel(now, end=date(2024, 3, 16), on=date(2024, 3, 15), billed=billed)
+    found = amended(world, decided, at(3, 15))
+    world.commit([found.changes])
+
+    assert (eur("0"), eur("0"), eur("16")) == (found.due, found.credit_applied, found.given_back)
+    assert [eur("35")] == [grant.remaining for grant in world.all(Grant)]
 
 
 # ---- what becomes of less than nothing -----------------------------------------------------------

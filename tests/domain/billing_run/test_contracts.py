@@ -32,6 +32,7 @@ from tests.domain.billing_run.world import (
     World,
     eur,
     invoices,
+    messages,
     money,
     notes,
     session,
@@ -404,6 +405,41 @@ def test_credit_only() -> None:
 
     assert ["uncovered"] == [each.code for each in plan.skipped]
     assert () == plan.changes
+
+
+def test_little_credit_left_is_told_once() -> None:
+    """40.00 less 31.00 is below 10.00: told by the run that draws it, and by no other."""
+    world = with_credit(
+        World(policy=attrs.evolve(POLICY, low_credit=(eur("10"), money("10", "USD")))), grant("40")
+    ).agree(subscription(started_on=date(2026, 11, 1)))
+
+    (low,) = messages(world.run())
+
+    assert ("notice.low_credit", "ana") == (low.topic, low.recipient)
+    assert ("remaining_minor", "900") in low.body
+    assert [] == messages(world.plan())
+
+
+def test_credit_that_expires_soon_is_told_once() -> None:
+    """Fourteen days before, by a run that bills nothing; later runs say nothing of it."""
+    world = with_credit(World(), grant("40", expires_on=date(2026, 11, 20)))
+
+    assert [] == messages(world.run(at(11, 5), NOVEMBER))
+    (soon,) = messages(world.run(at(11, 6), NOVEMBER))
+    assert ("notice.credit_expiring", ("remaining_minor", "4000")) == (soon.topic, soon.body[1])
+    assert () == world.plan(at(11, 6), NOVEMBER).changes
+    assert () == world.plan(at(11, 19), NOVEMBER).changes
+    assert [date(2026, 11, 20)] == [each.told for each in world.all(Grant)]
+
+
+def test_who_wants_no_notice_of_expiry() -> None:
+    """Told never, where the policy says so."""
+    world = with_credit(
+        World(policy=attrs.evolve(POLICY, expiring_days=None)),
+        grant("40", expires_on=date(2026, 11, 20)),
+    )
+
+    assert () == world.plan(at(11, 6), NOVEMBER).changes
 
 
 # ---- what is given back --------------------------------------------------------------------------

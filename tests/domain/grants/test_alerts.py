@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import attrs
 import pytest
 
 from ledgerkit.domain.grants import (
@@ -14,8 +15,10 @@ from ledgerkit.domain.grants import (
     expiring_soon,
     give_back,
     low_alert,
+    paid_by_line,
     revoke,
     summaries,
+    tell_expiring,
 )
 from ledgerkit.domain.outbox import Message
 from tests.domain.grants.credit import AT, ENDS, bought, eur, given, line, pack, tokens, use
@@ -125,6 +128,20 @@ def test_expiring_soon_is_told_once() -> None:
     assert first.id != later.id
 
 
+def test_who_was_told_is_not_told_again() -> None:
+    """The grant remembers the day of expiry that was told; another one is told anew."""
+    (told,) = tell_expiring([bought(), bought("ever", expires_on=None)], on=date(2026, 10, 20))
+
+    assert (ENDS, expiring_soon([bought()], on=date(2026, 10, 20))) == (
+        told.grant.told,
+        (told.notice,),
+    )
+    assert ((told.grant,), (told.notice,)) == (told.effects.records, told.effects.messages)
+    assert () == tell_expiring([told.grant], on=date(2026, 10, 21))
+    later = attrs.evolve(told.grant, expires_on=date(2026, 11, 2))
+    assert 1 == len(tell_expiring([later], on=date(2026, 10, 21)))
+
+
 def test_what_is_gone_does_not_expire_soon() -> None:
     """Used up, revoked, or without expiry."""
     grants = (
@@ -163,3 +180,14 @@ def test_summary_tells_where_credit_went() -> None:
     assert (tokens(1_000), tokens(700)) == (ana_tokens.granted, ana_tokens.remaining)
     assert ("ben", eur(50)) == (ben.customer, ben.remaining)
     assert () == summaries([])
+
+
+def test_which_lines_credit_paid() -> None:
+    """Money by line, from whichever grant, as when it paid; units are no money."""
+    one, two = use(bought("a"), 3_000).grant, use(given("b", 500), 200).grant
+    returned = give_back(one, "l1", amount=eur(1_000), at=AT).grant
+
+    assert {"l1": (eur(3_000), eur(200))} == paid_by_line(
+        [returned, two, use(pack(id="t"), tokens(300)).grant]
+    )
+    assert {} == paid_by_line([bought()])

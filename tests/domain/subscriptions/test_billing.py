@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any, cast
 
@@ -272,6 +272,12 @@ def test_renewals_look_ahead() -> None:
     assert [] == window(ended, on="2026-01-10", days=30)
     assert [("2026-01-21", 1100)] == window(away, on="2026-01-10", days=30)
     assert [] == window(suspend(paid, on=on).subscription, on="2026-01-10", days=365)
+
+
+def test_billing_needs_a_day() -> None:
+    """An instant is not yet a local day."""
+    with pytest.raises(TypeError, match="on must be a date"):
+        bill(begun(item(3100)), on=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_renewals_refuse_a_window() -> None:

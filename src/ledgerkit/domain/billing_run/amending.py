@@ -7,19 +7,21 @@ credit included. Nobody commits a preview. (spec: billing 3; users-ask 6, 7)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
 import attrs
 
-from ledgerkit.domain.billing_run.credit import draw_credit
+from ledgerkit.domain.billing_run.credit import draw_credit, return_credit, tell_low_credit
 from ledgerkit.domain.billing_run.desk import Desk, open_desk
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.invoicing import issue_days, issue_invoices
 from ledgerkit.domain.changes import Changes, changes_of, expect, request
 from ledgerkit.domain.charges import Charge
-from ledgerkit.domain.credit_notes import Credited, CreditNote
+from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.periods import instant, local_date
@@ -110,7 +112,10 @@ def amend(
     desk.charges += _billed(decided)
     issue_days(desk)
     issue_invoices(desk)
+    return_credit(desk)
+    held = tuple(desk.grants.values())
     draw_credit(desk)
+    tell_low_credit(desk)
     return Amended(
         subscription=subscription,
         changes=changes_of(
@@ -128,8 +133,8 @@ def amend(
             expects=tuple(expect(v) for v in desk.read),
         ),
         invoices=desk.issued,
-        credit_notes=tuple(d.note for d in desk.documents if isinstance(d, Credited)),
-        credit_applied=_applied(desk, subscription.currency),
+        credit_notes=desk.credited,
+        credit_applied=_applied(held, desk, subscription.currency),
         later=sum_of((c.rated.amount for c in decided.later), subscription.currency),
     )
 
@@ -154,8 +159,10 @@ def _billed(decided: Decided) -> tuple[Charge, ...]:
     return ()
 
 
-def _applied(desk: Desk, currency: str) -> Money:
-    """Return what prepaid credit pays; what came back to it is not taken off."""
-    before = {v.record.id: v.record.drawn for v in desk.customer.grants}
-    now = (grant.drawn - before[grant.id] for grant in desk.grants.values())
-    return sum_of((each for each in now if each.currency == currency), currency)
+def _applied(held: Sequence[Grant], desk: Desk, currency: str) -> Money:
+    """Return what prepaid credit pays: what is left to take is that much less."""
+    before, after = (
+        sum_of((g.spendable for g in of if g.amount.currency == currency), currency)
+        for of in (held, desk.grants.values())
+    )
+    return before - after

@@ -15,7 +15,13 @@ import attrs
 from ledgerkit.domain import invoices, packages
 from ledgerkit.domain.billing_run.bookings import SESSION
 from ledgerkit.domain.billing_run.contracts import charge_contracts
-from ledgerkit.domain.billing_run.credit import draw_credit, expire_credit
+from ledgerkit.domain.billing_run.credit import (
+    draw_credit,
+    expire_credit,
+    return_credit,
+    tell_expiring_credit,
+    tell_low_credit,
+)
 from ledgerkit.domain.billing_run.desk import Desk, Terms, open_desk
 from ledgerkit.domain.billing_run.expiry import expire_packages, revive
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
@@ -74,8 +80,11 @@ def bill_customer(
     expire_packages(desk)
     _alert(desk, held)
     issue_invoices(desk)
+    return_credit(desk)
     draw_credit(desk)
     expire_credit(desk)
+    tell_low_credit(desk)
+    tell_expiring_credit(desk)
     return CustomerBilled(_changes(desk), tuple(desk.left_out))
 
 

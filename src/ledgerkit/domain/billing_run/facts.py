@@ -16,6 +16,7 @@ from ledgerkit.domain.grants import Grant, Settlement
 from ledgerkit.domain.invoices import INVOICES, Invoice
 from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import EntryLine, Event, Journal
+from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import AGGREGATE, LOW, PER_PACKAGE, Package, Threshold
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
@@ -48,6 +49,9 @@ class Policy:
             taxed. Customers may have others.
         tax_rounding: What of taxes is rounded.
         settlement: What becomes of what no prepaid credit pays for.
+        low_credit: Customers are told when their credit goes below this, one amount a currency or
+            unit; none given: nobody is.
+        expiring_days: How many days before credit expires its customer is told; None: never.
     """
 
     terms_days: int
@@ -58,6 +62,8 @@ class Policy:
     taxes: Mapping[str, Sequence[Tax]] | None = None
     tax_rounding: TaxRounding = PER_LINE
     settlement: Settlement = Settlement.CREDIT_THEN_INVOICE
+    low_credit: tuple[Money, ...] = ()
+    expiring_days: int | None = 14
 
     def __attrs_post_init__(self) -> None:
         if type(self.terms_days) is not int or not 0 <= self.terms_days <= MOST_TERMS_DAYS:
@@ -70,6 +76,14 @@ class Policy:
         if self.alerts not in (PER_PACKAGE, AGGREGATE):
             msg = f"alerts are per package or aggregate (got {self.alerts!r})"
             raise ValueError(msg)
+        days = self.expiring_days
+        if days is not None and (type(days) is not int or days < 1):
+            msg = f"expiring credit is told a whole number of days before, from 1 (got {days!r})"
+            raise ValueError(msg)
+        low = self.low_credit
+        if type(low) is not tuple or not all(type(each) is Money for each in low):
+            msg = f"low credit is a tuple of Money (got {low!r})"
+            raise TypeError(msg)
 
 
 @attrs.frozen(kw_only=True)

@@ -13,24 +13,29 @@ from ledgerkit.domain import credit_notes
 from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.credit_notes import credited
-from ledgerkit.domain.invoices import Invoice, Line
+from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, Line
 from ledgerkit.domain.money import Money, Rounding, round_exact, sum_of
 from ledgerkit.domain.periods import local_date
 
+_OWED = (ISSUED, PARTIALLY_PAID, PAID)
 
-def set_off(desk: Desk, charges: Sequence[Charge], others: Iterable[Line] = ()) -> list[Charge]:
+
+def set_off(
+    desk: Desk, charges: Sequence[Charge], others: Iterable[Line] = (), *, below: bool = False
+) -> list[Charge]:
     """Return those of *charges* that stand on one invoice with *others*; credit what cannot.
 
-    If they come to less than zero, whatever gives back is credited.
+    If they come to less than zero, or with their taxes would, *below* it, whatever gives back is
+    credited.
     """
     amounts = [line.amount for line in others] + [charge.rated.amount for charge in charges]
-    below = sum_of(amounts, amounts[0].currency).minor < 0 if amounts else False
+    below = below or (bool(amounts) and sum_of(amounts, amounts[0].currency).minor < 0)
     kept: list[Charge] = []
     asked: dict[str, dict[str, Money]] = {}
     for charge in charges:
         gives = charge.rated.amount.minor < 0
         origins = _origins(desk, charge) if gives else []
-        if origins and (below or _was_discounted(charge, origins)):
+        if origins and (below or _differs(desk, charge, origins)):
             for invoice, line, part in _parts(desk, charge, origins, asked):
                 of = asked.setdefault(invoice.id, {})
                 of[line.id] = of.get(line.id, Money.zero(part.currency)) + part
@@ -42,9 +47,17 @@ def set_off(desk: Desk, charges: Sequence[Charge], others: Iterable[Line] = ()) 
     return kept
 
 
-def _was_discounted(charge: Charge, origins: Iterable[tuple[Invoice, Line]]) -> bool:
-    """Return whether *charge* gives back more than was billed: usage is rated before discounts."""
-    return charge.gives_back is None and any(line.discount is not None for _, line in origins)
+def _differs(desk: Desk, charge: Charge, origins: Iterable[tuple[Invoice, Line]]) -> bool:
+    """Return whether *charge* may give back more than is left of what was billed.
+
+    Usage is rated before discounts; notes gave something back, or nobody owes the invoice any more.
+    """
+    return any(
+        (charge.gives_back is None and line.discount is not None)
+        or invoice.status not in _OWED
+        or line.id in credited(desk.notes_of(invoice))
+        for invoice, line in origins
+    )
 
 
 def _origins(desk: Desk, charge: Charge) -> list[tuple[Invoice, Line]]:
@@ -77,7 +90,7 @@ def _parts(
     What was discounted or holds its tax is given back by the same share of its net.
     """
     left = -charge.rated.amount.minor
-    for invoice, line in origins:
+    for invoice, line in (each for each in origins if each[0].status in _OWED):
         given = credited(desk.notes_of(invoice)).get(line.id, 0)
         now = asked.get(invoice.id, {}).get(line.id)
         room = line.net.minor - given - (0 if now is None else now.minor)

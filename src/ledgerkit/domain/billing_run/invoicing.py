@@ -18,7 +18,7 @@ from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.discounts import Coupon, usable
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Line, coupon_uses, discounted, taxed
-from ledgerkit.domain.periods import local_date
+from ledgerkit.domain.periods import Period, local_date
 
 CONTRACTS = "contracts"
 """The kind of cycle on invoices of what contracts charge on days of their own."""
@@ -38,22 +38,51 @@ def issue_days(desk: Desk, *, before: date = date.max) -> None:
             waiting.append(charge)
     desk.charges = waiting
     for (due_on, currency), charges in sorted(days.items()):
-        lines = [_line(charge) for charge in set_off(desk, charges)]
-        if lines:
-            _issue(desk, _numbered(desk, currency, lines, cycle=CONTRACTS, name=str(due_on)))
+        _bill(desk, currency, charges, cycle=CONTRACTS, name=str(due_on))
 
 
 def issue_invoices(desk: Desk) -> None:
     """Issue what the customer is charged with the period, one invoice a currency."""
     charged = {charge.rated.amount.currency for charge in desk.charges}
     for currency in sorted(charged | desk.lines.keys()):
-        lines = desk.lines.get(currency, [])
         charges = [c for c in desk.charges if c.rated.amount.currency == currency]
-        lines += (_line(charge) for charge in set_off(desk, charges, lines))
-        if lines:
-            kind, name = desk.facts.cycle.kind, str(desk.period)
-            draft = _numbered(desk, currency, lines, cycle=kind, name=name)
-            _issue(desk, attrs.evolve(draft, period=desk.period))
+        _bill(
+            desk,
+            currency,
+            charges,
+            desk.lines.get(currency, []),
+            cycle=desk.facts.cycle.kind,
+            name=str(desk.period),
+            period=desk.period,
+        )
+
+
+def _bill(
+    desk: Desk,
+    currency: str,
+    charges: Sequence[Charge],
+    others: Sequence[Line] = (),
+    *,
+    cycle: str,
+    name: str,
+    period: Period | None = None,
+) -> None:
+    """Issue the invoice of *charges* and *others*; what would take it below zero is credited."""
+
+    def draft() -> Invoice | None:
+        lines = [*others, *(_line(charge) for charge in kept)]
+        if not lines:
+            return None
+        made = _numbered(desk, currency, lines, cycle=cycle, name=name)
+        return _priced(desk, attrs.evolve(made, period=period))
+
+    kept = set_off(desk, charges, others)
+    made = draft()
+    if made is not None and made.total.minor < 0:
+        kept = set_off(desk, kept, others, below=True)
+        made = draft()
+    if made is not None:
+        _issue(desk, made)
 
 
 def _line(charge: Charge) -> Line:
@@ -90,22 +119,27 @@ def _numbered(
     )
 
 
-def _issue(desk: Desk, draft: Invoice) -> None:
-    customer = desk.customer
+def _priced(desk: Desk, draft: Invoice) -> Invoice:
+    """Return *draft* with the coupons and taxes of the customer."""
     on = local_date(desk.as_of, desk.facts.business.zone)
     coupons = _coupons(desk, draft, on=on)
     if coupons:
         draft = discounted(draft, coupons, on=on)
-    taxes = desk.policy.taxes if customer.taxes is None else customer.taxes
-    if taxes is not None:
-        draft = taxed(draft, taxes, rounding=desk.policy.tax_rounding)
+    taxes = desk.policy.taxes if desk.customer.taxes is None else desk.customer.taxes
+    if taxes is None:
+        return draft
+    return taxed(draft, taxes, rounding=desk.policy.tax_rounding)
+
+
+def _issue(desk: Desk, draft: Invoice) -> None:
+    on = local_date(desk.as_of, desk.facts.business.zone)
     desk.documents.append(
         invoices.issue(
             draft,
             on=on,
             due_on=on + timedelta(days=desk.policy.terms_days),
             at=desk.as_of,
-            customer=customer.party,
+            customer=desk.customer.party,
             series=desk.policy.invoices,
         )
     )

@@ -8,7 +8,7 @@ revoked + remaining. Read `history`, `records`, `postings`, `granting`, `claims`
 
 from __future__ import annotations
 
-from ledgerkit.domain.grants.alerts import expiring_soon, low_alert
+from ledgerkit.domain.grants.alerts import ExpiryTold, expiring_soon, low_alert, tell_expiring
 from ledgerkit.domain.grants.claims import Claim
 from ledgerkit.domain.grants.covering import (
     Covered,
@@ -52,7 +52,7 @@ from ledgerkit.domain.grants.records import (
     payers,
 )
 from ledgerkit.domain.grants.recurring import Schedule, prorated, recurrences
-from ledgerkit.domain.grants.summaries import CreditSummary, summaries
+from ledgerkit.domain.grants.summaries import CreditSummary, paid_by_line, summaries
 from ledgerkit.domain.grants.top_ups import Attempt, TopUp, TopUpPolicy, top_up
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "Draw",
     "Drawn",
     "Expired",
+    "ExpiryTold",
     "Forfeit",
     "GivenBack",
     "Grant",
@@ -109,6 +110,7 @@ __all__ = [
     "lapsed",
     "low_alert",
     "overage",
+    "paid_by_line",
     "payers",
     "prorated",
     "recurrences",
@@ -117,5 +119,6 @@ __all__ = [
     "roll_over",
     "settle",
     "summaries",
+    "tell_expiring",
     "top_up",
 ]

@@ -1,10 +1,13 @@
-"""Notices of credit: that little is left, told once; and that some of it is about to expire."""
+"""Notices of credit: that little is left, or that some of it is about to expire; each told once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+import attrs
+
+from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.grants.records import ACTIVE, Grant, draw_down
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.money import Money, sum_of
@@ -75,4 +78,32 @@ def _expiring(grant: Grant, expires_on: date) -> Message:
             ("currency", grant.amount.currency),
             ("expires_on", expires_on.isoformat()),
         ),
+    )
+
+
+@attrs.frozen
+class ExpiryTold:
+    """A grant whose customer is told that it expires soon, and the notice."""
+
+    grant: Grant
+    notice: Message
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        return Effects(records=(self.grant,), messages=(self.notice,))
+
+
+def tell_expiring(grants: Iterable[Grant], *, on: date, days: int = 14) -> tuple[ExpiryTold, ...]:
+    """Tell of each of *grants* that `expiring_soon` names and nobody told of yet.
+
+    The grant remembers the day of expiry that was told, so asking again tells nothing again,
+    whether the outbox still has the message or not. (spec: users-ask 13)
+    """
+    known = {grant.id: grant for grant in grants if grant.told != grant.expires_on}
+    notices = expiring_soon(known.values(), on=on, days=days)
+    soon = (known[dict(notice.body)["grant"]] for notice in notices)
+    return tuple(
+        ExpiryTold(attrs.evolve(grant, told=grant.expires_on), notice)
+        for grant, notice in zip(soon, notices, strict=True)
     )

@@ -60,6 +60,7 @@ class Grant:
         returns: What came back of the draws, in that order.
         forfeits: What expired; the last one is taken back by a revival.
         expiries: How often something expired, revivals not taken off.
+        told: The day of expiry that the customer was told is near, or None.
         status: `active`, `depleted`, `expired` or `revoked`.
     """
 
@@ -75,6 +76,7 @@ class Grant:
     returns: tuple[Return, ...] = ()
     forfeits: tuple[Forfeit, ...] = ()
     expiries: int = 0
+    told: date | None = None
     status: str = ACTIVE
 
     def __attrs_post_init__(self) -> None:
@@ -112,8 +114,9 @@ class Grant:
                 msg = f"{field} of grant {self.id!r} must be a tuple of {kind.__name__}"
                 raise TypeError(msg)
         plain_date("granted_on", self.granted_on)
-        if self.expires_on is not None:
-            plain_date("expires_on", self.expires_on)
+        for field in ("expires_on", "told"):
+            if getattr(self, field) is not None:
+                plain_date(field, getattr(self, field))
 
     def _check_history(self) -> None:
         left = {draw.journal: draw.amount for draw in self.draws}

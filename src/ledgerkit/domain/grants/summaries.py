@@ -1,8 +1,9 @@
-"""Summary: what became of a customer's credit, each currency or unit by itself."""
+"""Summary: what became of a customer's credit, and which lines it paid."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -59,3 +60,15 @@ def _summary(customer: str, currency: str, grants: list[Grant]) -> CreditSummary
         revoked=sum_of((g.revoked for g in grants), currency),
         remaining=sum_of((g.remaining for g in grants), currency),
     )
+
+
+def paid_by_line(grants: Iterable[Grant]) -> Mapping[str, tuple[Money, ...]]:
+    """Return what *grants* in money paid of each line, by its id, as it was when they paid.
+
+    What came back since is on documents of its own; lines that no credit paid are not there.
+    """
+    paid = defaultdict[str, tuple[Money, ...]](tuple)
+    for grant in grants:
+        for draw in () if grant.in_units else grant.draws:
+            paid[draw.source] += (draw.amount,)
+    return dict(paid)

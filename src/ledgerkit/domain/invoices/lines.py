@@ -148,6 +148,9 @@ def line(
 
     The trace says how: rule, unit price, unrounded and rounded amount. (spec: billing 0.1, 0.9)
     """
+    if type(price) is not Rate or type(quantity) not in (int, Fraction):
+        msg = f"a line needs a Rate, and an int or a Fraction of it (got {price!r}, {quantity!r})"
+        raise TypeError(msg)
     per = price.per.as_integer_ratio()
     amount, why = _rounded(per, price.currency, quantity, rounding, trace)
     return Line(

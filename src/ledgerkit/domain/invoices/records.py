@@ -12,7 +12,7 @@ from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.parties import Party
-from ledgerkit.domain.periods import Period
+from ledgerkit.domain.periods import Period, plain_date
 from ledgerkit.domain.tax import PER_LINE, TaxAmount, TaxRounding, summed
 
 DRAFT = "draft"
@@ -150,6 +150,9 @@ class Invoice:
         if self.status not in INVOICE.statuses:
             msg = f"invoice status must be {' or '.join(INVOICE.statuses)} (got {self.status!r})"
             raise ValueError(msg)
+        for name in ("issued_on", "due_on"):
+            if getattr(self, name) is not None:
+                plain_date(name, getattr(self, name))
         if self.issued_on and self.due_on and self.due_on < self.issued_on:
             msg = f"invoice {self.id!r} is due on {self.due_on}, before {self.issued_on}"
             raise ValueError(msg)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ledgerkit.domain.proration.adjustments import Adjustment, changes, net
 from ledgerkit.domain.proration.fees import (
+    UNUSED,
     Fee,
     charge,
     creditable,
@@ -28,6 +29,7 @@ from ledgerkit.domain.proration.shares import (
 )
 
 __all__ = [
+    "UNUSED",
     "Adjustment",
     "Basis",
     "Fee",

@@ -14,6 +14,8 @@ from ledgerkit.domain.pricing import Rated, rated
 from ledgerkit.domain.proration.shares import Basis, Share, share
 
 _ONE = Fraction(1)
+UNUSED = "unused share of what was billed"
+"""The rule, in the trace, of what is given back."""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,7 +109,7 @@ def unused(billed: Money, rest: Share, *, already: Money | None = None) -> Rated
         billed.currency,
         quantity=_ONE,
         trace=(
-            ("rule", "unused share of what was billed"),
+            ("rule", UNUSED),
             *rest.trace,
             ("billed", str(billed.minor)),
             ("kept", str(kept.minor)),

@@ -10,6 +10,7 @@ import attrs
 
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.periods import plain_date
 from ledgerkit.domain.subscriptions.decisions import Billed
 from ledgerkit.domain.subscriptions.lives import extended_since, over
 from ledgerkit.domain.subscriptions.phases import Moved, NetOf, billed_to, next_due
@@ -48,6 +49,7 @@ def bill(subscription: Subscription, *, on: date, billed: NetOf | None = None) -
     >>> bill(run.subscription, on=date(2026, 11, 30)).charges
     ()
     """
+    plain_date("on", on)
     now, charges = subscription, list[Charge]()
     while (step := _next_step(now, billed or {})) is not None and step[0] <= on:
         day, take = step
