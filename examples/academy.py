@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -38,16 +37,16 @@ from examples.academy_classes import (
     enrolments,
     families,
 )
-from ledgerkit.adapters.memory import MemoryStore
+from examples.books import every, open_books, trial_balance
 from ledgerkit.adapters.typst import TypstRenderer
 from ledgerkit.documents import formats
 from ledgerkit.documents.builders import Letterhead, catch_up_message, invoice_document
 from ledgerkit.domain import invoices
-from ledgerkit.domain.changes import Changes, Decision, Effects, Record, Series, changes_of, request
+from ledgerkit.domain.changes import Changes, Decision, Effects, Series, changes_of, request
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Line, rated_line
 from ledgerkit.domain.late_joiners import Enrolled, Enrolment, charges
-from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, trial_balance
+from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
 from ledgerkit.domain.money import ISO, Money, sum_of
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payment_plans import (
@@ -60,7 +59,6 @@ from ledgerkit.domain.payment_plans import (
 from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.ports.store import Store
 
-R = TypeVar("R", bound=Record)
 Step: TypeAlias = Callable[[], object]
 
 ACTOR = "secretaría"
@@ -169,11 +167,6 @@ def pay(store: Store, customer: str, amount: Money, *, what: str, at: datetime) 
 
 
 # ---- what the books say ----------------------------------------------------------------------
-def every(store: Store, kind: type[R]) -> tuple[R, ...]:
-    """Return the records of *kind*, by id."""
-    return tuple(found.record for found in store.find(kind).items)
-
-
 def invoices_of(store: Store, customer: str) -> tuple[Invoice, ...]:
     """Return the invoices of *customer*."""
     return tuple(found.record for found in store.find(Invoice, party=customer).items)
@@ -266,18 +259,9 @@ def plan_lines(store: Store) -> Iterator[str]:
 
 
 def trial_balance_lines(store: Store) -> Iterator[str]:
-    """Yield what all wallets hold on two sides, which are equal or money was made or lost."""
-    balances = store.balances()
-    yield "Balance de comprobación"
-    yield f"  {'':<24}{'Debe':>12}{'Haber':>12}"
-    for (wallet, _), balance in sorted(balances.items()):
-        amount = euros(Money(abs(balance.posted), CURRENCY))
-        debit, credit = (amount, "") if balance.posted < 0 else ("", amount)
-        yield f"  {wallet:<24}{debit:>12}{credit:>12}".rstrip()
-    (sides,) = trial_balance(balances)
-    both = (Money(sides.debits, CURRENCY), Money(sides.credits, CURRENCY))
-    yield f"  {'suma':<24}{euros(both[0]):>12}{euros(both[1]):>12}"
-    yield f"  {'diferencia':<24}{euros(both[0] - both[1]):>24}"
+    """Yield the trial balance in Spanish."""
+    words = ("Balance de comprobación", "Debe", "Haber", "suma", "diferencia")
+    return trial_balance(store, CURRENCY, euros, words=words)
 
 
 def draw(store: Store, folder: Path) -> Iterator[Path]:
@@ -300,29 +284,13 @@ def draw(store: Store, folder: Path) -> Iterator[Path]:
 
 
 # ---- the command -----------------------------------------------------------------------------
-@contextmanager
-def books(path: Path | None) -> Generator[Store]:
-    """Lend books in SQLite at *path*, begun where there are none, or books in memory."""
-    if path is None:
-        yield MemoryStore()
-        return
-    from ledgerkit.adapters.sql import SqlStore, create_engine, migrate  # noqa: PLC0415 - an extra
-
-    engine = create_engine(f"sqlite:///{path}")
-    try:
-        migrate(engine)
-        yield SqlStore(engine)
-    finally:
-        engine.dispose()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bill the winter and print what came of it."""
     parser = argparse.ArgumentParser(description="Bill the winter of an academy.")
     parser.add_argument("path", nargs="?", type=Path, help="books in SQLite (default: in memory)")
     parser.add_argument("--out", type=Path, default=Path("academia"), help="folder of the PDFs")
     given = parser.parse_args(arguments)
-    with books(given.path) as store:
+    with open_books(given.path) as store:
         winter(store)
         drawn = sorted(draw(store, given.out))
         reports = (joining_lines, invoice_lines, plan_lines, trial_balance_lines)

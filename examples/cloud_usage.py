@@ -17,12 +17,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -30,6 +28,7 @@ import attrs
 if not __package__:  # run by its path, not with -m: the folder above is not searched yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from examples.books import every, open_books, trial_balance
 from examples.cloud_platform import (
     CURRENCY,
     FIRST,
@@ -44,7 +43,7 @@ from examples.cloud_platform import (
     price_list,
     usage_received,
 )
-from ledgerkit.adapters.memory import MemoryStore, MemoryUsage
+from ledgerkit.adapters.memory import MemoryUsage
 from ledgerkit.adapters.typst import TypstRenderer
 from ledgerkit.documents import formats
 from ledgerkit.documents.builders import Letterhead, invoice_document
@@ -64,7 +63,7 @@ from ledgerkit.domain.changes import (
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Issued, Line, rated_line
-from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, trial_balance
+from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
 from ledgerkit.domain.money import ISO, Money, Rate
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.periods import Period
@@ -72,8 +71,6 @@ from ledgerkit.domain.rate_plans import RatePlan, bill, days_to_date, periods_du
 from ledgerkit.domain.usage import MeterUse, Quantity, Reading, Snapshot, by_category, spike
 from ledgerkit.ports.store import Store
 from ledgerkit.ports.usage_source import UsageSource
-
-R = TypeVar("R", bound=Record)
 
 ACTOR = "billing"
 INVOICES = Series("LC", "{series}-{year}-{n:4}", reset="year")
@@ -230,11 +227,6 @@ def morning(on: date) -> datetime:
     return datetime.combine(on, time(6), ZoneInfo(ZONE))
 
 
-def every(store: Store, kind: type[R]) -> tuple[R, ...]:
-    """Return the records of *kind*, by id."""
-    return tuple(found.record for found in store.find(kind).items)
-
-
 # ---- reports ---------------------------------------------------------------------------------
 def dollars(amount: Money) -> str:
     """Return *amount* as it is written in the United States."""
@@ -306,18 +298,8 @@ def notice_lines(store: Store) -> Iterator[str]:
 
 
 def trial_balance_lines(store: Store) -> Iterator[str]:
-    """Yield what all wallets hold on two sides, which are equal or money was made or lost."""
-    balances = store.balances()
-    yield f"{'Trial balance':<26}{'Debit':>14}{'Credit':>14}"
-    for (wallet, _), balance in sorted(balances.items()):
-        amount = dollars(Money(abs(balance.posted), CURRENCY))
-        debit, credit = (amount, "") if balance.posted < 0 else ("", amount)
-        if balance.posted:
-            yield f"  {wallet:<24}{debit:>14}{credit:>14}".rstrip()
-    (sides,) = trial_balance(balances)
-    both = (Money(sides.debits, CURRENCY), Money(sides.credits, CURRENCY))
-    yield f"  {'total':<24}{dollars(both[0]):>14}{dollars(both[1]):>14}"
-    yield f"  {'difference':<24}{dollars(both[0] - both[1]):>28}"
+    """Yield the trial balance."""
+    return trial_balance(store, CURRENCY, dollars)
 
 
 def draw(store: Store, folder: Path) -> Iterator[Path]:
@@ -334,29 +316,13 @@ def draw(store: Store, folder: Path) -> Iterator[Path]:
 
 
 # ---- the command -----------------------------------------------------------------------------
-@contextmanager
-def books(path: Path | None) -> Generator[Store]:
-    """Lend books in SQLite at *path*, begun where there are none, or books in memory."""
-    if path is None:
-        yield MemoryStore()
-        return
-    from ledgerkit.adapters.sql import SqlStore, create_engine, migrate  # noqa: PLC0415 - an extra
-
-    engine = create_engine(f"sqlite:///{path}")
-    try:
-        migrate(engine)
-        yield SqlStore(engine)
-    finally:
-        engine.dispose()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bill the quarter and print what came of it."""
     parser = argparse.ArgumentParser(description="Bill the usage of a cloud platform.")
     parser.add_argument("path", nargs="?", type=Path, help="books in SQLite (default: in memory)")
     parser.add_argument("--out", type=Path, default=Path("cloud"), help="folder of the PDFs")
     given = parser.parse_args(arguments)
-    with books(given.path) as store:
+    with open_books(given.path) as store:
         quarter(store)
         drawn = sorted(draw(store, given.out))
         for report in (invoice_lines, usage_lines, notice_lines, trial_balance_lines):

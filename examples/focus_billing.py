@@ -18,8 +18,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +28,7 @@ import attrs
 if not __package__:  # run by its path, not with -m: the folder above is not searched yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from examples.books import open_books
 from examples.focus_reports import Line, show
 from examples.focus_source import (
     ADJUSTMENT,
@@ -40,7 +40,6 @@ from examples.focus_source import (
     read,
     total,
 )
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.domain import credit_notes, invoices, usage
 from ledgerkit.domain.changes import Changes, Decision, Effects, changes_of, request
 from ledgerkit.domain.credit_notes import Credited, CreditLine
@@ -260,17 +259,6 @@ def bill_all(records: Sequence[Record], store: Store, *, at: datetime) -> tuple[
 
 
 # ---- the command -----------------------------------------------------------------------------
-@contextmanager
-def books(url: str) -> Generator[Store]:
-    """Lend the books at *url*; they are begun where there are none."""
-    engine = create_engine(url)
-    try:
-        migrate(engine)
-        yield SqlStore(engine)
-    finally:
-        engine.dispose()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bill the source and print what the books say; return 0 if both come to the same."""
     parser = argparse.ArgumentParser(description="Bill cloud usage records of FOCUS.")
@@ -283,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     url = given.store or f"sqlite:///{given.path.stem}.db"
     records = list(read(given.path))
     try:
-        with books(url) as store:
+        with open_books(url) as store:
             accounts, new = bill_all(records, store, at=datetime.now(UTC))
             print(f"{given.path.name} is in {url}: {new} accounts new, {len(accounts) - new} known")
             lines = [(account.id, line) for account in accounts for line in account.lines]

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -26,6 +25,7 @@ from pathlib import Path
 if not __package__:  # run by its path, not with -m: the folder above is not searched yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from examples.books import open_books
 from examples.retail_reports import (
     apart_lines,
     country_lines,
@@ -48,7 +48,6 @@ from examples.retail_source import (
     documents,
     read,
 )
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.domain import credit_notes, invoices, write_offs
 from ledgerkit.domain.changes import Changes, Decision, changes_of, request
 from ledgerkit.domain.credit_notes import Credited, CreditLine
@@ -207,17 +206,6 @@ def _show(tally: Tally) -> None:
         print(f"{tally.sorts.total():,} documents", end="\r", file=sys.stderr, flush=True)
 
 
-@contextmanager
-def books(url: str) -> Generator[Store]:
-    """Lend the books at *url*; they are begun where there are none."""
-    engine = create_engine(url)
-    try:
-        migrate(engine)
-        yield SqlStore(engine)
-    finally:
-        engine.dispose()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring the source in and print what the books say; return 0 if both come to the same."""
     parser = argparse.ArgumentParser(description="Bring a retailer's documents into books.")
@@ -229,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no file {given.path}")
     url = given.store or f"sqlite:///{given.path.name.partition('.')[0]}.db"
     try:
-        with books(url) as store:
+        with open_books(url) as store:
             tally = bring_in_all(read(given.path), store, at=datetime.now(UTC))
             known = tally.booked - tally.new
             print(f"{given.path.name} is in {url}: {tally.new:,} documents new, {known:,} known")

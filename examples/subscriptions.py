@@ -15,12 +15,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -28,6 +26,7 @@ import attrs
 if not __package__:  # run by its path, not with -m: the folder above is not searched yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from examples.books import every, open_books, trial_balance
 from examples.subscription_customers import (
     CURRENCY,
     FIRST,
@@ -47,16 +46,16 @@ from examples.subscription_customers import (
     month,
     usage_events,
 )
-from ledgerkit.adapters.memory import MemoryStore, MemoryUsage
+from ledgerkit.adapters.memory import MemoryUsage
 from ledgerkit.adapters.typst import TypstRenderer
 from ledgerkit.documents import Document, formats
 from ledgerkit.documents.builders import Letterhead, credit_note_document, invoice_document
-from ledgerkit.domain.changes import Decision, Effects, Record, changes_of, request
+from ledgerkit.domain.changes import Decision, Effects, changes_of, request
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.grants import Grant, paid_by_line
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, trial_balance
+from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
 from ledgerkit.domain.money import ISO, Money, sum_of
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.subscriptions import Subscription, renewals
@@ -66,8 +65,6 @@ from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.subscriptions import amend_subscription, preview_amendment
 from ledgerkit.jobs.verification import verify
 from ledgerkit.ports.store import Store
-
-R = TypeVar("R", bound=Record)
 
 HEAD = Letterhead(business=FOLIANT, units=ISO, logo=LOGO, footer=SMALL_PRINT)
 MARCH = Period.month(2026, 3)
@@ -173,11 +170,6 @@ def commit(store: Store, *decisions: Decision, of: str, on: date = FIRST) -> Non
     store.commit(changes)
 
 
-def every(store: Store, kind: type[R]) -> tuple[R, ...]:
-    """Return the records of *kind*, by id."""
-    return tuple(found.record for found in store.find(kind).items)
-
-
 # ---- reports -------------------------------------------------------------------------------------
 def euros(amount: Money) -> str:
     """Return *amount* as it is written in English."""
@@ -246,18 +238,8 @@ def credit_lines(store: Store) -> Iterator[str]:
 
 
 def trial_balance_lines(store: Store) -> Iterator[str]:
-    """Yield what all wallets hold on two sides, which are equal or money was made or lost."""
-    balances = store.balances()
-    yield f"{'Trial balance':<32}{'Debit':>12}{'Credit':>12}"
-    for (wallet, _), balance in sorted(balances.items()):
-        amount = euros(Money(abs(balance.posted), CURRENCY))
-        debit, credit = (amount, "") if balance.posted < 0 else ("", amount)
-        if balance.posted:
-            yield f"  {wallet:<30}{debit:>12}{credit:>12}".rstrip()
-    (sides,) = trial_balance(balances)
-    both = (Money(sides.debits, CURRENCY), Money(sides.credits, CURRENCY))
-    yield f"  {'total':<30}{euros(both[0]):>12}{euros(both[1]):>12}"
-    yield f"  {'difference':<30}{euros(both[0] - both[1]):>24}"
+    """Yield the trial balance."""
+    return trial_balance(store, CURRENCY, euros)
 
 
 REPORTS = (
@@ -298,29 +280,13 @@ def documents(store: Store) -> Iterator[Document]:
 
 
 # ---- the command ---------------------------------------------------------------------------------
-@contextmanager
-def books(path: Path | None) -> Generator[Store]:
-    """Lend books in SQLite at *path*, begun where there are none, or books in memory."""
-    if path is None:
-        yield MemoryStore()
-        return
-    from ledgerkit.adapters.sql import SqlStore, create_engine, migrate  # noqa: PLC0415 - an extra
-
-    engine = create_engine(f"sqlite:///{path}")
-    try:
-        migrate(engine)
-        yield SqlStore(engine)
-    finally:
-        engine.dispose()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bill the spring and print what came of it."""
     parser = argparse.ArgumentParser(description="Bill the subscriptions of a software house.")
     parser.add_argument("path", nargs="?", type=Path, help="books in SQLite (default: in memory)")
     parser.add_argument("--out", type=Path, default=Path("foliant"), help="folder of the PDFs")
     given = parser.parse_args(arguments)
-    with books(given.path) as store:
+    with open_books(given.path) as store:
         spring(store)
         verified = run(verify(), Host(store=store, clock=Morning.of(LAST)))
         drawn = sorted(draw(store, given.out))

@@ -14,6 +14,7 @@ import pypdfium2
 import pytest
 
 from examples import cloud_platform, cloud_usage
+from examples.books import open_books
 from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.ledger import trial_balance
 from ledgerkit.domain.rate_plans import RatePlan, days_to_date, to_date
@@ -50,7 +51,7 @@ def quarter(tmp_path_factory: pytest.TempPathFactory) -> Quarter:
 @pytest.fixture
 def store(quarter: Quarter) -> Iterator[Store]:
     """Return its books."""
-    with cloud_usage.books(quarter.books) as store:
+    with open_books(quarter.books) as store:
         yield store
 
 
@@ -177,7 +178,9 @@ def test_the_books_balance(store: Store, quarter: Quarter) -> None:
     assert {"finch": 4_000, "harbor": 28_800} == owed
     assert -292_900 == store.balance("gateway:cards", "USD").posted
     assert () == broken_laws(books(store))
-    assert "total                        $4,267.00     $4,267.00" in quarter.printed
+    assert "total $4,267.00 $4,267.00" in [
+        " ".join(line.split()) for line in quarter.printed.splitlines()
+    ]
 
 
 def test_the_books_are_read_with_plain_sql(quarter: Quarter) -> None:
@@ -193,10 +196,10 @@ def test_the_books_are_read_with_plain_sql(quarter: Quarter) -> None:
 
 def test_running_again_bills_nothing_twice(quarter: Quarter, tmp_path: Path) -> None:
     """The same books, to the byte, and the same words; in memory as well."""
-    with cloud_usage.books(quarter.books) as store:
+    with open_books(quarter.books) as store:
         before = books(store)
     again = run(str(quarter.books), "--out", str(quarter.out))
-    with cloud_usage.books(quarter.books) as store:
+    with open_books(quarter.books) as store:
         assert before == books(store)
     in_memory = run("--out", str(tmp_path))
 

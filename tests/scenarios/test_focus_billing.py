@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import focus_billing
+from examples.books import open_books
 from examples.focus_billing import METER, SAMPLE, bill_all
 from examples.focus_reports import Line, reconcile
 from examples.focus_source import ADJUSTMENT, COVERED, CREDIT, USAGE, Record, read
@@ -92,7 +93,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Billed:
     """Return the records that come with the example, billed in a new database."""
     url = f"sqlite:///{tmp_path_factory.mktemp('focus') / 'focus.db'}"
     code, printed = run(SAMPLE, url)
-    with focus_billing.books(url) as store:
+    with open_books(url) as store:
         found = {each.record.customer: each.record for each in store.find(Invoice).items}
     return Billed(url, code, printed, found)
 
@@ -109,7 +110,7 @@ def test_total_reconciles_to_the_last_digit(sample: Billed) -> None:
 
 def test_trial_balance_is_zero(sample: Billed) -> None:
     """What three accounts owe is what the business keeps."""
-    with focus_billing.books(sample.url) as store:
+    with open_books(sample.url) as store:
         (sides,) = trial_balance(store.balances())
 
     assert (0, 2051) == (sides.difference, sides.debits)
@@ -221,7 +222,7 @@ def test_what_a_commitment_covers_is_zero(sample: Billed) -> None:
 
 def test_snapshots_are_kept(sample: Billed) -> None:
     """What was billed can be looked up: meter, period, quantities, how many events."""
-    with focus_billing.books(sample.url) as store:
+    with open_books(sample.url) as store:
         found = {each.record.customer: each.record for each in store.find(Snapshot).items}
 
     events = Counter(account(row) for row in source() if not named(row))

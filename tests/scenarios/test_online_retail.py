@@ -27,6 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import online_retail
+from examples.books import open_books
 from examples.online_retail import bring_in_all
 from examples.retail_reports import country_lines, reconcile
 from examples.retail_source import LEFT_OUT, Row, documents, read
@@ -122,7 +123,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Imported:
     """Return the weeks that come with the example, brought into a new database."""
     url = f"sqlite:///{tmp_path_factory.mktemp('retail') / 'weeks.db'}"
     code, printed = run(WEEKS, url)
-    with online_retail.books(url) as store:
+    with open_books(url) as store:
         invoices, notes = all_of(store, Invoice), all_of(store, CreditNote)
     return Imported(url, code, printed, source(WEEKS), invoices, notes)
 
@@ -130,7 +131,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Imported:
 @pytest.fixture
 def store(weeks: Imported) -> Iterator[Store]:
     """Return the books of the weeks."""
-    with online_retail.books(weeks.url) as store:
+    with open_books(weeks.url) as store:
         yield store
 
 
@@ -456,7 +457,7 @@ def test_whole_year(tmp_path: Path) -> None:
     """25,900 documents give 9747747.934 to the last digit; 10644560.424 are in no credit note."""
     url = f"sqlite:///{tmp_path / 'year.db'}"
     code, printed = run(Path(str(YEAR)), url)
-    with online_retail.books(url) as store:
+    with open_books(url) as store:
         found = {"INV": store.numbers("INV"), "CN": store.numbers("CN")}
         (sides,) = trial_balance(store.balances())
 

@@ -13,6 +13,7 @@ import pypdfium2
 import pytest
 
 from examples import subscriptions
+from examples.books import open_books
 from examples.subscription_customers import LAST, WISHES
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.grants import Grant
@@ -52,7 +53,7 @@ def spring(tmp_path_factory: pytest.TempPathFactory) -> Spring:
 @pytest.fixture
 def store(spring: Spring) -> Iterator[Store]:
     """Return its books."""
-    with subscriptions.books(spring.books) as store:
+    with open_books(spring.books) as store:
         yield store
 
 
@@ -250,10 +251,10 @@ def test_the_books_balance(store: Store, spring: Spring) -> None:
 
 def test_running_again_bills_nothing_twice(spring: Spring, tmp_path: Path) -> None:
     """The same books and the same words, but for the preview; in memory as well."""
-    with subscriptions.books(spring.books) as store:
+    with open_books(spring.books) as store:
         before = books(store)
     again = run(str(spring.books), "--out", str(spring.out))
-    with subscriptions.books(spring.books) as store:
+    with open_books(spring.books) as store:
         assert before == books(store)
     in_memory = run("--out", str(tmp_path))
 
@@ -263,7 +264,7 @@ def test_running_again_bills_nothing_twice(spring: Spring, tmp_path: Path) -> No
 
 def test_memory_and_sqlite_keep_the_same_books(spring: Spring) -> None:
     """Every journal, version and number."""
-    with subscriptions.books(spring.books) as stored, subscriptions.books(None) as kept:
+    with open_books(spring.books) as stored, open_books(None) as kept:
         with redirect_stdout(io.StringIO()):
             subscriptions.spring(kept)
         assert books(stored) == books(kept)
