@@ -11,7 +11,7 @@ from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants.claims import Claim
 from ledgerkit.domain.grants.history import Draw, Return, check_above_zero
-from ledgerkit.domain.grants.postings import PLATFORM, share, taken, wallets_for
+from ledgerkit.domain.grants.postings import PLATFORM, moved, share, taken
 from ledgerkit.domain.grants.records import GRANT, CreditExhausted, Grant, NotPaidFor
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Entry, Event, Journal
@@ -64,11 +64,7 @@ class Drawn:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.grant, self.journal),
-            records=(self.grant,),
-        )
+        return moved(self.grant, self.journal)
 
 
 def draw(grant: Grant, claim: Claim, amount: Money, *, at: datetime) -> Drawn:
@@ -123,11 +119,7 @@ class GivenBack:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=self.journals,
-            opens=wallets_for(self.grant, *self.journals),
-            records=(self.grant,),
-        )
+        return moved(self.grant, *self.journals)
 
 
 def give_back(grant: Grant, source: str, *, amount: Money | None = None, at: datetime) -> GivenBack:

@@ -11,7 +11,7 @@ import attrs
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants.history import Forfeit
-from ledgerkit.domain.grants.postings import PLATFORM, PROMOTIONS, share, taken, wallets_for
+from ledgerkit.domain.grants.postings import PLATFORM, PROMOTIONS, moved, share, taken
 from ledgerkit.domain.grants.records import ACTIVE, GRANT, Grant, draw_down
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Entry, Event, Journal
@@ -60,12 +60,7 @@ class Expired:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.grant, self.journal),
-            records=(self.grant,),
-            messages=(self.notice,),
-        )
+        return moved(self.grant, self.journal, message=self.notice)
 
 
 def lapsed(grants: Iterable[Grant], *, settled_before: date) -> tuple[Grant, ...]:
@@ -157,11 +152,7 @@ class Revived:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.grant, self.journal),
-            records=(self.grant,),
-        )
+        return moved(self.grant, self.journal)
 
 
 def revive(grant: Grant, *, at: datetime) -> Revived:
@@ -242,12 +233,7 @@ class RolledOver:
     def effects(self) -> Effects:
         """What to store."""
         journals = () if self.journal is None else (self.journal,)
-        return Effects(
-            journals=journals,
-            opens=wallets_for(self.grant, *journals),
-            records=(self.grant,),
-            messages=() if self.notice is None else (self.notice,),
-        )
+        return moved(self.grant, *journals, message=self.notice)
 
 
 def roll_over(

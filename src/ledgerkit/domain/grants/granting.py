@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from ledgerkit.domain.changes import Effects
-from ledgerkit.domain.grants.postings import OPENING, PROMOTIONS, taken, wallets_for
+from ledgerkit.domain.grants.postings import OPENING, PROMOTIONS, moved, taken
 from ledgerkit.domain.grants.records import GRANT, Grant
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Event, Journal
@@ -23,11 +23,7 @@ class Granted:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.grant, self.journal),
-            records=(self.grant,),
-        )
+        return moved(self.grant, self.journal)
 
 
 def buy(grant: Grant, *, at: datetime) -> Granted:
@@ -90,11 +86,7 @@ class Revoked:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.grant, self.journal),
-            records=(self.grant,),
-        )
+        return moved(self.grant, self.journal)
 
 
 def revoke(grant: Grant, *, at: datetime) -> Revoked:

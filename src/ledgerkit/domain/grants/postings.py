@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.grants.records import Grant
 from ledgerkit.domain.ledger import Entry, Journal, Limit, Wallet
 from ledgerkit.domain.money import Money, complement
+from ledgerkit.domain.outbox import Message
 
 PROMOTIONS = "expense:promotions"
 PLATFORM = "platform"
@@ -44,7 +46,17 @@ def taken(grant: Grant, amount: Money, value: Money, *, to: str, became: str) ->
     )
 
 
-def wallets_for(grant: Grant, *journals: Journal) -> tuple[Wallet, ...]:
+def moved(grant: Grant, *journals: Journal, message: Message | None = None) -> Effects:
+    """Return what to store when *journals* moved credit of *grant*, and told somebody of it."""
+    return Effects(
+        journals=journals,
+        opens=_wallets(grant, *journals),
+        records=(grant,),
+        messages=() if message is None else (message,),
+    )
+
+
+def _wallets(grant: Grant, *journals: Journal) -> tuple[Wallet, ...]:
     """Return the wallet of *grant*, with its policy, and the others that *journals* name."""
     held = frozenset({grant.amount.currency, grant.paid.currency})
     limits = tuple(Limit(currency, floor=0) for currency in sorted(held))

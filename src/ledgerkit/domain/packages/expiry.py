@@ -19,8 +19,8 @@ from ledgerkit.domain.packages.records import (
     Package,
     PackageExhausted,
     legs,
+    moved,
     units,
-    wallets_for,
 )
 
 
@@ -49,12 +49,7 @@ class Expired:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.package, self.journal),
-            records=(self.package,),
-            messages=(self.notice,),
-        )
+        return moved(self.package, self.journal, message=self.notice)
 
 
 def expire(package: Package, *, on: date, at: datetime) -> Expired:
@@ -112,11 +107,7 @@ class Revived:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.package, self.journal),
-            records=(self.package,),
-        )
+        return moved(self.package, self.journal)
 
 
 def revive(package: Package, *, at: datetime) -> Revived:

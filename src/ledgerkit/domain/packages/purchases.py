@@ -17,8 +17,8 @@ from ledgerkit.domain.packages.records import (
     REDEEMED,
     Package,
     legs,
+    moved,
     units,
-    wallets_for,
 )
 
 
@@ -32,11 +32,7 @@ class Purchased:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.package, self.journal),
-            records=(self.package,),
-        )
+        return moved(self.package, self.journal)
 
 
 def offered(

@@ -9,11 +9,13 @@ from typing import ClassVar
 import attrs
 
 from ledgerkit.domain.catalog import CatalogKey
+from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import Entry, Journal, Limit, Wallet
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.periods import plain_date
 
 SESSION = "SESSION"  # the unit of a package: one session, exponent 0
@@ -255,7 +257,17 @@ _UNIT_WALLETS = tuple(
 )
 
 
-def wallets_for(package: Package, journal: Journal) -> tuple[Wallet, ...]:
+def moved(package: Package, journal: Journal, *, message: Message | None = None) -> Effects:
+    """Return what to store when *journal* moved units of *package*, and told somebody of it."""
+    return Effects(
+        journals=(journal,),
+        opens=_wallets(package, journal),
+        records=(package,),
+        messages=() if message is None else (message,),
+    )
+
+
+def _wallets(package: Package, journal: Journal) -> tuple[Wallet, ...]:
     """Return the wallets of *package*, with their policies, and the others that *journal* names."""
     own = (Wallet(package.wallet, _NOT_BELOW_ZERO, currencies=_SESSIONS_ONLY), *_UNIT_WALLETS)
     known = {wallet.id for wallet in own}

@@ -23,8 +23,8 @@ from ledgerkit.domain.packages.records import (
     PackageExhausted,
     Redemption,
     legs,
+    moved,
     units,
-    wallets_for,
 )
 from ledgerkit.domain.sessions import booking_id, undone
 from ledgerkit.domain.splits import split
@@ -81,12 +81,7 @@ class Redeemed:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.package, self.journal),
-            records=(self.package,),
-            messages=() if self.alert is None else (self.alert,),
-        )
+        return moved(self.package, self.journal, message=self.alert)
 
 
 def redeem(
@@ -174,11 +169,7 @@ class Returned:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(
-            journals=(self.journal,),
-            opens=wallets_for(self.package, self.journal),
-            records=(self.package,),
-        )
+        return moved(self.package, self.journal)
 
 
 def give_back(package: Package, session: str, *, at: datetime) -> Returned:

@@ -40,6 +40,12 @@ def view_of(kind: str, columns: Mapping[str, str]) -> str:
     return select({**first, **columns}, f"{RECORDS} WHERE r.kind = '{kind}'")
 
 
+def items_of(words: Words, kind: str, items: str, columns: Mapping[str, str]) -> str:
+    """Return the view of the list *items* of the records of *kind*, a row for each in it."""
+    each = words.each(DOCUMENT, "data", items, alias="l")
+    return select({"tenant": "t.name", **columns}, f"{RECORDS}\n{each} WHERE r.kind = '{kind}'")
+
+
 def fields(words: Words, *paths: str) -> dict[str, str]:
     """Return a column for each of the fields at *paths*."""
     return {column(path): field(words, path) for path in paths}
@@ -62,7 +68,6 @@ def lines(
     names["kind"] = "journal_kind" if kind == "payout" else "line_kind"
     paths = [path for path in (*common, *more) if (kind, path) != ("payout", "id")]
     columns = {
-        "tenant": "t.name",
         kind: "r.id",
         "number": "r.number",
         "nth": words.nth("l"),
@@ -77,5 +82,4 @@ def lines(
     }
     for name, minor in amounts.items():
         columns |= amount(words, name, minor, words.field(LINE, "amount", "currency"))
-    lines = words.each(DOCUMENT, "data", "lines", alias="l")
-    return select(columns, f"{RECORDS}\n{lines} WHERE r.kind = '{kind}'")
+    return items_of(words, kind, "lines", columns)

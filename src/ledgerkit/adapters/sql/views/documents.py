@@ -13,6 +13,7 @@ from ledgerkit.adapters.sql.views.columns import (
     column,
     field,
     fields,
+    items_of,
     lines,
     view_of,
 )
@@ -142,7 +143,6 @@ def _payout(words: Words) -> str:
 def _taxes(words: Words, kind: str) -> str:
     currency = words.field(LINE, "amount", "currency")
     columns = {
-        "tenant": "t.name",
         kind: "r.id",
         "number": "r.number",
         "nth": words.nth("l"),
@@ -151,8 +151,7 @@ def _taxes(words: Words, kind: str) -> str:
         **amount(words, "base", words.minor(LINE, "base"), currency),
         **amount(words, "amount", words.minor(LINE, "amount"), currency),
     }
-    taxes = words.each(DOCUMENT, "data", "taxes", alias="l")
-    return select(columns, f"{RECORDS}\n{taxes} WHERE r.kind = '{kind}'")
+    return items_of(words, kind, "taxes", columns)
 
 
 def _coupon(words: Words) -> str:

@@ -12,6 +12,7 @@ from ledgerkit.adapters.sql.views.columns import (
     amount,
     field,
     fields,
+    items_of,
     view_of,
 )
 from ledgerkit.adapters.sql.views.words import Words, select
@@ -64,7 +65,6 @@ def _package(words: Words) -> str:
 def _redemption(words: Words) -> str:
     currency = words.field(LINE, "value", "currency")
     columns = {
-        "tenant": "t.name",
         "package": "r.id",
         "nth": words.nth("l"),
         **{name: words.field(LINE, name) for name in ("session", "supplier", "journal")},
@@ -73,8 +73,7 @@ def _redemption(words: Words) -> str:
         "currency": currency,
         **amount(words, "value", words.minor(LINE, "value"), currency),
     }
-    redemptions = words.each(DOCUMENT, "data", "redemptions", alias="l")
-    return select(columns, f"{RECORDS}\n{redemptions} WHERE r.kind = 'package'")
+    return items_of(words, "package", "redemptions", columns)
 
 
 def _grant(words: Words) -> str:
@@ -112,7 +111,6 @@ def _grant(words: Words) -> str:
 def _draw(words: Words) -> str:
     currency = words.field(LINE, "amount", "currency")
     columns = {
-        "tenant": "t.name",
         "credit_grant": "r.id",
         "nth": words.nth("l"),
         **{name: words.field(LINE, name) for name in ("source", "journal")},
@@ -120,8 +118,7 @@ def _draw(words: Words) -> str:
         "currency": currency,
         **amount(words, "amount", words.minor(LINE, "amount"), currency),
     }
-    draws = words.each(DOCUMENT, "data", "draws", alias="l")
-    return select(columns, f"{RECORDS}\n{draws} WHERE r.kind = 'grant'")
+    return items_of(words, "grant", "draws", columns)
 
 
 def _usage_snapshot(words: Words) -> str:
@@ -135,13 +132,11 @@ def _usage_snapshot(words: Words) -> str:
 
 def _usage_quantity(words: Words) -> str:
     columns = {
-        "tenant": "t.name",
         "usage_snapshot": "r.id",
         "nth": words.nth("l"),
         **{name: words.field(LINE, name) for name in ("dimensions", "value")},
     }
-    quantities = words.each(DOCUMENT, "data", "billed", alias="l")
-    return select(columns, f"{RECORDS}\n{quantities} WHERE r.kind = 'usage_snapshot'")
+    return items_of(words, "usage_snapshot", "billed", columns)
 
 
 def _enrolment(words: Words) -> str:
@@ -158,15 +153,13 @@ def _enrolment(words: Words) -> str:
 def _instalment(words: Words) -> str:
     currency = words.field(LINE, "amount", "currency")
     columns = {
-        "tenant": "t.name",
         "payment_plan": "r.id",
         "nth": words.nth("l"),
         "due_on": words.field(LINE, "due_on"),
         "currency": currency,
         **amount(words, "amount", words.minor(LINE, "amount"), currency),
     }
-    parts = words.each(DOCUMENT, "data", "instalments", alias="l")
-    return select(columns, f"{RECORDS}\n{parts} WHERE r.kind = 'payment_plan'")
+    return items_of(words, "payment_plan", "instalments", columns)
 
 
 def _match(words: Words) -> str:
@@ -202,14 +195,12 @@ def _key(words: Words, item: str) -> dict[str, str]:
 def _price(words: Words) -> str:
     currency = words.field(LINE, "charge", "currency")
     columns = {
-        "tenant": "t.name",
         "catalog": "r.id",
         **_key(words, LINE),
         **amount(words, "charge", words.minor(LINE, "charge"), currency),
         **amount(words, "pay", words.minor(LINE, "pay"), currency),
     }
-    prices = words.each(DOCUMENT, "data", "prices", alias="l")
-    return select(columns, f"{RECORDS}\n{prices} WHERE r.kind = 'catalog'")
+    return items_of(words, "catalog", "prices", columns)
 
 
 def _price_tier(words: Words) -> str:
@@ -230,7 +221,6 @@ def _price_tier(words: Words) -> str:
 
 def _list_price(words: Words) -> str:
     columns = {
-        "tenant": "t.name",
         "price_list": "r.id",
         "currency": field(words, "currency"),
         "item": words.field(LINE, "key", "item"),
@@ -239,8 +229,7 @@ def _list_price(words: Words) -> str:
         "included": words.field(LINE, "tariff", "included"),
         "valid_from": words.field(LINE, "valid_from"),
     }
-    prices = words.each(DOCUMENT, "data", "prices", alias="l")
-    return select(columns, f"{RECORDS}\n{prices} WHERE r.kind = 'price_list'")
+    return items_of(words, "price_list", "prices", columns)
 
 
 def _price_change(words: Words) -> str:
