@@ -171,7 +171,7 @@ def test_invoices_are_listed(billed: tuple[Path, str]) -> None:
     books = rows(cwd / "books.db", "select number, customer, total, status from invoice")
     assert (0, "") == (done.returncode, done.stderr)
     assert "51 invoice(s) come to 22320.50 EUR" in done.stdout
-    assert "INV-2026-00019   2026-11-01   2026-11-15   Marie-Hélène Dubois" in done.stdout
+    assert "INV-2026-00019  2026-11-01  2026-11-15  Marie-Hélène Dubois" in done.stdout
     assert sorted(map(str, books)) == sorted(
         str((i["number"], i["customer"], i["total"], i["status"])) for i in listed
     )

@@ -722,6 +722,14 @@ def test_every_kind_of_journal_has_a_word() -> None:
     assert [] == [word for word in KINDS_OF_JOURNALS.values() if Words("es").text(word) == word]
 
 
+def test_a_reason_with_braces_is_drawn() -> None:
+    """Nobody's reason is a template: it stands on the credit note as it was written."""
+    (note,) = corrected().all(CreditNote)
+    document = note_read_by(ANA_ES, attrs.evolve(note, reason="ver {ticket}"))
+
+    assert "Motivo: ver {ticket}" in document.notes
+
+
 def test_a_host_has_words_of_its_own(tmp_path: Path) -> None:
     """A folder of catalogs names the host's kinds and says ours another way."""
     folder = tmp_path / "en" / "LC_MESSAGES"

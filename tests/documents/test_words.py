@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 import ledgerkit.documents
 from ledgerkit.documents.words import FOLDER, BadCatalog, Words, untranslated
+from ledgerkit.domain.billing_run import giving_back, returns
 
 SPANISH = FOLDER / "es" / "LC_MESSAGES" / "ledgerkit.po"
 
@@ -80,6 +81,19 @@ def test_translations_keep_every_blank() -> None:
 def test_text(title: str, locale: str) -> None:
     """A territory speaks its language; an unknown language speaks English."""
     assert title == Words(locale).text("Invoice")
+
+
+@pytest.mark.parametrize("reason", [giving_back.REASON, returns.REASON])
+def test_reasons_of_runs_are_translated(reason: str) -> None:
+    """A credit note that a run wrote says why in the reader's language."""
+    assert reason != Words("es").term(reason)
+
+
+@pytest.mark.parametrize("written", ["", "see {ticket}", "{0.__class__}", "{", "100 %"])
+@pytest.mark.parametrize("locale", ["en", "es"])
+def test_text_of_a_record_is_left_as_it_is(written: str, locale: str) -> None:
+    """What somebody wrote is no template: braces stay, and nothing is no catalog's head."""
+    assert written == Words(locale).term(written)
 
 
 @pytest.mark.parametrize(

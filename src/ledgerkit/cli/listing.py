@@ -66,7 +66,7 @@ def print_invoices(console: Console, listed: Listed, units: Units) -> None:
         console.print("No invoice fits.")
         return
     # Without rules between columns, so that names have room on a narrow terminal.
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for name in ("Number", "Issued", "Due"):
         table.add_column(name, no_wrap=True)
     table.add_column("Customer", overflow="fold")

@@ -200,7 +200,7 @@ def _invoice_totals(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> I
     yield Total(words.text("Total"), desk.money(invoice.total), strong=True)
     for tax in invoice.taxes:
         if tax.inclusive and tax.treatment == STANDARD:
-            name = f"{words.text(tax.code)} {desk.percent(tax.rate)}"
+            name = f"{words.term(tax.code)} {desk.percent(tax.rate)}"
             yield Total(words.text("Includes {tax}", tax=name), desk.money(tax.amount))
     for part in () if plan is None else plan.instalments:
         by = words.text("To be paid by {date}", date=desk.day(part.due_on))
@@ -216,14 +216,14 @@ def _prepaid_totals(desk: Desk, credit: Money, due: Money) -> Iterable[Total]:
 def _tax_totals(desk: Desk, taxes: Iterable[TaxAmount]) -> Iterable[Total]:
     for tax in taxes:
         if tax.treatment == STANDARD:
-            name = f"{desk.words.text(tax.code)} {desk.percent(tax.rate)}"
+            name = f"{desk.words.term(tax.code)} {desk.percent(tax.rate)}"
             yield Total(name, desk.money(tax.amount))
 
 
 def _tax_lines(desk: Desk, taxes: Sequence[TaxAmount]) -> Iterable[TaxLine]:
     for tax in taxes:
         yield TaxLine(
-            desk.words.text(tax.code),
+            desk.words.term(tax.code),
             _rate(desk, tax),
             desk.money(tax.base),
             amount=desk.money(tax.amount),
@@ -341,7 +341,7 @@ def _credit_totals(desk: Desk, note: CreditNote) -> Iterable[Total]:
 
 def _credit_notes(desk: Desk, note: CreditNote) -> Iterable[str]:
     words = desk.words
-    yield words.text("Reason: {reason}", reason=words.text(note.reason))
+    yield words.text("Reason: {reason}", reason=words.term(note.reason))
     if note.status == NOTE_VOID:
         yield words.text("This credit note is void: it takes nothing off.")
     elif note.applied is None or note.applied.to_open == note.total:

@@ -103,7 +103,7 @@ class Desk:
         """Return what a journal of *kind* is called, or the *bonus* that a session earned in it."""
         base = kind.removesuffix(REVERSED)
         named = "incentive.earned" if bonus and base.startswith("session.") else base
-        what = self.words.text(KINDS_OF_JOURNALS.get(named, named))
+        what = self.words.term(KINDS_OF_JOURNALS.get(named, named))
         return what if base == kind else self.taken_back(what)
 
     def taken_back(self, what: str) -> str:

@@ -151,6 +151,17 @@ class Words:
         chain = _translations(self.locale, self.folders)
         return _fill(chain.gettext(english), values)
 
+    def term(self, written: str, /) -> str:
+        """Return what stands *written* in a record, in this language if a catalog knows it.
+
+        It is somebody's own text: braces in it stand for themselves.
+
+        >>> Words("es").term("contract changed"), Words("es").term("see {ticket}")
+        ('el contrato ha cambiado', 'see {ticket}')
+        """
+        # The empty text is the name of a catalog's head.
+        return _translations(self.locale, self.folders).gettext(written) if written else ""
+
     def plural(self, one: str, many: str, count: int, /, **values: str) -> str:
         """Return the form for *count* things; `{n}` is the count unless *values* give it as text.
 

@@ -17,6 +17,8 @@ from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, Lin
 from ledgerkit.domain.money import Money, Rounding, round_exact, sum_of
 from ledgerkit.domain.periods import local_date
 
+REASON = "contract changed"  # of the credit notes; documents translate it
+
 _OWED = (ISSUED, PARTIALLY_PAID, PAID)
 
 
@@ -106,7 +108,7 @@ def _parts(
 
 def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
     earlier = desk.notes_of(invoice)
-    note = credit_notes.draft(invoice, asked, earlier=earlier, reason="contract changed")
+    note = credit_notes.draft(invoice, asked, earlier=earlier, reason=REASON)
     desk.documents.append(
         credit_notes.issue(
             note,

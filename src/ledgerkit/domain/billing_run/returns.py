@@ -23,6 +23,8 @@ from ledgerkit.domain.packages import EXPIRED, Package
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.sessions import APPROVED
 
+REASON = "session not approved any more"  # of the credit notes; documents translate it
+
 
 def take_back(desk: Desk) -> None:
     """Undo what was booked for sessions that are not approved any more."""
@@ -88,9 +90,7 @@ def _credit(
     desk: Desk, invoice: Invoice, asked: Mapping[str, Money], undoes: Mapping[str, Journal]
 ) -> None:
     earlier = [n for n in desk.customer.credit_notes if n.invoice == invoice.id]
-    note = credit_notes.draft(
-        invoice, asked, earlier=earlier, reason="session not approved any more"
-    )
+    note = credit_notes.draft(invoice, asked, earlier=earlier, reason=REASON)
     credit = credit_notes.issue(
         note,
         on=local_date(desk.as_of, desk.facts.business.zone),
