@@ -166,6 +166,18 @@ def test_more_money_never_opens_more(paid: int, credited: int, more: int) -> Non
     assert one >= open_amount(issued(), paid=eur(paid), credited=eur(credited + more))
 
 
+@given(st.integers(0, 150_00), st.integers(0, 150_00), st.integers(0, 50_00))
+def test_more_money_never_sets_the_status_back(paid: int, credited: int, more: int) -> None:
+    """From issued to partly paid to paid, never the other way; law 11 of spec 13."""
+    forwards = ("issued", "partially_paid", "paid")
+
+    def reached(paid: int, credited: int) -> int:
+        return forwards.index(with_money(issued(), paid, credited).status)
+
+    assert reached(paid, credited) <= reached(paid + more, credited)
+    assert reached(paid, credited) <= reached(paid, credited + more)
+
+
 # ---- overdue ---------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("on", "expected"),

@@ -226,10 +226,11 @@ def test_exact_refuses_what_is_not_finite(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("per", "currency", "expected"), [("1062.5", "USD", 4734), ("10.625", "JPY", 47)]
+    ("per", "currency", "expected"),
+    [("1062.5", "USD", 4734), ("10.625", "JPY", 47), ("10625", "KWD", 47341)],
 )
 def test_rate_rounds_the_line_once(per: str, currency: str, expected: int) -> None:
-    """4.4556 units at 10.625 are 47.34 in USD and 47 in JPY."""
+    """4.4556 units at 10.625 are 47.34 in USD, 47 in JPY, 47.341 in KWD (spec: billing 0.1)."""
     rate = Rate(Fraction(per), currency)
 
     assert Money(expected, currency) == rate.times(Decimal("4.4556"))

@@ -14,6 +14,7 @@ from ledgerkit.domain.changes import Changes
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Event, Limit, Wallet, period_of
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.periods import FixedDaysCycle, Period
 from ledgerkit.domain.sessions import CANCELLED, booking_id
 from ledgerkit.testing.samples import changes
 from tests.domain.billing_run.world import (
@@ -245,6 +246,19 @@ def test_currencies_have_invoices_of_their_own() -> None:
     assert [("EUR", 5_000), ("GBP", 4_000)] == [(i.currency, i.total.minor) for i in invoices(plan)]
     assert [("EUR", 3_000), ("GBP", 2_500)] == [(p.currency, p.total.minor) for p in payouts(plan)]
     assert 2 == len({i.id for i in invoices(plan)})
+
+
+def test_key_of_an_invoice() -> None:
+    """Customer, kind of cycle and period make its id, whatever is on it. (spec: billing 6)"""
+    world = World(sessions=(session(1, 5),))
+    ben = attrs.evolve(world, customers=(party("ben"),), matches=(match("m1", customer="ben"),))
+    days = attrs.evolve(world, cycle=FixedDaysCycle(OCTOBER.start, 31))
+    later = Period(date(2026, 10, 2), OCTOBER.end)
+    (first,) = invoices(world.plan())
+    plans = (world.plan(), ben.plan(), days.plan(), world.plan(period=later))
+
+    assert 4 == len({invoice.id for plan in plans for invoice in invoices(plan)})
+    assert [first.id] == [i.id for i in invoices(world.tell(session(2, 6)).plan())]
 
 
 # ---- who cannot be billed --------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 
 from ledgerkit.domain.billing_run import (
     Facts,
+    Policy,
     due_periods,
     plan_billing_run,
     plan_customers,
@@ -254,6 +255,12 @@ def test_facts_of_nobody() -> None:
 
 
 # ---- policy ----------------------------------------------------------------------------------
+def test_payment_terms_have_no_default() -> None:
+    """No source gives a number of days, so each business says its own (spec: billing 6)."""
+    with pytest.raises(TypeError, match="terms_days"):
+        Policy()  # type: ignore[call-arg]
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
