@@ -274,6 +274,18 @@ def test_what_is_forfeited_is_not_credited() -> None:
     assert eur("-16") == decided.total
 
 
+@pytest.mark.parametrize("settlement", Settlement)
+def test_which_settlement_was_chosen_is_kept(settlement: Settlement) -> None:
+    """It is never silent: who pays refunds reads it in the request. (spec: billing 3)"""
+    world = begun(plan(3100))
+    now, billed = held(world)
+    day = date(2024, 3, 16)
+    decided = cancel(now, end=day, on=day, settlement=settlement, billed=billed)
+    found = amended(world, decided, at(3, 16))
+
+    assert settlement.value == dict(found.changes.request.arguments)["settlement"]
+
+
 def test_a_change_is_not_forfeited_in_part() -> None:
     """What is new would be charged and never paid for, or paid for twice."""
     world = begun(plan(5000, 2))

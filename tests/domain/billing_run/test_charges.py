@@ -261,6 +261,16 @@ def test_key_of_an_invoice() -> None:
     assert [first.id] == [i.id for i in invoices(world.tell(session(2, 6)).plan())]
 
 
+def test_longer_period_with_the_same_start_supplements() -> None:
+    """Periods that start on the same day count as parts of one. (spec: billing 6)"""
+    world = World(sessions=(session(1, 5), session(2, 20)))
+    (first,) = invoices(world.run(period=Period(OCTOBER.start, date(2026, 10, 15))))
+    (second,) = invoices(world.run())
+
+    assert [(0, None), (1, first.id)] == [(i.part, i.supplements) for i in (first, second)]
+    assert [first.total, second.total] == [eur("50"), eur("50")]
+
+
 # ---- who cannot be billed --------------------------------------------------------------------
 def test_customer_without_a_price_is_skipped() -> None:
     """Nothing of that customer is billed, the others are, and the next run catches up."""

@@ -94,8 +94,8 @@ def amend(
     *facts* hold the customer with the subscription as it was read, its invoices, credit notes,
     grants, coupons and taxes; contracts are not asked what else is due. *key* names the request
     among those about the subscription, so that it is done once; *actor* and *reason* stand in its
-    history. What is given back on balance takes off debt first, unless it is forfeited; a refund
-    is paid out by whoever handles payments.
+    history. What is given back on balance takes off debt first, unless it is forfeited; the request
+    of the changes says which settlement was chosen, and whoever handles payments pays a refund.
 
     Raises:
         CustomerNotTold: the customer is not among the facts.
@@ -126,6 +126,7 @@ def amend(
                 subscription=subscription.id,
                 customer=subscription.customer,
                 decision=type(decided).__name__.lower(),
+                settlement=decided.settlement.value,
             ),
             actor=actor,
             reason=reason,

@@ -38,7 +38,7 @@ def issue_days(desk: Desk, *, before: date = date.max) -> None:
             waiting.append(charge)
     desk.charges = waiting
     for (due_on, currency), charges in sorted(days.items()):
-        _bill(desk, currency, charges, cycle=CONTRACTS, name=str(due_on))
+        _bill(desk, currency, charges, cycle=CONTRACTS, on=due_on)
 
 
 def issue_invoices(desk: Desk) -> None:
@@ -52,7 +52,7 @@ def issue_invoices(desk: Desk) -> None:
             charges,
             desk.lines.get(currency, []),
             cycle=desk.facts.cycle.kind,
-            name=str(desk.period),
+            on=desk.period.start,
             period=desk.period,
         )
 
@@ -64,7 +64,7 @@ def _bill(
     others: Sequence[Line] = (),
     *,
     cycle: str,
-    name: str,
+    on: date,
     period: Period | None = None,
 ) -> None:
     """Issue the invoice of *charges* and *others*; what would take it below zero is credited."""
@@ -73,7 +73,7 @@ def _bill(
         lines = [*others, *(_line(charge) for charge in kept)]
         if not lines:
             return None
-        made = _numbered(desk, currency, lines, cycle=cycle, name=name)
+        made = _numbered(desk, currency, lines, cycle=cycle, on=on)
         return _priced(desk, attrs.evolve(made, period=period))
 
     kept = set_off(desk, charges, others)
@@ -98,18 +98,18 @@ def _line(charge: Charge) -> Line:
     )
 
 
-def _numbered(
-    desk: Desk, currency: str, lines: Sequence[Line], *, cycle: str, name: str
-) -> Invoice:
-    """Return the draft of *lines*, as the next part of what was billed under that name."""
+def _numbered(desk: Desk, currency: str, lines: Sequence[Line], *, cycle: str, on: date) -> Invoice:
+    """Return the draft of *lines*, the next part of what was billed from *on*. (spec: billing 6)"""
     who = desk.customer.party.id
-    on = date.fromisoformat(name) if cycle == CONTRACTS else desk.period.start
     known = {invoice.id for invoice in desk.invoices}
-    parts = (derive("inv", who, currency, cycle, name, str(part), on=on) for part in count())
-    earlier = list(takewhile(known.__contains__, parts))
+
+    def named(part: int) -> str:
+        return derive("inv", who, currency, cycle, str(on), str(part), on=on)
+
+    earlier = list(takewhile(known.__contains__, map(named, count())))
     part = len(earlier)
     return Invoice(
-        id=derive("inv", who, currency, cycle, name, str(part), on=on),
+        id=named(part),
         customer=who,
         currency=currency,
         lines=tuple(sorted(lines, key=lambda li: (li.on, li.source))),
