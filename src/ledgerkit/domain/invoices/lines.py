@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import attrs
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money, Rate, Rounding, round_exact
@@ -199,6 +200,20 @@ def rated_line(
         amount=rated.amount,
         journal=journal,
         trace=rated.trace,
+    )
+
+
+def charge_line(charge: Charge) -> Line:
+    """Return the line that bills *charge*; its id is `charge.line_id`."""
+    return rated_line(
+        charge.source,
+        charge.rated,
+        item=charge.item,
+        on=charge.on,
+        period=charge.period,
+        kind=charge.kind,
+        detail=charge.detail,
+        part=charge.part,
     )
 
 
