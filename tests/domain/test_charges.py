@@ -67,6 +67,10 @@ def test_a_credit_names_the_charge_that_it_is_of() -> None:
 
     assert SEATS.part == back.gives_back
     assert SEATS.line_id != back.line_id
+    assert (SEATS.part, None) == (
+        invoices.charge_line(back).gives_back,
+        invoices.charge_line(SEATS).gives_back,
+    )
 
 
 def test_another_part_is_another_charge() -> None:
