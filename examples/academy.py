@@ -44,7 +44,7 @@ from ledgerkit.documents.builders import Letterhead, catch_up_message, invoice_d
 from ledgerkit.domain import invoices
 from ledgerkit.domain.changes import Changes, Decision, Effects, Series, changes_of, request
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.invoices import Invoice, Line, rated_line
+from ledgerkit.domain.invoices import Invoice, Line, charge_line
 from ledgerkit.domain.late_joiners import Enrolled, Enrolment, charges
 from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
 from ledgerkit.domain.money import ISO, Money, sum_of
@@ -109,19 +109,7 @@ def bill(store: Store, enrolment: Enrolment, *, at: datetime) -> None:
     on = local_date(at, ZONE)
     billed = {line.id for each in invoices_of(store, enrolment.customer) for line in each.lines}
     due = charges(enrolment, as_of=on)
-    lines = [
-        rated_line(
-            charge.source,
-            charge.rated,
-            item=charge.item,
-            on=charge.on,
-            period=charge.period,
-            kind=charge.kind,
-            detail=charge.detail,
-            part=charge.part,
-        )
-        for charge in due
-    ]
+    lines = [charge_line(charge) for charge in due]
     if new := tuple(line for line in lines if line.id not in billed):
         draft = Invoice(
             id=derive("inv", enrolment.id, new[0].part, on=on),

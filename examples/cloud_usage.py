@@ -62,7 +62,7 @@ from ledgerkit.domain.changes import (
 )
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.invoices import Invoice, Issued, Line, rated_line
+from ledgerkit.domain.invoices import Invoice, Issued, Line, charge_line
 from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
 from ledgerkit.domain.money import ISO, Money, Rate
 from ledgerkit.domain.parties import Party
@@ -159,25 +159,11 @@ def issue(plan: RatePlan, charges: Sequence[Charge], *, on: date, at: datetime) 
         id=derive("inv", plan.id, on=charges[0].due_on),
         customer=plan.customer,
         currency=plan.currency,
-        lines=tuple(line_of(charge) for charge in charges),
+        lines=tuple(charge_line(charge) for charge in charges),
         cycle=plan.cycle.kind,
         period=period,
     )
     return invoices.issue(draft, on=on, due_on=on + TERMS, at=at, series=INVOICES)
-
-
-def line_of(charge: Charge) -> Line:
-    """Return the line that bills *charge*."""
-    return rated_line(
-        charge.source,
-        charge.rated,
-        item=charge.item,
-        on=charge.on,
-        period=charge.period,
-        kind=charge.kind,
-        detail=charge.detail,
-        part=charge.part,
-    )
 
 
 def collect(store: Store, *, on: date, at: datetime) -> None:

@@ -29,11 +29,29 @@ SEATS = Charge(
 
 def test_charge_has_the_id_of_its_line() -> None:
     """Whether a charge is billed is seen by the lines there are (spec: billing 0.8)."""
-    line = invoices.rated_line(
-        SEATS.source, SEATS.rated, item=SEATS.item, on=SEATS.on, part=SEATS.part
-    )
+    line = invoices.charge_line(SEATS)
 
     assert line.id == SEATS.line_id
+
+
+def test_the_line_of_a_charge_says_all_of_it() -> None:
+    """Five seats at 10.00 in October: what it is, when, of which kind, and what it comes to."""
+    line = invoices.charge_line(attrs.evolve(SEATS, detail="of the studio"))
+
+    assert ("sub-1", "seats/2026-10-01", "seats", "of the studio", "subscription") == (
+        line.source,
+        line.part,
+        line.item,
+        line.detail,
+        line.kind,
+    )
+    assert (OCTOBER.start, OCTOBER) == (line.on, line.period)
+    assert (Fraction(5), Fraction(1000), 5000) == (
+        line.quantity,
+        line.unit_price,
+        line.amount.minor,
+    )
+    assert (None, SEATS.rated.trace) == (line.journal, line.trace)
 
 
 def test_another_price_is_the_same_charge() -> None:
@@ -49,6 +67,10 @@ def test_a_credit_names_the_charge_that_it_is_of() -> None:
 
     assert SEATS.part == back.gives_back
     assert SEATS.line_id != back.line_id
+    assert (SEATS.part, None) == (
+        invoices.charge_line(back).gives_back,
+        invoices.charge_line(SEATS).gives_back,
+    )
 
 
 def test_another_part_is_another_charge() -> None:

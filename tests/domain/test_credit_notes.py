@@ -20,9 +20,14 @@ from ledgerkit.domain.credit_notes import (
     NotIssued,
     OverCredited,
     UnknownLine,
+    approve,
+    creditable,
     credited,
     draft,
+    excess,
     issue,
+    reissue,
+    submit,
     undo,
 )
 from ledgerkit.domain.invoices import Invoice, line
@@ -326,3 +331,99 @@ def test_credit_lines_are_checked(fields: dict[str, Any]) -> None:
     """A day is a date, and what is given back is Money."""
     with pytest.raises(TypeError):
         attrs.evolve(note_of(invoice(5_000), 5_000).lines[0], **fields)
+
+
+# ---- what other invoices gave back ---------------------------------------------------------------
+def given_back(minor: int, *, on: date = ON, id: str = "inv_2", status: str = "issued") -> Invoice:
+    """Return an invoice of 50.00 that gives so much back of s1, on a line of its own."""
+    new = line("s9", item="piano", on=on, price=Rate.of(eur(5_000)))
+    back = line("s1", item="maths", on=on, price=Rate.of(eur(-minor)), part="back")
+    made = Invoice(
+        id=id,
+        customer="ana",
+        currency="EUR",
+        lines=(new, attrs.evolve(back, gives_back="first")),
+    )
+    made = issue_invoice(made, on=on, due_on=on, at=AT).invoice
+    return attrs.evolve(made, status=status)
+
+
+def contracted(*minors: int) -> Invoice:
+    """Return the invoice with parts, as those of contracts have."""
+    one = invoice(*minors)
+    return attrs.evolve(one, lines=tuple(attrs.evolve(li, part="first") for li in one.lines))
+
+
+def test_what_another_invoice_gave_back_is_not_left() -> None:
+    """Of 50.00, 20.00 were taken off a later invoice: 30.00 are left, to whoever is told of it."""
+    one, two = contracted(5_000, 5_000), given_back(2_000)
+    left = creditable(one, (), others=[one, two])
+
+    assert [3_000, 5_000] == [left[li.id].minor for li in one.lines]
+    assert [5_000, 5_000] == [each.minor for each in creditable(one, ()).values()]
+    assert eur(8_000) == draft(one, left, earlier=(), others=[two], reason="goodwill").total
+    with pytest.raises(OverCredited, match="charged 5000 and 2000 is credited; 3001 asked exceeds"):
+        draft(one, asking(one, 3_001), earlier=(), others=[two], reason="goodwill")
+
+
+def test_all_that_another_invoice_gave_back_leaves_nothing() -> None:
+    """50.00 went back there, and 60.00 if something went wrong before."""
+    one = contracted(5_000)
+
+    assert {} == creditable(one, (), others=[given_back(5_000)])
+    noted = issued(one, 1_000).note
+    assert {} == creditable(one, [noted], others=[given_back(5_000)])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        given_back(2_000, status="void"),
+        given_back(2_000, status="draft"),
+        given_back(2_000, on=date(2026, 10, 31)),
+        invoice(2_000),
+    ],
+    ids=["void", "draft", "before it was billed", "gives nothing back"],
+)
+def test_what_took_nothing_off_takes_no_room(other: Invoice) -> None:
+    """Nobody was given that, or it was of what the invoice replaces."""
+    one = attrs.evolve(contracted(5_000), id="inv_3")
+
+    assert [5_000] == [each.minor for each in creditable(one, (), others=[other]).values()]
+
+
+def test_what_was_taken_back_is_left_again() -> None:
+    """The other invoice is credited in full, its line below zero as well: 50.00 are left."""
+    one, two = contracted(5_000), given_back(2_000)
+    full = draft(two, creditable(two, ()), earlier=(), reason="a mistake")
+    note = issue(full, on=ON, at=AT, invoice=two).note
+
+    assert [5_000] == [each.minor for each in creditable(one, [note], others=[two]).values()]
+    again = draft(one, asking(one, 5_000), earlier=[note], others=[two], reason="goodwill")
+    assert draft(one, asking(one, 5_000), earlier=(), reason="goodwill") == again
+
+
+def test_approval_looks_at_what_others_gave_back_meanwhile() -> None:
+    """A draft of 50.00 fits; once 20.00 were given back elsewhere, it is not approved."""
+    one = contracted(5_000)
+    written = submit(draft(one, asking(one, 5_000), earlier=(), reason="x", by="maria")).note
+
+    with pytest.raises(OverCredited, match="2000 is credited; 5000 asked exceeds 3000"):
+        approve(written, by="pedro", on=ON, at=AT, invoice=one, others=[given_back(2_000)])
+
+
+def test_what_others_gave_back_counts_as_credited_in_full() -> None:
+    """30.00 by a note and 20.00 on another invoice: all of 50.00, so it is written anew."""
+    one, two = contracted(5_000), given_back(2_000)
+    note = issued(one, 3_000).note
+
+    assert one.id == reissue(one, one.lines, notes=[note], others=[two]).corrects
+
+
+def test_by_how_much_a_note_exceeds_its_invoice() -> None:
+    """50.00 of an invoice of 30.00, of which 10.00 went back: 30.00 too much; 20.00 fit."""
+    two = given_back(2_000)
+    earlier = (issued(two, 1_000).note,)
+
+    assert eur(2_000) == excess(two, asking(two, 4_000), earlier=earlier)
+    assert eur(0) == excess(two, asking(two, 2_000), earlier=earlier)

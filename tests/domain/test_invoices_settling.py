@@ -201,6 +201,14 @@ def test_nothing_to_pay_is_never_overdue() -> None:
     assert not is_overdue(issued(due_on=None), on=date(2027, 1, 1))
 
 
+@pytest.mark.parametrize("wrong", [AT, AT.replace(tzinfo=None), "2026-01-04", None])
+def test_overdue_on_what_is_no_date_is_refused(wrong: Any) -> None:
+    """A draft is never overdue, and refuses it all the same: the mistake shows at once."""
+    for status in ("issued", "draft"):
+        with pytest.raises(TypeError, match="on must be a date"):
+            is_overdue(issued(status=status), on=wrong)
+
+
 # ---- what is asked for -----------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("total", "credit", "expected"),

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerkit.domain.changes import Effects
-from ledgerkit.domain.charges import Charge
-from ledgerkit.domain.invoices import Line, rated_line
+from ledgerkit.domain.invoices import Line, charge_line
 from ledgerkit.domain.late_joiners import (
     CatchUp,
     CatchUpPolicy,
@@ -401,20 +400,6 @@ def lines_of(enrolment: Enrolment, as_of: str) -> list[tuple[str, int]]:
     return [(c.part, c.rated.amount.minor) for c in charges(enrolment, as_of=day(as_of))]
 
 
-def invoiced(charge: Charge) -> Line:
-    """Return *charge* as a line of an invoice."""
-    return rated_line(
-        charge.source,
-        charge.rated,
-        item=charge.item,
-        on=charge.on,
-        period=charge.period,
-        kind=charge.kind,
-        detail=charge.detail,
-        part=charge.part,
-    )
-
-
 def test_enrolment_is_stored_with_its_local_day() -> None:
     """The instant of an enrolment becomes a day once; no journal is posted."""
     leo = enrol(
@@ -461,7 +446,7 @@ def test_charges_catch_up_first_and_then_follow() -> None:
 def test_charges_fit_a_line_of_an_invoice() -> None:
     """What a charge is for, of whom and for which days, stands on its line."""
     *_, april = charges(enrolled(), as_of=day("2026-04-01"))
-    line = invoiced(april)
+    line = charge_line(april)
 
     assert (enrolled().id, "2026-04-01", "Matemáticas 101", "Leo", "enrolment") == (
         line.source,
@@ -480,7 +465,7 @@ def test_charges_fit_a_line_of_an_invoice() -> None:
 def test_prorated_line_keeps_its_exact_amount() -> None:
     """17/30 of 50.00 is 28.33 and a third of a cent; the line knows the third."""
     (charge,) = charges(enrolled(policy=PRORATED), as_of=day("2026-03-15"))
-    line = invoiced(charge)
+    line = charge_line(charge)
 
     assert (eur(2_833), Fraction(8_500, 3)) == (line.amount, line.exact)
     assert (Fraction(17, 30), Fraction(5_000)) == (line.quantity, line.unit_price)
@@ -685,7 +670,7 @@ def test_runs_on_any_days_bill_the_same_as_one(enrolment: Enrolment, runs: list[
     billed: dict[str, Line] = {}
     last: list[Line] = []
     for as_of in sorted(runs):
-        last = [invoiced(charge) for charge in charges(enrolment, as_of=as_of)]
+        last = [charge_line(charge) for charge in charges(enrolment, as_of=as_of)]
         assert list(billed.values()) == last[: len(billed)]
         billed |= {line.id: line for line in last}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import attrs
 import pytest
 
@@ -9,11 +11,13 @@ from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.changes import Changes, Committed
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.ledger import Limit, Wallet
 from ledgerkit.domain.usage import Snapshot
 from ledgerkit.jobs.billing_run import RunReport, decide_month, preview_month, run_due, run_month
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host, PortMissing
-from tests.domain.billing_run.world import DECEMBER_1
+from ledgerkit.testing.samples import changes
+from tests.domain.billing_run.world import DECEMBER_1, NOVEMBER_1, package
 from tests.jobs.contract_month import ASKED, contract_host, used
 from tests.jobs.small_month import at, kept, new_host, shown
 from tests.jobs.test_billing_run import same, sound
@@ -136,3 +140,34 @@ def test_nothing_metered_needs_no_usage_source() -> None:
     report = run(run_month(ASKED), new_host())
 
     assert [("ben", [5000], 6_000)] == totals(report)
+
+
+def test_contracts_of_whom_the_month_does_not_tell_are_named() -> None:
+    """Ana's studio of 31.00 waits for her to be told, and the preview says so as the run does."""
+    host = contract_host()
+    told = attrs.evolve(ASKED, month=attrs.evolve(ASKED.month, parties=ASKED.month.parties[1:]))
+    preview = run(preview_month(told), host)
+    report = run(run_month(told), host)
+    (reason,) = [s.reason for s in report.skipped if s.subject == "ana"]
+
+    assert preview.skipped == report.skipped
+    assert "who is not among the parties, come to 3100 EUR" in reason
+    assert {"ben", "ivy"} == {invoice.customer for invoice in report.invoices}
+    assert ["ana"] == [invoice.customer for invoice in run(run_month(ASKED), host).invoices]
+    assert "ana" not in {s.subject for s in run(run_month(told), host).skipped}
+    sound(host)
+
+
+def test_who_could_not_be_taken_over_is_no_stranger() -> None:
+    """Ana is told of, and her package is refused: that is the one reason."""
+    store = MemoryStore()
+    wallet = Wallet("customer:ana", (Limit("EUR", floor=-10_000),))
+    store.commit(changes("limit", at=NOVEMBER_1, opens=(wallet,)))
+    host = contract_host(store)
+    month = attrs.evolve(ASKED.month, packages=(package(purchased_on=date(2026, 10, 5)),))
+    report = run(run_month(attrs.evolve(ASKED, month=month)), host)
+
+    assert [("ana", "insufficient_funds"), ("ivy", "usage_missing")] == [
+        (s.subject, s.code) for s in report.skipped
+    ]
+    assert {"ben", "ivy"} == {invoice.customer for invoice in report.invoices}

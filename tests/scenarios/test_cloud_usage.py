@@ -15,7 +15,7 @@ import pytest
 
 from examples import cloud_platform, cloud_usage
 from examples.books import open_books
-from ledgerkit.domain.invoices import Invoice, Line
+from ledgerkit.domain.invoices import Invoice, Line, charge_line
 from ledgerkit.domain.ledger import trial_balance
 from ledgerkit.domain.rate_plans import RatePlan, days_to_date, to_date
 from ledgerkit.domain.usage import Snapshot
@@ -156,7 +156,7 @@ def test_halfway_and_at_the_end(store: Store, quarter: Quarter) -> None:
         last = invoices_of(store, plan.customer)[-1]
         assert end is not None
         assert [told(line) for line in last.lines if line.period == last.period] == [
-            told(cloud_usage.line_of(charge)) for charge in end.charges
+            told(charge_line(charge)) for charge in end.charges
         ]
 
 

@@ -16,11 +16,13 @@ from ledgerkit.domain.billing_run import (
     CustomerFacts,
     Facts,
     Month,
+    Stranger,
     SupplierFacts,
     closed_before,
     events_wanted,
     journals_wanted,
     readings_wanted,
+    strangers_of,
     with_planned,
 )
 from ledgerkit.domain.catalog import Catalog
@@ -100,7 +102,7 @@ async def read_facts(
         closed_before=await books_closed_before(month.business.zone),
         price_lists={v.record.id: v.record for v in await steps.find_all(PriceList)},
     )
-    facts = await _with_contracts(facts, period, at=at)
+    facts = await _with_contracts(facts, month, period, at=at)
     customers = [await _ledger_facts(facts, c, period) for c in facts.customers]
     return attrs.evolve(facts, customers=tuple(customers))
 
@@ -164,11 +166,12 @@ async def _customers(month: Month, planned: Iterable[Package]) -> tuple[Customer
     )
 
 
-async def _with_contracts(facts: Facts, period: Period, *, at: datetime) -> Facts:
+async def _with_contracts(facts: Facts, month: Month, period: Period, *, at: datetime) -> Facts:
     """Read what customers agreed to beside sessions, and what their meters say."""
     subscriptions = _grouped(await steps.find_all(Subscription), lambda v: v.record.customer)
     plans = await steps.find_all(RatePlan)
     enrolments = _grouped(await steps.find_all(Enrolment), lambda v: v.record.customer)
+    named = {*subscriptions, *(v.record.customer for v in plans), *enrolments}
     snapshots = await steps.find_all(Snapshot)
     grants = _grouped(await steps.find_all(Grant), lambda v: v.record.customer)
     wanted = readings_wanted(
@@ -182,22 +185,32 @@ async def _with_contracts(facts: Facts, period: Period, *, at: datetime) -> Fact
     readings = _grouped(said, lambda reading: reading.customer)
     plans_of = _grouped(plans, lambda v: v.record.customer)
     used = _grouped(snapshots, lambda v: v.record.customer)
-    return attrs.evolve(
-        facts,
-        customers=tuple(
-            attrs.evolve(
-                customer,
-                contracts=Contracts(
-                    subscriptions=subscriptions[customer.party.id],
-                    rate_plans=plans_of[customer.party.id],
-                    enrolments=enrolments[customer.party.id],
-                    snapshots=used[customer.party.id],
-                    readings=readings[customer.party.id],
-                ),
-                grants=grants[customer.party.id],
-            )
-            for customer in facts.customers
-        ),
+
+    def contracts(id: str) -> Contracts:
+        return Contracts(
+            subscriptions=subscriptions[id],
+            rate_plans=plans_of[id],
+            enrolments=enrolments[id],
+            snapshots=used[id],
+            readings=readings[id],
+        )
+
+    customers = tuple(
+        attrs.evolve(
+            customer, contracts=contracts(customer.party.id), grants=grants[customer.party.id]
+        )
+        for customer in facts.customers
+    )
+    strangers = [await _stranger(id, contracts(id)) for id in strangers_of(named, month.parties)]
+    return attrs.evolve(facts, customers=customers, strangers=tuple(strangers))
+
+
+async def _stranger(id: str, contracts: Contracts) -> Stranger:
+    return Stranger(
+        id=id,
+        contracts=contracts,
+        invoices=tuple(v.record for v in await steps.find_all(Invoice, party=id)),
+        credit_notes=tuple(v.record for v in await steps.find_all(CreditNote, party=id)),
     )
 
 

@@ -46,7 +46,6 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import EventAlreadyPosted, Journal, TrialBalance, trial_balance
 from ledgerkit.domain.packages import Package
-from ledgerkit.domain.parties import CUSTOMER
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Period, local_date
 from ledgerkit.domain.statements import (
@@ -167,8 +166,8 @@ async def run_month(asked: Asked) -> RunReport:
     opened_on = await books_opened_on(asked.period)
     taken = await _carry_out(partial(_taking_over, asked, opened_on, at))
     # Who could not be taken over is not billed: a package that is not there would cover nothing.
-    asked = _without(asked, {s.subject for s in taken.refused})
-    billed = await _carry_out(partial(_billing, asked, opened_on, at))
+    refused = frozenset(s.subject for s in taken.refused)
+    billed = await _carry_out(partial(_billing, asked, opened_on, at, refused))
     paid = await _carry_out(partial(_paying, asked, opened_on, at))
     done = (*taken.done, *billed.done, *paid.done)
     printed = Printed() if asked.head is None else await print_documents(asked.head, at)
@@ -237,8 +236,12 @@ async def _taking_over(asked: Asked, opened_on: date, at: datetime) -> Plan:
     )
 
 
-async def _billing(asked: Asked, opened_on: date, at: datetime) -> Plan:
+async def _billing(
+    asked: Asked, opened_on: date, at: datetime, without: Collection[str] = ()
+) -> Plan:
     facts = await _facts(asked, opened_on, at)
+    told = tuple(c for c in facts.customers if c.party.id not in without)
+    facts = attrs.evolve(facts, customers=told)
     return plan_customers(facts, policy=asked.policy, as_of=at, period=asked.period)
 
 
@@ -301,12 +304,6 @@ async def _commit_each(
         if not committed.replayed:
             done.append(committed.filled(changes))
     return tuple(done), tuple(refused)
-
-
-def _without(asked: Asked, parties: Collection[str]) -> Asked:
-    month = asked.month
-    customers = tuple(p for p in month.parties if p.role != CUSTOMER or p.id not in parties)
-    return attrs.evolve(asked, month=attrs.evolve(month, parties=customers))
 
 
 async def _mark_billed(asked: Asked, at: datetime, *, anything: bool) -> None:

@@ -9,8 +9,9 @@ import attrs
 import pytest
 
 from ledgerkit.domain import credit_notes, subscriptions
-from ledgerkit.domain.billing_run import bill_customer
-from ledgerkit.domain.changes import changes_of, request
+from ledgerkit.domain.billing_run import bill_customer, plan_billing_run
+from ledgerkit.domain.changes import Plan, changes_of, request
+from ledgerkit.domain.credit_notes import creditable
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import VOID, Invoice
@@ -149,6 +150,85 @@ def test_nothing_goes_back_of_an_invoice_that_is_void() -> None:
 
     assert billed.changes is not None
     assert [Subscription] == [type(record) for record in billed.changes.records]
+
+
+def set_off_twice(world: World) -> World:
+    """Bill 31.00, then 33.33 of seats less 20.67 of it; then pause the seats: 25.00 go back."""
+    world.agree(subscription(started_on=date(2026, 11, 1))).run()
+    paused(world).agree(subscription(SEATS, started_on=date(2026, 11, 11), id="sub-2"))
+    world.run(at(11, 15), NOVEMBER)
+    (seats,) = (each for each in world.all(Subscription) if each.id == "sub-2")
+    asked = subscriptions.pause(seats, on=date(2026, 11, 15), start=date(2026, 11, 16))
+    return world.agree(asked.subscription)
+
+
+def given(plan: Plan) -> list[tuple[int, list[int]]]:
+    """Return (total, amounts of the lines) of the credit notes of *plan*."""
+    return [(note.total.minor, [li.amount.minor for li in note.lines]) for note in notes(plan)]
+
+
+def test_what_was_set_off_goes_back_to_where_it_came_from() -> None:
+    """25.00 of an invoice of 12.66: 12.34 of what was taken off it is credited where it was billed.
+
+    Of 31.00 and 33.33, 18.66 are kept: ten days of the studio and five of the seats.
+    """
+    world = set_off_twice(World())
+    plan = world.run(at(11, 20), NOVEMBER)
+
+    assert () == plan.skipped
+    assert [(1266, [2500, -1234]), (1234, [1234])] == given(plan)
+    assert -1866 == world.held("customer:ana")
+    assert () == world.plan(at(11, 20), NOVEMBER).changes
+
+
+def test_what_was_set_off_goes_back_with_its_tax() -> None:
+    """The same with 20 %: 30.00 go back, 15.19 of them where they were not set off."""
+    world = set_off_twice(World(policy=attrs.evolve(POLICY, taxes={"": (VAT,)})))
+    plan = world.run(at(11, 20), NOVEMBER)
+
+    assert () == plan.skipped
+    assert 3000 == sum(note.total.minor for note in notes(plan))
+    assert [1519, 1481] == [note.total.minor for note in notes(plan)]
+
+
+def test_what_was_set_off_twice_goes_back_twice() -> None:
+    """Seats took off the studio, a room took off the seats; the room ends: each gives some back."""
+    world = set_off_twice(World())
+    room = attrs.evolve(SEATS, id="room", name="Room", price=Rate(Fraction(6000), "EUR"))
+    world.agree(subscription(room, started_on=date(2026, 11, 16), id="sub-3"))
+    world.run(at(11, 16), NOVEMBER)
+    (now,) = (each for each in world.all(Subscription) if each.id == "sub-3")
+    ended = subscriptions.pause(now, on=date(2026, 11, 16), start=date(2026, 11, 17))
+    plan = world.agree(ended.subscription).run(at(11, 20), NOVEMBER)
+
+    assert () == plan.skipped
+    assert [(500, [2800, -2300]), (1266, [2300, -1034]), (1034, [1034])] == given(plan)
+    assert -(1033 + 833 + 200) == world.held("customer:ana")
+
+
+def test_what_was_set_off_of_a_void_invoice_goes_nowhere() -> None:
+    """Nobody owes the studio any more: who bills decides, and the sentence says what is asked."""
+    world = set_off_twice(World())
+    facts = world.facts()
+    (customer,) = facts.customers
+    void = tuple(
+        attrs.evolve(each, status=VOID) if each.total == eur("31") else each
+        for each in customer.invoices
+    )
+    facts = attrs.evolve(facts, customers=(attrs.evolve(customer, invoices=void),))
+    plan = plan_billing_run(facts, policy=POLICY, as_of=at(11, 20), period=NOVEMBER)
+
+    assert ["invoice_over_credited"] == [each.code for each in plan.skipped]
+    assert "came to 1266 and 0 is credited; 2500 asked" in plan.skipped[0].reason
+
+
+def test_a_note_by_hand_gives_back_what_a_run_left() -> None:
+    """Of 31.00, 20.67 stand on the invoice of the seats: a full note is of 10.33."""
+    world = set_off_twice(World())
+    every = world.all(Invoice)
+    (studio,) = (each for each in every if each.total == eur("31"))
+
+    assert [eur("10.33")] == list(creditable(studio, (), others=every).values())
 
 
 # ---- usage that was less than billed -------------------------------------------------------------

@@ -15,12 +15,14 @@ from ledgerkit.domain.billing_run import (
     CustomerFacts,
     Facts,
     Policy,
+    Stranger,
     SupplierFacts,
     events_wanted,
     journals_wanted,
     plan_billing_run,
     plan_customers,
     plan_suppliers,
+    strangers_of,
 )
 from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
 from ledgerkit.domain.changes import (
@@ -218,7 +220,25 @@ class World:
             price_lists={each.id: each for each in self.all(PriceList)},
         )
         return attrs.evolve(
-            facts, customers=tuple(self._with_ledger(facts, c) for c in facts.customers)
+            facts,
+            customers=tuple(self._with_ledger(facts, c) for c in facts.customers),
+            strangers=tuple(map(self._stranger, self._named())),
+        )
+
+    def _named(self) -> tuple[str, ...]:
+        held = (
+            *(v.record.customer for v in self.read(Subscription)),
+            *(v.record.customer for v in self.read(RatePlan)),
+            *(v.record.customer for v in self.read(Enrolment)),
+        )
+        return strangers_of(held, self.customers)
+
+    def _stranger(self, id: str) -> Stranger:
+        return Stranger(
+            id=id,
+            contracts=self._contracts(id),
+            invoices=self.all(Invoice, id),
+            credit_notes=self.all(CreditNote, id),
         )
 
     def _customer(self, party: Party) -> CustomerFacts:
@@ -231,14 +251,14 @@ class World:
             packages=self.read(Package, party.id),
             invoices=self.all(Invoice, party.id),
             credit_notes=self.all(CreditNote, party.id),
-            contracts=self._contracts(party),
+            contracts=self._contracts(party.id),
             grants=self.read(Grant, party.id),
             coupons=self.coupons,
         )
 
-    def _contracts(self, party: Party) -> Contracts:
-        plans = self.read(RatePlan, party.id)
-        snapshots = self.read(Snapshot, party.id)
+    def _contracts(self, id: str) -> Contracts:
+        plans = self.read(RatePlan, id)
+        snapshots = self.read(Snapshot, id)
         wanted = {
             (meter, period, plan.record.zone)
             for plan in plans
@@ -249,16 +269,14 @@ class World:
             )
         }
         return Contracts(
-            subscriptions=self.read(Subscription, party.id),
+            subscriptions=self.read(Subscription, id),
             rate_plans=plans,
-            enrolments=self.read(Enrolment, party.id),
+            enrolments=self.read(Enrolment, id),
             snapshots=snapshots,
             readings=tuple(
                 reading
                 for meter, period, zone in wanted
-                for reading in self.usage.totals(
-                    meter, period=period, zone=zone, customers=[party.id]
-                )
+                for reading in self.usage.totals(meter, period=period, zone=zone, customers=[id])
             ),
         )
 

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from ledgerkit.domain.changes import Effects
-from ledgerkit.domain.invoices import rated_line
+from ledgerkit.domain.invoices import charge_line
 from ledgerkit.domain.money import CurrencyMismatch, Rate
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.pricing import (
@@ -440,7 +440,7 @@ def test_one_price_for_all_units_can_change() -> None:
 
     assert (15_000, -7000) == (first.total.minor, charge.rated.amount.minor)
     assert (Fraction(1), None) == (charge.rated.quantity, charge.rated.unit_price)
-    line = rated_line(charge.source, charge.rated, item=charge.item, on=charge.on, part=charge.part)
+    line = charge_line(charge)
     assert (charge.line_id, Fraction(-7000)) == (line.id, line.exact)
 
 

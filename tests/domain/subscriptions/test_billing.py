@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ledgerkit.domain.changes import Effects
-from ledgerkit.domain.invoices import Invoice, Line, rated_line
+from ledgerkit.domain.invoices import Invoice, charge_line
 from ledgerkit.domain.periods import AnniversaryCycle, CalendarCycle, FixedDaysCycle
 from ledgerkit.domain.proration import Basis
 from ledgerkit.domain.subscriptions import (
@@ -151,24 +151,10 @@ def test_a_charge_has_all_that_a_line_needs() -> None:
     assert advance.gives_back is None
 
 
-def line_of(charge: Any) -> Line:
-    """Return the line of an invoice that a charge becomes."""
-    return rated_line(
-        charge.source,
-        charge.rated,
-        item=charge.item,
-        on=charge.on,
-        period=charge.period,
-        kind=charge.kind,
-        detail=charge.detail,
-        part=charge.part,
-    )
-
-
 def test_charges_become_lines() -> None:
     """Each has a line of its own on the invoice, whose sum is the decision's total."""
     decided = bill(begun(item(3100), item("1/3", "calls", of=1000)), on=day("2026-03-15"))
-    made = tuple(line_of(charge) for charge in decided.charges)
+    made = tuple(charge_line(charge) for charge in decided.charges)
     invoice = Invoice(id="inv_1", customer="c-1", currency="EUR", lines=made)
 
     assert eur(3 * 3100 + 3 * 333) == invoice.subtotal == decided.total

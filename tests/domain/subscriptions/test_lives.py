@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -89,6 +90,35 @@ def test_a_zone_is_needed() -> None:
         begun(item(1), zone=None)
     with pytest.raises(UnknownZone):
         begun(item(1), zone="Madrid")
+
+
+NOON = datetime(2026, 10, 16, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("wrong", [NOON, NOON.replace(tzinfo=None), "2026-10-16", 16])
+def test_what_is_no_date_is_refused_by_name(wrong: Any) -> None:
+    """An instant has no day without a zone, and text is no date: the field is named."""
+    trial = begun(item(3100), since="2026-10-01", trial_until=day("2026-10-16"))
+
+    with pytest.raises(TypeError, match="trial_until must be a date"):
+        begun(item(3100), since="2026-10-01", trial_until=wrong)
+    with pytest.raises(TypeError, match="started_on must be a date"):
+        create(
+            [item(3100)],
+            id="sub-1",
+            customer="c-1",
+            currency="EUR",
+            zone="Europe/Madrid",
+            cycle=MONTHLY,
+            started_on=wrong,
+            trial_until=day("2026-10-16"),
+        )
+    with pytest.raises(TypeError, match="on must be a date"):
+        end_trial(trial, on=wrong)
+    with pytest.raises(TypeError, match="end must be a date"):
+        cancel(trial, end=wrong, on=day("2026-10-11"))
+    with pytest.raises(TypeError, match="on must be a date"):
+        cancel(trial, end=day("2026-10-11"), on=wrong)
 
 
 # ---- trial ---------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from ledgerkit.domain.billing_run.facts import (
     CustomerFacts,
     Facts,
     Policy,
+    Stranger,
     SupplierFacts,
 )
 from ledgerkit.domain.billing_run.incentives import period_event
@@ -38,6 +39,7 @@ from ledgerkit.domain.billing_run.plan import (
     plan_customers,
     plan_suppliers,
 )
+from ledgerkit.domain.billing_run.strangers import ContractsOfStranger, strangers_of
 from ledgerkit.domain.billing_run.suppliers import pay_supplier, with_planned
 from ledgerkit.domain.billing_run.takeover import Month, begin, opening_events, take_over
 from ledgerkit.domain.billing_run.wanted import (
@@ -54,6 +56,7 @@ __all__ = [
     "Amended",
     "BillingCycle",
     "Contracts",
+    "ContractsOfStranger",
     "CustomerBilled",
     "CustomerFacts",
     "CustomerNotTold",
@@ -63,6 +66,7 @@ __all__ = [
     "Policy",
     "PriceListMissing",
     "ReadingWanted",
+    "Stranger",
     "SupplierFacts",
     "amend",
     "begin",
@@ -85,6 +89,7 @@ __all__ = [
     "plan_customers",
     "plan_suppliers",
     "readings_wanted",
+    "strangers_of",
     "take_over",
     "with_planned",
 ]

@@ -144,10 +144,14 @@ class Desk:
         """The credit notes of this run."""
         return tuple(each.note for each in self.documents if isinstance(each, Credited))
 
+    @property
+    def notes(self) -> tuple[CreditNote, ...]:
+        """The customer's credit notes, those of this run as well."""
+        return *self.customer.credit_notes, *self.credited
+
     def notes_of(self, invoice: Invoice) -> tuple[CreditNote, ...]:
         """Return the credit notes of *invoice*, those of this run as well."""
-        every = *self.customer.credit_notes, *self.credited
-        return tuple(note for note in every if note.invoice == invoice.id)
+        return tuple(note for note in self.notes if note.invoice == invoice.id)
 
     @property
     def zone(self) -> str:

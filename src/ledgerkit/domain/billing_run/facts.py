@@ -142,6 +142,25 @@ class CustomerFacts:
 
 
 @attrs.frozen(kw_only=True)
+class Stranger:
+    """What is known of somebody who has contracts and is not among the parties.
+
+    Nothing of it is billed; the run tells what is due.
+
+    Attributes:
+        id: The customer that the contracts name.
+        contracts: Its subscriptions, rate plans and enrolments.
+        invoices: Its invoices.
+        credit_notes: Its credit notes.
+    """
+
+    id: str
+    contracts: Contracts
+    invoices: tuple[Invoice, ...] = ()
+    credit_notes: tuple[CreditNote, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class SupplierFacts:
     """What is known of one supplier.
 
@@ -165,6 +184,7 @@ class Facts:
         catalog: All prices.
         customers: What is known of each customer.
         suppliers: What is known of each supplier.
+        strangers: What is known of customers of contracts who are not among the parties.
         incentives: All incentives.
         cycle: How time is cut into periods to bill.
         opened_on: The first local day of these books. Sessions held and approved before it were
@@ -179,6 +199,7 @@ class Facts:
     catalog: Catalog
     customers: tuple[CustomerFacts, ...]
     suppliers: tuple[SupplierFacts, ...] = ()
+    strangers: tuple[Stranger, ...] = ()
     incentives: tuple[Incentive, ...] = ()
     cycle: Cycle
     opened_on: date

@@ -12,7 +12,7 @@ from fractions import Fraction
 from ledgerkit.domain import credit_notes
 from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.charges import Charge
-from ledgerkit.domain.credit_notes import credited
+from ledgerkit.domain.credit_notes import credited, given_elsewhere
 from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, Line
 from ledgerkit.domain.money import Money, Rounding, round_exact, sum_of
 from ledgerkit.domain.periods import local_date
@@ -43,9 +43,11 @@ def set_off(
                 of[line.id] = of.get(line.id, Money.zero(part.currency)) + part
         else:
             kept.append(charge)
-    for invoice in desk.invoices if asked else ():
-        if invoice.id in asked:
-            _credit(desk, invoice, asked[invoice.id])
+    ordered = {i.id: asked[i.id] for i in desk.invoices if i.id in asked} if asked else {}
+    _balance(desk, ordered)
+    invoices = {invoice.id: invoice for invoice in desk.invoices} if ordered else {}
+    for id, of in ordered.items():
+        _credit(desk, invoices[id], of)
     return kept
 
 
@@ -81,6 +83,59 @@ def _origins(desk: Desk, charge: Charge) -> list[tuple[Invoice, Line]]:
     ]
 
 
+def _balance(desk: Desk, asked: dict[str, dict[str, Money]]) -> None:
+    """Move what an invoice cannot give back to those that its own lines gave back of.
+
+    A line that took something off it came from another invoice: it is taken back, and that other
+    one is credited instead, so that no note exceeds its invoice. Each invoice stands in *asked*
+    before those that it was moved to, since only then is so much left of them.
+    """
+    invoices = {invoice.id: invoice for invoice in desk.invoices} if asked else {}
+    waiting = list(asked)
+    while waiting:
+        invoice = invoices[waiting.pop()]
+        of = asked[invoice.id]
+        while over := credit_notes.excess(invoice, of, earlier=desk.notes_of(invoice)).minor:
+            moved = _moved(desk, invoice, of, over)
+            if moved is None:
+                break  # drafting says so, and the customer is skipped
+            to, line, part = moved
+            there = asked.pop(to.id, {})
+            there[line.id] = there.get(line.id, Money.zero(part.currency)) + part
+            asked[to.id] = there
+            waiting.append(to.id)
+
+
+def _moved(
+    desk: Desk, invoice: Invoice, of: dict[str, Money], over: int
+) -> tuple[Invoice, Line, Money] | None:
+    """Take back so much of a line of *invoice* that gave back of another, and return that one."""
+    given = credited(desk.notes_of(invoice))
+    for line in invoice.lines:
+        now = of.get(line.id, Money.zero(invoice.currency))
+        left = -line.net.minor + given.get(line.id, 0) + now.minor
+        if line.gives_back is None or left <= 0:
+            continue
+        for other in desk.invoices:
+            origin = _origin(other, line)
+            if origin is not None and other.id != invoice.id and other.status in _OWED:
+                exact = Fraction(over * line.net.minor, line.gross.minor)
+                part = Money(min(left, round_exact(exact, Rounding.UP)), invoice.currency)
+                of[line.id] = now - part
+                return other, origin, part
+    return None
+
+
+def _origin(invoice: Invoice, back: Line) -> Line | None:
+    """Return the line of *invoice* that *back* gives back of, or None."""
+    named = (
+        line
+        for line in invoice.lines
+        if (line.source, line.part) == (back.source, back.gives_back) and line.net.minor > 0
+    )
+    return next(named, None)
+
+
 def _parts(
     desk: Desk,
     charge: Charge,
@@ -94,6 +149,7 @@ def _parts(
     left = -charge.rated.amount.minor
     for invoice, line in (each for each in origins if each[0].status in _OWED):
         given = credited(desk.notes_of(invoice)).get(line.id, 0)
+        given += given_elsewhere(invoice, desk.invoices, desk.notes).get(line.id, 0)
         now = asked.get(invoice.id, {}).get(line.id)
         room = line.net.minor - given - (0 if now is None else now.minor)
         base = line.amount.minor if charge.gives_back is None else line.discounted.minor
@@ -107,8 +163,8 @@ def _parts(
 
 
 def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
-    earlier = desk.notes_of(invoice)
-    note = credit_notes.draft(invoice, asked, earlier=earlier, reason=REASON)
+    earlier, others = desk.notes, desk.invoices
+    note = credit_notes.draft(invoice, asked, earlier=earlier, others=others, reason=REASON)
     desk.documents.append(
         credit_notes.issue(
             note,
@@ -116,6 +172,7 @@ def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
             at=desk.as_of,
             invoice=invoice,
             earlier=earlier,
+            others=others,
             series=desk.policy.credit_notes,
         )
     )

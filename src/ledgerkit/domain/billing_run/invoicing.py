@@ -17,7 +17,7 @@ from ledgerkit.domain.billing_run.giving_back import set_off
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.discounts import Coupon, usable
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.invoices import Invoice, Line, coupon_uses, discounted, taxed
+from ledgerkit.domain.invoices import Invoice, Line, charge_line, coupon_uses, discounted, taxed
 from ledgerkit.domain.periods import Period, local_date
 
 CONTRACTS = "contracts"
@@ -70,7 +70,7 @@ def _bill(
     """Issue the invoice of *charges* and *others*; what would take it below zero is credited."""
 
     def draft() -> Invoice | None:
-        lines = [*others, *(_line(charge) for charge in kept)]
+        lines = [*others, *(charge_line(charge) for charge in kept)]
         if not lines:
             return None
         made = _numbered(desk, currency, lines, cycle=cycle, on=on)
@@ -83,19 +83,6 @@ def _bill(
         made = draft()
     if made is not None:
         _issue(desk, made)
-
-
-def _line(charge: Charge) -> Line:
-    return invoices.rated_line(
-        charge.source,
-        charge.rated,
-        item=charge.item,
-        on=charge.on,
-        period=charge.period,
-        kind=charge.kind,
-        detail=charge.detail,
-        part=charge.part,
-    )
 
 
 def _numbered(desk: Desk, currency: str, lines: Sequence[Line], *, cycle: str, on: date) -> Invoice:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import attrs
 
+from ledgerkit.domain.billing_run import strangers
 from ledgerkit.domain.billing_run.customers import bill_customer
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.suppliers import labels_of, pay_supplier, with_planned
@@ -40,7 +41,8 @@ def plan_billing_run(
     One invoice per customer and currency, one payout per supplier and currency, approved sessions
     only; without a *period*, for whatever is due. One `Changes` per customer, then one per
     supplier, each to be committed alone; planned journals are folded in, so that the payouts are
-    those a run would make. A customer that cannot be billed is skipped and stops nobody.
+    those a run would make. A customer that cannot be billed is skipped and stops nobody; so is one
+    whom contracts name, of whom something is due and who is not among the parties.
 
     The same facts give the same plan, and facts read after it was committed give an empty one.
     (spec: billing 6)
@@ -73,6 +75,8 @@ def plan_customers(facts: Facts, *, policy: Policy, as_of: datetime, period: Per
         left_out += billed.skipped
         if billed.changes is not None:
             changes.append(billed.changes)
+    for stranger in sorted(facts.strangers, key=lambda s: s.id):
+        left_out += strangers.left_out(facts, stranger, policy=policy, period=period, as_of=as_of)
     return Plan(tuple(changes), tuple(left_out))
 
 

@@ -45,6 +45,8 @@ from ledgerkit.domain.credit_notes.drafting import (
     creditable,
     credited,
     draft,
+    excess,
+    given_elsewhere,
 )
 from ledgerkit.domain.credit_notes.records import (
     ADJUSTMENT,
@@ -101,6 +103,8 @@ __all__ = [
     "credited",
     "credited_of",
     "draft",
+    "excess",
+    "given_elsewhere",
     "imported",
     "issue",
     "postings",

@@ -185,6 +185,7 @@ def issue(
     at: datetime,
     invoice: Invoice | None = None,
     earlier: Iterable[CreditNote] = (),
+    others: Iterable[Invoice] = (),
     undoes: Mapping[str, Journal] | None = None,
     paid: Money | None = None,
     series: Series = CREDIT_NOTES,
@@ -208,6 +209,7 @@ def issue(
         at=at,
         invoice=invoice,
         earlier=earlier,
+        others=others,
         undoes=undoes,
         series=series,
     )

@@ -120,12 +120,14 @@ def approve(
     at: datetime,
     invoice: Invoice | None = None,
     earlier: Iterable[CreditNote] = (),
+    others: Iterable[Invoice] = (),
     undoes: Mapping[str, Journal] | None = None,
     four_eyes: bool = True,
     series: Series = CREDIT_NOTES,
 ) -> Credited:
     """Approve *note*, dated *on*; *invoice* is the one it is of, with all *earlier* notes of it.
 
+    With *others*, the invoices of the customer, *earlier* are the notes of them all: see `draft`.
     What is left to credit is checked anew, and taxes are the complement of what is kept by now,
     which may move a minor unit if another note was approved since the draft. With *four_eyes* who
     approves is not who wrote it.
@@ -155,6 +157,7 @@ def approve(
         at=at,
         invoice=invoice,
         earlier=earlier,
+        others=others,
         undoes=undoes,
         series=series,
     )
@@ -167,15 +170,18 @@ def approved(
     at: datetime,
     invoice: Invoice | None,
     earlier: Iterable[CreditNote],
+    others: Iterable[Invoice] = (),
     undoes: Mapping[str, Journal] | None,
     series: Series,
 ) -> Credited:
     """Return *note* as approved, whoever did it: see `approve`."""
     status = CREDIT_NOTE.after(note.status, "approve")
     charges = undoes or {}
-    notes = tuple(n for n in earlier if n.invoice == note.invoice and n.id != note.id)
+    every = tuple(n for n in earlier if n.id != note.id)
+    notes = tuple(n for n in every if n.invoice == note.invoice)
     lines = tuple(
-        _undoing(line, invoice, notes, charges) for line in _lines_by_now(note, invoice, notes)
+        _undoing(line, invoice, notes, charges)
+        for line in _lines_by_now(note, invoice, every, others)
     )
     done = attrs.evolve(
         note,
@@ -190,7 +196,10 @@ def approved(
 
 
 def _lines_by_now(
-    note: CreditNote, invoice: Invoice | None, notes: Iterable[CreditNote]
+    note: CreditNote,
+    invoice: Invoice | None,
+    notes: Iterable[CreditNote],
+    others: Iterable[Invoice],
 ) -> tuple[CreditLine, ...]:
     named = None if invoice is None else invoice.id
     if named != note.invoice:
@@ -199,7 +208,7 @@ def _lines_by_now(
     if invoice is None:
         return note.lines
     asked = {line.line or "": line.amount for line in note.lines}
-    by_now = credit_lines(invoice, asked, notes)
+    by_now = credit_lines(invoice, asked, notes, others)
     return tuple(
         attrs.evolve(line, taxes=now.taxes) for line, now in zip(note.lines, by_now, strict=True)
     )

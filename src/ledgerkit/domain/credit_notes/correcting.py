@@ -63,7 +63,8 @@ def reissue(
         AlreadyCorrected: it was replaced before.
         ValueError: lines cannot be.
     """
-    left = creditable(invoice, (note for note in notes if note.invoice == invoice.id))
+    others = tuple(others)
+    left = creditable(invoice, notes, others=others)
     if left and invoice.status != VOID:
         raise NotCreditedInFull(invoice.id, sum_of(left.values(), invoice.currency))
     before = [other for other in others if other.corrects == invoice.id]

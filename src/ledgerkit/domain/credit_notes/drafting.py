@@ -16,7 +16,7 @@ import attrs
 from ledgerkit.domain.credit_notes.records import EFFECTIVE, CreditLine, CreditNote
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.invoices import DRAFT, ISSUED, PAID, PARTIALLY_PAID, Invoice, Line
+from ledgerkit.domain.invoices import DRAFT, ISSUED, PAID, PARTIALLY_PAID, VOID, Invoice, Line
 from ledgerkit.domain.money import Money, apportion, complement, sum_of
 from ledgerkit.domain.tax import Levy, TaxAmount, summed
 
@@ -100,13 +100,45 @@ def credited(notes: Iterable[CreditNote]) -> Mapping[str, int]:
     return sums
 
 
-def creditable(invoice: Invoice, notes: Iterable[CreditNote]) -> Mapping[str, Money]:
+def given_elsewhere(
+    invoice: Invoice, others: Iterable[Invoice], notes: Iterable[CreditNote] = ()
+) -> Mapping[str, int]:
+    """Return what lines of *others* gave back of each line of *invoice*, before tax, by its id.
+
+    It is in minor units, less what *notes* of *others* took back of that. A line gives back of what
+    was billed by then, so others of earlier days do not count; nor do drafts and void ones.
+    """
+    ids = {(line.source, line.part): line.id for line in invoice.lines if line.net.minor > 0}
+    taken = credited(notes)
+    sums = Counter[str]()
+    for other in others:
+        if other.id == invoice.id or other.status in (DRAFT, VOID) or _before(other, invoice):
+            continue
+        for line in other.lines:
+            if line.gives_back is not None and (line.source, line.gives_back) in ids:
+                left = line.net.minor - taken.get(line.id, 0)
+                sums[ids[line.source, line.gives_back]] -= left
+    return sums
+
+
+def _before(other: Invoice, invoice: Invoice) -> bool:
+    days = other.issued_on, invoice.issued_on
+    return days[0] is not None and days[1] is not None and days[0] < days[1]
+
+
+def creditable(
+    invoice: Invoice, notes: Iterable[CreditNote], *, others: Iterable[Invoice] = ()
+) -> Mapping[str, Money]:
     """Return what is left of each line of *invoice* to credit before tax; nothing left, no entry.
 
-    Drafted as it is, it credits the invoice in full.
+    Drafted as it is, it credits the invoice in full. *others* are the invoices of the customer,
+    and *notes* those of them all: what a line of another invoice gave back is not left any more.
     """
-    given = credited(notes)
+    every = tuple(notes)
+    given = credited(note for note in every if note.invoice == invoice.id)
+    elsewhere = given_elsewhere(invoice, others, every)
     left = {line.id: line.net.minor - given.get(line.id, 0) for line in invoice.lines}
+    left |= {id: max(left[id] - minor, 0) for id, minor in elsewhere.items()}
     return {id: Money(minor, invoice.currency) for id, minor in left.items() if minor}
 
 
@@ -115,19 +147,23 @@ def draft(
     asked: Mapping[str, Money],
     *,
     earlier: Iterable[CreditNote],
+    others: Iterable[Invoice] = (),
     reason: str,
     by: str = "",
 ) -> CreditNote:
     """Return a note that gives back the amounts *asked* of lines of *invoice*, by line id.
 
     Amounts are before tax; taxes come with them. *earlier* are all notes of the invoice so far,
-    *by* is who writes it. A draft has no effect.
+    *by* is who writes it. With *others*, the invoices of the customer, *earlier* are the notes of
+    them all, and what a line of another one gave back is not given back again. A draft has no
+    effect.
 
     Raises:
         NotIssued, UnknownLine, OverCredited, InvoiceOverCredited.
     """
-    notes = tuple(earlier)
-    lines = credit_lines(invoice, asked, notes)
+    every = tuple(earlier)
+    lines = credit_lines(invoice, asked, every, others)
+    notes = [note for note in every if note.invoice == invoice.id]
     return CreditNote(
         id=derive("crn", invoice.id, str(len(notes)), on=invoice.issued_on),
         customer=invoice.customer,
@@ -142,7 +178,10 @@ def draft(
 
 
 def credit_lines(
-    invoice: Invoice, asked: Mapping[str, Money], earlier: Iterable[CreditNote]
+    invoice: Invoice,
+    asked: Mapping[str, Money],
+    earlier: Iterable[CreditNote],
+    others: Iterable[Invoice] = (),
 ) -> tuple[CreditLine, ...]:
     """Return the lines that give back what is *asked*, with their taxes.
 
@@ -152,43 +191,79 @@ def credit_lines(
     """
     if invoice.status not in (ISSUED, PARTIALLY_PAID, PAID):
         raise NotIssued(invoice.id, invoice.status)
-    notes = [note for note in earlier if note.status in EFFECTIVE]
-    given = credited(notes)
-    given_taxes = _taxes_of(notes)
-    taxes = _taxes_by_line(invoice)
-    lines = []
+    every = tuple(earlier)
+    notes = _effective(invoice, every)
+    given = Counter(credited(notes))
+    given.update(given_elsewhere(invoice, others, every))
     for id, amount in asked.items():
-        charged, before = _check_room(invoice, id, amount, given), given.get(id, 0)
-        lines.append(
-            CreditLine(
-                id=derive("crl", charged.id, str(before), on=charged.on),
-                line=charged.id,
-                source=charged.source,
-                item=charged.item,
-                detail=charged.detail,
-                on=charged.on,
-                amount=amount,
-                taxes=_given_back(charged, taxes[id], before + amount.minor, given_taxes, amount),
-            )
-        )
+        _check_room(invoice, id, amount, given)
+    lines = _lines(invoice, asked, notes)
     total = sum_of((line.gross for line in lines), invoice.currency)
     before_all = sum_of((note.total for note in notes), invoice.currency)
     if total + before_all > invoice.total:
         raise InvoiceOverCredited(invoice.id, invoice.total, before_all, total)
-    return tuple(lines)
+    return lines
 
 
-def _check_room(invoice: Invoice, id: str, amount: Money, given: Mapping[str, int]) -> Line:
-    """Return the line *id* if *amount* is left of it; what gave something back is taken back."""
+def excess(invoice: Invoice, asked: Mapping[str, Money], *, earlier: Iterable[CreditNote]) -> Money:
+    """Return by how much a note of what is *asked* would exceed what is left of all of *invoice*.
+
+    That is so where lines of it gave back of others: what they took off came from elsewhere, and
+    has to go back there. Zero, if it does not exceed it.
+    """
+    notes = _effective(invoice, earlier)
+    gross = [line.gross for line in _lines(invoice, asked, notes)]
+    gross += [note.total for note in notes]
+    over = sum_of(gross, invoice.currency) - invoice.total
+    return max(over, Money.zero(invoice.currency))
+
+
+def _effective(invoice: Invoice, notes: Iterable[CreditNote]) -> list[CreditNote]:
+    return [note for note in notes if note.invoice == invoice.id and note.status in EFFECTIVE]
+
+
+def _lines(
+    invoice: Invoice, asked: Mapping[str, Money], notes: Iterable[CreditNote]
+) -> tuple[CreditLine, ...]:
+    """Return the lines of a note after *notes*, whether or not that much is left."""
+    given, given_taxes = credited(notes), _taxes_of(notes)
+    taxes = _taxes_by_line(invoice)
+    return tuple(
+        CreditLine(
+            id=derive("crl", charged.id, str(given.get(charged.id, 0)), on=charged.on),
+            line=charged.id,
+            source=charged.source,
+            item=charged.item,
+            detail=charged.detail,
+            on=charged.on,
+            amount=amount,
+            taxes=_given_back(
+                charged,
+                taxes[charged.id],
+                given.get(charged.id, 0) + amount.minor,
+                given_taxes,
+                amount,
+            ),
+        )
+        for charged, amount in ((_line(invoice, id), amount) for id, amount in asked.items())
+    )
+
+
+def _line(invoice: Invoice, id: str) -> Line:
     charged = invoice.line(id)
     if charged is None:
         raise UnknownLine(invoice.id, id)
+    return charged
+
+
+def _check_room(invoice: Invoice, id: str, amount: Money, given: Mapping[str, int]) -> None:
+    """Raise unless *amount* is left of the line *id*; what gave something back is taken back."""
+    charged = _line(invoice, id)
     before = Money(given.get(id, 0), invoice.currency)
     after, nothing = amount + before, Money.zero(invoice.currency)
     low, high = min(charged.net, nothing), max(charged.net, nothing)
     if not low <= after <= high or (amount.minor < 0) != (charged.net.minor < 0):
         raise OverCredited(invoice.id, id, charged.net, before, amount)
-    return charged
 
 
 def _taxes_of(notes: Iterable[CreditNote]) -> Mapping[tuple[str | None, Levy], int]:

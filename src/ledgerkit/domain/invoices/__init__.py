@@ -28,7 +28,7 @@ from ledgerkit.domain.invoices.issuing import (
     postings,
     send,
 )
-from ledgerkit.domain.invoices.lines import Line, line, rated_line
+from ledgerkit.domain.invoices.lines import Line, charge_line, line, rated_line
 from ledgerkit.domain.invoices.records import (
     DRAFT,
     INVOICE,
@@ -77,6 +77,7 @@ __all__ = [
     "Voided",
     "amount_due",
     "by_hand",
+    "charge_line",
     "coupon_uses",
     "discounted",
     "is_overdue",

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import attrs
 
+from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money, Rate, Rounding, round_exact
@@ -42,6 +43,7 @@ class Line:
         package: The id of the package that paid for it, when the amount is zero for that reason.
         journal: The id of the journal that posted the amount, or None: issuing posts it.
         trace: How the amount came about, as (name, text) pairs. (spec: billing 0.9)
+        gives_back: The part of the same source that it gives back of, or None.
     """
 
     id: str
@@ -61,11 +63,14 @@ class Line:
     package: str | None = None
     journal: str | None = None
     trace: tuple[tuple[str, str], ...] = ()
+    gives_back: str | None = None
 
     def __attrs_post_init__(self) -> None:
         if not self.id or not self.source:
             name_of("line id", self.id)
             name_of("line source", self.source)
+        if self.gives_back is not None:
+            name_of("what a line gives back", self.gives_back)
         exact = [self.quantity, *(x for x in (self.unit_price, self.unrounded) if x is not None)]
         if any(type(value) is not Fraction for value in exact) or len(exact) == 1:
             msg = f"quantity and price of line {self.id!r} must be Fractions"
@@ -200,6 +205,23 @@ def rated_line(
         journal=journal,
         trace=rated.trace,
     )
+
+
+def charge_line(charge: Charge) -> Line:
+    """Return the line that bills *charge*; its id is `charge.line_id`."""
+    made = rated_line(
+        charge.source,
+        charge.rated,
+        item=charge.item,
+        on=charge.on,
+        period=charge.period,
+        kind=charge.kind,
+        detail=charge.detail,
+        part=charge.part,
+    )
+    if charge.gives_back is None:
+        return made
+    return attrs.evolve(made, gives_back=charge.gives_back)
 
 
 # The lines of a run have few prices, and share what is the same in them. The price is a ratio of

@@ -27,6 +27,7 @@ from ledgerkit.domain.invoices.records import (
 )
 from ledgerkit.domain.ledger import Journal, reverse
 from ledgerkit.domain.money import Money, NegativeAmount, draw
+from ledgerkit.domain.periods import plain_date
 
 _BECOMES = {ISSUED: "reopen", PARTIALLY_PAID: "settle_part", PAID: "settle"}
 
@@ -74,7 +75,11 @@ def is_overdue(invoice: Invoice, *, on: date) -> bool:
     """Return whether *invoice* should have been paid before the local day *on*.
 
     Due on 3 January, it is overdue from 4 January on, as long as something is open. (spec: 7)
+
+    Raises:
+        TypeError: *on* is no date.
     """
+    plain_date("on", on)
     waiting = invoice.status in (ISSUED, PARTIALLY_PAID) and invoice.total.minor > 0
     return waiting and invoice.due_on is not None and invoice.due_on < on
 

@@ -61,11 +61,11 @@ def billing_records(
     earners: Mapping[str, Set[str]] | None = None,
     status: str | None = None,
 ) -> tuple[BillingRecord, ...]:
-    """Return the records that fit every filter given, dated *since* <= day < *until*, by date.
+    """Return the records that fit every filter given, dated *since* <= day < *until*.
 
-    A *party* is who a document is addressed to. A *customer* has invoices and credit notes; a
-    *supplier* has payouts, the invoices with a line whose journal paid them, and the credit notes
-    that give back such a line. *earners* tells who earned by each journal, as `earners_of` reads
+    They stand by date, kind and number. A *party* is who a document is addressed to. A *customer*
+    has invoices and credit notes; a *supplier* has payouts, the invoices with a line whose journal
+    paid them, and the credit notes that give back such a line. *earners* tells who earned by each journal, as `earners_of` reads
     it from the books; with a *supplier*, invoices and credit notes need it, and credit notes need
     their invoices among *invoices*. A credit note without an invoice gives back no line of a
     supplier. (seed 000: filtering by date range, parent and tutor)
@@ -90,7 +90,7 @@ def billing_records(
         and (since is None or (r.on is not None and r.on >= since))
         and (until is None or (r.on is not None and r.on < until))
     )
-    return tuple(sorted(wanted, key=lambda r: (r.on or date.min, r.kind, r.id)))
+    return tuple(sorted(wanted, key=lambda r: (r.on or date.min, r.kind, r.number or "", r.id)))
 
 
 def earners_of(journals: Iterable[Journal]) -> dict[str, frozenset[str]]:

@@ -10,7 +10,7 @@ import attrs
 
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.periods import Cycle, DatesOutOfOrder
+from ledgerkit.domain.periods import Cycle, DatesOutOfOrder, plain_date
 from ledgerkit.domain.proration import Basis
 from ledgerkit.domain.subscriptions.decisions import Cancelled, Created, TrialEnded
 from ledgerkit.domain.subscriptions.phases import Moved, NetOf, cut, given_back, new_phase
@@ -46,15 +46,19 @@ def create(
         DatesOutOfOrder: the trial ends before it starts.
         ValueError: there is no item, one is there twice or in another currency, or the trial has
             no day.
+        TypeError: a day is no date.
         UnknownZone: *zone* is none.
     """
+    plain_date("started_on", started_on)
     listed = tuple(items)
     if not listed or len({item.id for item in listed}) < len(listed):
         msg = f"subscription {id!r} needs one item at least, each once (got {listed})"
         raise ValueError(msg)
-    if trial_until is not None and trial_until <= started_on:
-        msg = f"the trial of subscription {id!r} ends {trial_until}, not after {started_on}"
-        raise ValueError(msg)
+    if trial_until is not None:
+        plain_date("trial_until", trial_until)
+        if trial_until <= started_on:
+            msg = f"the trial of subscription {id!r} ends {trial_until}, not after {started_on}"
+            raise ValueError(msg)
     phases = (
         new_phase(n, item, cycle, starts_on=started_on) for n, item in enumerate(listed, start=1)
     )
@@ -81,7 +85,9 @@ def end_trial(subscription: Subscription, *, on: date) -> TrialEnded:
     Raises:
         IllegalTransition: it is not in trial.
         DatesOutOfOrder: *on* is before its start, or after the end that was agreed.
+        TypeError: *on* is no date.
     """
+    plain_date("on", on)
     status = SUBSCRIPTION.after(subscription.status, "begin")
     agreed = subscription.trial_until or on
     if on < subscription.started_on:
@@ -111,7 +117,10 @@ def cancel(
         DatesOutOfOrder: *end* is before its start.
         AlreadyEnds: it ends before *end*.
         StillPaused: it is extended by the pause it is in, and *end* is yet to come.
+        TypeError: a day is no date.
     """
+    plain_date("end", end)
+    plain_date("on", on)
     SUBSCRIPTION.after(subscription.status, "cancel")
     if end < subscription.started_on:
         raise DatesOutOfOrder("started_on", subscription.started_on, "end", end)
