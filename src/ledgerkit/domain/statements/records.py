@@ -65,10 +65,10 @@ def billing_records(
 
     They stand by date, kind and number. A *party* is who a document is addressed to. A *customer*
     has invoices and credit notes; a *supplier* has payouts, the invoices with a line whose journal
-    paid them, and the credit notes that give back such a line. *earners* tells who earned by each journal, as `earners_of` reads
-    it from the books; with a *supplier*, invoices and credit notes need it, and credit notes need
-    their invoices among *invoices*. A credit note without an invoice gives back no line of a
-    supplier. (seed 000: filtering by date range, parent and tutor)
+    paid them, and the credit notes that give back such a line. *earners* tells who earned by each
+    journal, as `earners_of` reads it from the books; with a *supplier*, invoices and credit notes
+    need it, and credit notes need their invoices among *invoices*. A credit note without an invoice
+    gives back no line of a supplier. (seed 000: filtering by date range, parent and tutor)
 
     Raises:
         ValueError: a *supplier* is asked for among invoices or credit notes without *earners*, or
