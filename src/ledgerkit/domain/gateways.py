@@ -314,6 +314,37 @@ class SavedMethod:
     label: str = ""
 
 
+@attrs.frozen(kw_only=True)
+class GatewayLink:
+    """Which record of ours an object at a gateway is; stored in the commit that learns of it.
+
+    Attributes:
+        id: The name of the gateway and its id of the object: see `link_id`.
+        kind: The kind of the object, such as `charge`.
+        record: The id of the record, such as a payment.
+    """
+
+    id: str
+    kind: str
+    record: str
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind not in OBJECT_KINDS:
+            msg = f"a gateway's object is {' or '.join(OBJECT_KINDS)} (got {self.kind!r})"
+            raise ValueError(msg)
+        name_of("link id", self.id)
+        name_of("linked record", self.record)
+
+
+def link_id(gateway: str, object: str) -> str:
+    """Return the id of the link of *object* at *gateway*.
+
+    >>> link_id("stripe", "pi_1")
+    'stripe:pi_1'
+    """
+    return f"{name_of('gateway', gateway)}:{name_of('gateway object', object)}"
+
+
 Told: TypeAlias = GatewayObject | AccountStatus | SavedMethod
 """One thing that a notification tells."""
 
