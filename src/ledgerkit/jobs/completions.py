@@ -1,0 +1,429 @@
+"""Completions: charge work when it is done, correct it afterwards; or only see what that gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import ClassVar, TypeAlias, TypeVar
+
+import attrs
+
+from ledgerkit.domain.adjustments import (
+    APPLIED,
+    Adjusted,
+    Adjustment,
+    Approval,
+    adjust,
+    adjustment_id,
+    apply,
+    approve,
+    reject,
+)
+from ledgerkit.domain.changes import (
+    Decision,
+    Expect,
+    KeyReused,
+    Request,
+    Stale,
+    Version,
+    Versioned,
+    changes_of,
+    expect,
+    request,
+)
+from ledgerkit.domain.completions import (
+    Completed,
+    Completion,
+    Work,
+    WorkQuantity,
+    complete,
+    request_of,
+    written,
+)
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger import Journal
+from ledgerkit.domain.rate_cards import RateCard
+from ledgerkit.domain.rentals import Rental
+from ledgerkit.jobs import steps
+from ledgerkit.jobs.billing_run import ROUNDS
+from ledgerkit.jobs.steps import Job
+
+T = TypeVar("T")
+Beside: TypeAlias = Callable[[T], Sequence[Decision]]
+"""Returns what is stored in the same commit, such as the transfer to the supplier's account."""
+
+
+def nothing_beside(_: object) -> tuple[Decision, ...]:
+    """Return no further decisions."""
+    return ()
+
+
+@attrs.frozen
+class UnknownRateCard(LedgerkitError):
+    """A rate card that is not stored."""
+
+    card: str
+    code: ClassVar[str] = "unknown_rate_card"
+
+    def __str__(self) -> str:
+        return f"no rate card {self.card!r} is stored; store it first"
+
+
+@attrs.frozen
+class UnknownCompletion(LedgerkitError):
+    """A completion that is not stored."""
+
+    completion: str
+    code: ClassVar[str] = "unknown_completion"
+
+    def __str__(self) -> str:
+        return f"no completion {self.completion!r} is stored; complete the work first"
+
+
+@attrs.frozen
+class UnknownAdjustment(LedgerkitError):
+    """An adjustment that is not stored."""
+
+    adjustment: str
+    code: ClassVar[str] = "unknown_adjustment"
+
+    def __str__(self) -> str:
+        return f"no adjustment {self.adjustment!r} is stored; ask for it first"
+
+
+# ---- completing ------------------------------------------------------------------------------
+async def preview_completion(work: Work, *, card: str, forced_by: str | None = None) -> Completed:
+    """Return what completing *work* by the rate card *card* would post, and store nothing.
+
+    Raises: as `complete_work` does.
+    """
+    completed, _ = await _completed(work, card, forced_by)
+    return completed
+
+
+async def complete_work(
+    work: Work,
+    *,
+    card: str,
+    actor: str,
+    reason: str,
+    forced_by: str | None = None,
+    beside: Beside[Completed] = nothing_beside,
+) -> Completed:
+    """Charge *work* by the rate card *card* and the rental of its equipment, once.
+
+    The id of the work is the key: asked again, nothing is stored and what was stored is returned,
+    as it was before any adjustment. What *beside* decides is stored in the same commit. (seed 002:
+    the three-way split and the transfer to the instructor are one event)
+
+    Raises:
+        UnknownRateCard: *card* is not stored.
+        KeyReused: other work was completed under this id.
+        NoRate, NoRental, NotCounted, SupplierNeeded, CurrencyMismatch: see `complete`.
+        Stale: rates changed again and again meanwhile.
+        LedgerkitError: the books refuse it, such as beyond the customer's credit limit.
+    """
+    once = partial(_complete_once, work, card, forced_by, beside)
+    return await _until_stored(partial(once, actor=actor, reason=reason))
+
+
+async def _complete_once(
+    work: Work,
+    card: str,
+    forced_by: str | None,
+    beside: Beside[Completed],
+    *,
+    actor: str,
+    reason: str,
+) -> Completed:
+    key, asked = f"completion/{work.id}", request_of(work, card=card)
+    known = await steps.history(Completion, work.id)
+    if known:
+        _check_asked(key, request_of(known[0].record, card=known[0].record.card), asked)
+        return await _first_of(known)
+    completed, read = await _completed(work, card, forced_by)
+    changes = changes_of(
+        completed,
+        *beside(completed),
+        key=key,
+        request=asked,
+        actor=actor,
+        reason=reason,
+        at=await steps.now(),
+        expects=read,
+    )
+    if (await steps.commit(changes)).replayed:  # another worker did it, perhaps at other rates
+        return await _first_of(await steps.history(Completion, work.id))
+    return completed
+
+
+async def _completed(
+    work: Work, card: str, forced_by: str | None
+) -> tuple[Completed, tuple[Expect, ...]]:
+    rates = await _read_card(card)
+    rental = None if work.equipment is None else await steps.load(Rental, work.equipment)
+    completed = complete(
+        work,
+        card=rates.record,
+        rental=None if rental is None else rental.record,
+        forced_by=forced_by,
+    )
+    return completed, (expect(rates), *(() if rental is None else (expect(rental),)))
+
+
+async def _first_of(versions: Sequence[Version[Completion]]) -> Completed:
+    """Return a completion as it was stored first."""
+    first = versions[0].record
+    return Completed(first, await _posted(first.journal))
+
+
+# ---- adjusting -------------------------------------------------------------------------------
+async def preview_adjustment(
+    completion: str,
+    quantities: tuple[WorkQuantity, ...],
+    *,
+    key: str,
+    actor: str,
+    reason: str,
+    approval: Approval,
+) -> Adjusted:
+    """Return what `adjust_completion` would decide, and store nothing; raises as it does."""
+    read = await _read_completion(completion)
+    adjusted, _ = await _adjusted(
+        read, quantities, key=key, actor=actor, reason=reason, approval=approval, forced_by=None
+    )
+    return adjusted
+
+
+async def adjust_completion(
+    completion: str,
+    quantities: tuple[WorkQuantity, ...],
+    *,
+    key: str,
+    actor: str,
+    reason: str,
+    approval: Approval,
+    forced_by: str | None = None,
+    beside: Beside[Adjusted] = nothing_beside,
+) -> Adjusted:
+    """Tell *quantities* of a stored *completion* anew: applied at once, or pending approval.
+
+    *key* names the request; asked again, nothing is stored and the adjustment is returned as it
+    stands by now. What *beside* decides is stored in the same commit.
+
+    Raises:
+        UnknownCompletion: it is not stored.
+        KeyReused: other quantities were asked for under *key*.
+        NothingToAdjust: it has these quantities.
+        NoRate, NotCounted, SupplierNeeded: see `complete`.
+        Stale: others adjusted it again and again meanwhile.
+        LedgerkitError: the books refuse it.
+    """
+    once = partial(_adjust_once, completion, quantities, beside, approval=approval)
+    return await _until_stored(
+        partial(once, key=key, actor=actor, reason=reason, forced_by=forced_by)
+    )
+
+
+async def _adjust_once(
+    completion: str,
+    quantities: tuple[WorkQuantity, ...],
+    beside: Beside[Adjusted],
+    *,
+    key: str,
+    actor: str,
+    reason: str,
+    approval: Approval,
+    forced_by: str | None,
+) -> Adjusted:
+    read = await _read_completion(completion)
+    id = adjustment_id(read.record, key)
+    asked = _request_to_adjust(completion, quantities)
+    known = await steps.load(Adjustment, id)
+    if known is not None:
+        _check_asked(_key(id, "ask"), _request_to_adjust(completion, known.record.after), asked)
+        return await _as_stored(known.record)
+    adjusted, expects = await _adjusted(read, quantities, key, actor, reason, approval, forced_by)
+    stored = await steps.commit(
+        changes_of(
+            adjusted,
+            *beside(adjusted),
+            key=_key(id, "ask"),
+            request=asked,
+            actor=actor,
+            reason=reason,
+            at=adjusted.adjustment.requested_at,
+            expects=expects,
+        )
+    )
+    return await _as_stored((await _read_adjustment(id)).record) if stored.replayed else adjusted
+
+
+async def _adjusted(
+    read: Versioned[Completion],
+    quantities: tuple[WorkQuantity, ...],
+    *,
+    key: str,
+    actor: str,
+    reason: str,
+    approval: Approval,
+    forced_by: str | None,
+) -> tuple[Adjusted, tuple[Expect, ...]]:
+    rates = await _read_card(read.record.card)
+    adjusted = adjust(
+        read.record,
+        quantities,
+        card=rates.record,
+        key=key,
+        by=actor,
+        reason=reason,
+        at=await steps.now(),
+        approval=approval,
+        forced_by=forced_by,
+    )
+    return adjusted, (expect(read), expect(rates))
+
+
+async def approve_adjustment(
+    id: str,
+    *,
+    actor: str,
+    reason: str,
+    approval: Approval,
+    forced_by: str | None = None,
+    beside: Beside[Adjusted] = nothing_beside,
+) -> Adjusted:
+    """Approve an adjustment that waits and apply it, in one commit; *actor* is who approves.
+
+    Asked again by the same person, nothing is stored and the adjustment returned.
+
+    Raises:
+        UnknownAdjustment: it is not stored.
+        IllegalTransition: it does not wait for approval.
+        ApproverIsRequester: *actor* asked for it.
+        Superseded: its completion was adjusted since; ask anew, and reject this one.
+        Stale: others came first, again and again.
+        LedgerkitError: the books refuse it.
+    """
+    once = partial(_approve_once, id, approval, forced_by, beside)
+    return await _until_stored(partial(once, actor=actor, reason=reason))
+
+
+async def _approve_once(
+    id: str,
+    approval: Approval,
+    forced_by: str | None,
+    beside: Beside[Adjusted],
+    *,
+    actor: str,
+    reason: str,
+) -> Adjusted:
+    read = await _read_adjustment(id)
+    if (read.record.status, read.record.approved_by) == (APPLIED, actor):
+        return await _as_stored(read.record)
+    completion = await _read_completion(read.record.completion)
+    at = await steps.now()
+    approved = approve(read.record, completion.record, by=actor, approval=approval)
+    applied = apply(
+        approved.adjustment, completion.record, at=at, approval=approval, forced_by=forced_by
+    )
+    stored = await steps.commit(
+        changes_of(
+            applied,
+            *beside(applied),
+            key=_key(id, "approve"),
+            request=request("adjustment.approve", adjustment=id, by=actor),
+            actor=actor,
+            reason=reason,
+            at=at,
+            expects=(expect(read), expect(completion)),
+        )
+    )
+    return await _as_stored((await _read_adjustment(id)).record) if stored.replayed else applied
+
+
+async def reject_adjustment(id: str, *, actor: str, reason: str) -> Adjusted:
+    """Turn down an adjustment that waits; *actor* and *reason* stand in its history.
+
+    Raises:
+        UnknownAdjustment: it is not stored.
+        IllegalTransition: it does not wait for approval.
+        Stale: others came first, again and again.
+    """
+    return await _until_stored(partial(_reject_once, id, actor, reason))
+
+
+async def _reject_once(id: str, actor: str, reason: str) -> Adjusted:
+    read = await _read_adjustment(id)
+    rejected = reject(read.record)
+    await steps.commit(
+        changes_of(
+            rejected,
+            key=_key(id, "reject"),
+            request=request("adjustment.reject", adjustment=id),
+            actor=actor,
+            reason=reason,
+            at=await steps.now(),
+            expects=(expect(read),),
+        )
+    )
+    return rejected
+
+
+# ---- reading ---------------------------------------------------------------------------------
+async def _until_stored(decide: Callable[[], Job[T]]) -> T:
+    """Return what *decide* stored, decided again where its base moved."""
+    for _ in range(1, ROUNDS):
+        with suppress(Stale):
+            return await decide()
+    return await decide()
+
+
+async def _read_card(id: str) -> Versioned[RateCard]:
+    read = await steps.load(RateCard, id)
+    if read is None:
+        raise UnknownRateCard(id)
+    return read
+
+
+async def _read_completion(id: str) -> Versioned[Completion]:
+    read = await steps.load(Completion, id)
+    if read is None:
+        raise UnknownCompletion(id)
+    return read
+
+
+async def _read_adjustment(id: str) -> Versioned[Adjustment]:
+    read = await steps.load(Adjustment, id)
+    if read is None:
+        raise UnknownAdjustment(id)
+    return read
+
+
+async def _posted(id: str | None) -> Journal | None:
+    posted = None if id is None else await steps.journal(id)
+    return None if posted is None else posted.journal
+
+
+async def _as_stored(adjustment: Adjustment) -> Adjusted:
+    """Return *adjustment* with the completion as it left it, if it was applied."""
+    if adjustment.status != APPLIED:
+        return Adjusted(adjustment)
+    versions = await steps.history(Completion, adjustment.completion)
+    made = next(v.record for v in versions if v.record.part > adjustment.base)
+    return Adjusted(adjustment, made, await _posted(adjustment.journal))
+
+
+def _request_to_adjust(completion: str, quantities: tuple[WorkQuantity, ...]) -> Request:
+    return request("completion.adjust", completion=completion, quantities=written(quantities))
+
+
+def _key(adjustment: str, verb: str) -> str:
+    return f"adjustment/{adjustment}/{verb}"
+
+
+def _check_asked(key: str, then: Request, asked: Request) -> None:
+    differing = then.differing(asked)
+    if differing:
+        raise KeyReused(key, differing)
