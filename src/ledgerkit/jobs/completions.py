@@ -11,6 +11,7 @@ import attrs
 
 from ledgerkit.domain.adjustments import (
     APPLIED,
+    FOUR_EYES_ABOVE_50,
     Adjusted,
     Adjustment,
     Approval,
@@ -186,13 +187,14 @@ async def preview_adjustment(
     key: str,
     actor: str,
     reason: str,
-    approval: Approval,
+    approval: Approval = FOUR_EYES_ABOVE_50,
 ) -> Adjusted:
     """Return what `adjust_completion` would decide, and store nothing; raises as it does."""
     read = await _read_completion(completion)
-    adjusted, _ = await _adjusted(
-        read, quantities, key=key, actor=actor, reason=reason, approval=approval, forced_by=None
+    decide = partial(
+        adjust, quantities=quantities, key=key, by=actor, reason=reason, approval=approval
     )
+    adjusted, _ = await _adjusted(read, decide)
     return adjusted
 
 
@@ -203,7 +205,7 @@ async def adjust_completion(
     key: str,
     actor: str,
     reason: str,
-    approval: Approval,
+    approval: Approval = FOUR_EYES_ABOVE_50,
     forced_by: str | None = None,
     beside: Beside[Adjusted] = nothing_beside,
 ) -> Adjusted:
@@ -220,68 +222,54 @@ async def adjust_completion(
         Stale: others adjusted it again and again meanwhile.
         LedgerkitError: the books refuse it.
     """
-    once = partial(_adjust_once, completion, quantities, beside, approval=approval)
-    return await _until_stored(
-        partial(once, key=key, actor=actor, reason=reason, forced_by=forced_by)
+    decide = partial(
+        adjust,
+        quantities=quantities,
+        key=key,
+        by=actor,
+        reason=reason,
+        approval=approval,
+        forced_by=forced_by,
     )
+    asked = request("completion.adjust", completion=completion, quantities=written(quantities))
+    return await _until_stored(partial(_adjust_once, completion, key, asked, decide, beside))
 
 
 async def _adjust_once(
     completion: str,
-    quantities: tuple[WorkQuantity, ...],
-    beside: Beside[Adjusted],
-    *,
     key: str,
-    actor: str,
-    reason: str,
-    approval: Approval,
-    forced_by: str | None,
+    asked: Request,
+    decide: Callable[..., Adjusted],
+    beside: Beside[Adjusted],
 ) -> Adjusted:
     read = await _read_completion(completion)
     id = adjustment_id(read.record, key)
-    asked = _request_to_adjust(completion, quantities)
     known = await steps.load(Adjustment, id)
     if known is not None:
-        _check_asked(_key(id, "ask"), _request_to_adjust(completion, known.record.after), asked)
+        after = written(known.record.after)
+        then = request(asked.verb, completion=completion, quantities=after)
+        _check_asked(_key(id, "ask"), then, asked)
         return await _as_stored(known.record)
-    adjusted, expects = await _adjusted(read, quantities, key, actor, reason, approval, forced_by)
-    stored = await steps.commit(
-        changes_of(
-            adjusted,
-            *beside(adjusted),
-            key=_key(id, "ask"),
-            request=asked,
-            actor=actor,
-            reason=reason,
-            at=adjusted.adjustment.requested_at,
-            expects=expects,
-        )
+    adjusted, expects = await _adjusted(read, decide)
+    changes = changes_of(
+        adjusted,
+        *beside(adjusted),
+        key=_key(id, "ask"),
+        request=asked,
+        actor=adjusted.adjustment.requested_by,
+        reason=adjusted.adjustment.reason,
+        at=adjusted.adjustment.requested_at,
+        expects=expects,
     )
-    return await _as_stored((await _read_adjustment(id)).record) if stored.replayed else adjusted
+    replayed = (await steps.commit(changes)).replayed
+    return await _as_stored((await _read_adjustment(id)).record) if replayed else adjusted
 
 
 async def _adjusted(
-    read: Versioned[Completion],
-    quantities: tuple[WorkQuantity, ...],
-    *,
-    key: str,
-    actor: str,
-    reason: str,
-    approval: Approval,
-    forced_by: str | None,
+    read: Versioned[Completion], decide: Callable[..., Adjusted]
 ) -> tuple[Adjusted, tuple[Expect, ...]]:
     rates = await _read_card(read.record.card)
-    adjusted = adjust(
-        read.record,
-        quantities,
-        card=rates.record,
-        key=key,
-        by=actor,
-        reason=reason,
-        at=await steps.now(),
-        approval=approval,
-        forced_by=forced_by,
-    )
+    adjusted = decide(read.record, card=rates.record, at=await steps.now())
     return adjusted, (expect(read), expect(rates))
 
 
@@ -290,7 +278,7 @@ async def approve_adjustment(
     *,
     actor: str,
     reason: str,
-    approval: Approval,
+    approval: Approval = FOUR_EYES_ABOVE_50,
     forced_by: str | None = None,
     beside: Beside[Adjusted] = nothing_beside,
 ) -> Adjusted:
@@ -328,19 +316,18 @@ async def _approve_once(
     applied = apply(
         approved.adjustment, completion.record, at=at, approval=approval, forced_by=forced_by
     )
-    stored = await steps.commit(
-        changes_of(
-            applied,
-            *beside(applied),
-            key=_key(id, "approve"),
-            request=request("adjustment.approve", adjustment=id, by=actor),
-            actor=actor,
-            reason=reason,
-            at=at,
-            expects=(expect(read), expect(completion)),
-        )
+    changes = changes_of(
+        applied,
+        *beside(applied),
+        key=_key(id, "approve"),
+        request=request("adjustment.approve", adjustment=id, by=actor),
+        actor=actor,
+        reason=reason,
+        at=at,
+        expects=(expect(read), expect(completion)),
     )
-    return await _as_stored((await _read_adjustment(id)).record) if stored.replayed else applied
+    replayed = (await steps.commit(changes)).replayed
+    return await _as_stored((await _read_adjustment(id)).record) if replayed else applied
 
 
 async def reject_adjustment(id: str, *, actor: str, reason: str) -> Adjusted:
@@ -413,10 +400,6 @@ async def _as_stored(adjustment: Adjustment) -> Adjusted:
     versions = await steps.history(Completion, adjustment.completion)
     made = next(v.record for v in versions if v.record.part > adjustment.base)
     return Adjusted(adjustment, made, await _posted(adjustment.journal))
-
-
-def _request_to_adjust(completion: str, quantities: tuple[WorkQuantity, ...]) -> Request:
-    return request("completion.adjust", completion=completion, quantities=written(quantities))
 
 
 def _key(adjustment: str, verb: str) -> str:

@@ -20,7 +20,12 @@ from ledgerkit.domain.adjustments.adjusting import (
     reject,
     submit,
 )
-from ledgerkit.domain.adjustments.approving import Approval, ApprovalNeeded, ApproverIsRequester
+from ledgerkit.domain.adjustments.approving import (
+    FOUR_EYES_ABOVE_50,
+    Approval,
+    ApprovalNeeded,
+    ApproverIsRequester,
+)
 from ledgerkit.domain.adjustments.records import (
     ADJUSTMENT,
     APPLIED,
@@ -42,6 +47,7 @@ __all__ = [
     "ADJUSTMENT",
     "APPLIED",
     "APPROVED",
+    "FOUR_EYES_ABOVE_50",
     "OVERCHARGE",
     "OVERPAYMENT",
     "PENDING_APPROVAL",

@@ -11,7 +11,12 @@ from typing import ClassVar
 
 import attrs
 
-from ledgerkit.domain.adjustments.approving import Approval, ApprovalNeeded, ApproverIsRequester
+from ledgerkit.domain.adjustments.approving import (
+    FOUR_EYES_ABOVE_50,
+    Approval,
+    ApprovalNeeded,
+    ApproverIsRequester,
+)
 from ledgerkit.domain.adjustments.records import ADJUSTMENT, PROPOSED, Adjustment
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.completions import Completion, WorkQuantity, rated_anew
@@ -24,7 +29,6 @@ from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.rate_cards import RateCard
 
 ADJUSTED = "completion.adjusted"
-DEFAULT = Approval()
 
 
 @attrs.frozen
@@ -139,7 +143,7 @@ def adjust(
     by: str,
     reason: str,
     at: datetime,
-    approval: Approval = DEFAULT,
+    approval: Approval = FOUR_EYES_ABOVE_50,
     forced_by: str | None = None,
 ) -> Adjusted:
     """Adjust *completion* to *quantities*: at once, or pending where *approval* says it is large.
@@ -164,7 +168,11 @@ def submit(adjustment: Adjustment) -> Adjusted:
 
 
 def approve(
-    adjustment: Adjustment, completion: Completion, *, by: str, approval: Approval = DEFAULT
+    adjustment: Adjustment,
+    completion: Completion,
+    *,
+    by: str,
+    approval: Approval = FOUR_EYES_ABOVE_50,
 ) -> Adjusted:
     """Approve what waits, on the newest state of its *completion*; `apply` then posts it.
 
@@ -198,7 +206,7 @@ def apply(
     completion: Completion,
     *,
     at: datetime,
-    approval: Approval = DEFAULT,
+    approval: Approval = FOUR_EYES_ABOVE_50,
     forced_by: str | None = None,
 ) -> Adjusted:
     """Post the difference, effective *at*, and tell the *completion* anew.

@@ -54,6 +54,9 @@ class Approval:
         return adjustment.largest > limit
 
 
+FOUR_EYES_ABOVE_50 = Approval()
+
+
 @attrs.frozen
 class ApprovalNeeded(LedgerkitError):
     """An adjustment that is too large to be applied at once."""
