@@ -8,7 +8,6 @@ rates of the day. Large ones wait for a second person. Read `records`, `approvin
 from __future__ import annotations
 
 from ledgerkit.domain.adjustments.adjusting import (
-    ADJUSTED,
     Adjusted,
     NothingToAdjust,
     Superseded,
@@ -43,7 +42,6 @@ from ledgerkit.domain.adjustments.records import (
 from ledgerkit.domain.adjustments.views import Tally, approval_queue, recent, tally
 
 __all__ = [
-    "ADJUSTED",
     "ADJUSTMENT",
     "APPLIED",
     "APPROVED",

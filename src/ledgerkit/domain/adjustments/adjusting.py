@@ -28,7 +28,6 @@ from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.rate_cards import RateCard
 
-ADJUSTED = "completion.adjusted"
 
 
 @attrs.frozen
@@ -251,8 +250,8 @@ def _journal(
     # A completion that came to nothing had no journal that this one could correct.
     corrected = () if adjusted.journal is None else (("corrects", adjusted.journal),)
     return Journal(
-        id=derive("jrn", ADJUSTED, adjustment.id, on=adjustment.on),
-        kind=ADJUSTED,
+        id=derive("jrn", "completion.adjusted", adjustment.id, on=adjustment.on),
+        kind="completion.adjusted",
         entries=adjustment.deltas,
         effective_at=at,
         # Claims its place in the row of adjustments, so that no two start from the same state.

@@ -27,8 +27,6 @@ from ledgerkit.domain.money import CurrencyMismatch, Money
 from ledgerkit.domain.rate_cards import CHARGE, PAY, CardRate, RateCard
 from ledgerkit.domain.rentals import Bundled, NoRental, Rental, RentalTerms, Rented
 
-CHARGED = "completion.charged"
-
 
 @attrs.frozen
 class SupplierNeeded(LedgerkitError):
@@ -251,7 +249,7 @@ def _journal(completion: Completion, forced_by: str | None) -> Journal:
     event = completion.event
     return Journal(
         id=derive("jrn", "completion", event.type, event.id, on=completion.day),
-        kind=CHARGED,
+        kind="completion.charged",
         entries=completion.legs,
         effective_at=completion.completed_at,
         event=event,
