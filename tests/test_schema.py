@@ -1494,7 +1494,9 @@ class Stranger:
 )
 def test_record_without_a_schema(use: Callable[[], object]) -> None:
     """The error names what is known."""
-    with pytest.raises(UnknownKind, match="Stranger is no kind of record; known are .*billing_cycle"):
+    with pytest.raises(
+        UnknownKind, match=r"Stranger is no kind of record; known are .*billing_cycle"
+    ):
         use()
 
 

@@ -307,10 +307,12 @@ async def _approve_once(
     actor: str,
     reason: str,
 ) -> Adjusted:
+    named = await _read_adjustment(id)
+    completion = await _read_completion(named.record.completion)
+    # Read after its completion: else it would seem superseded by itself, applied in between.
     read = await _read_adjustment(id)
     if (read.record.status, read.record.approved_by) == (APPLIED, actor):
         return await _as_stored(read.record)
-    completion = await _read_completion(read.record.completion)
     at = await steps.now()
     approved = approve(read.record, completion.record, by=actor, approval=approval)
     applied = apply(

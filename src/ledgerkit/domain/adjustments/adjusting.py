@@ -29,7 +29,6 @@ from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.rate_cards import RateCard
 
 
-
 @attrs.frozen
 class NothingToAdjust(LedgerkitError):
     """An adjustment to what is told already."""
