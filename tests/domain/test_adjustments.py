@@ -49,8 +49,11 @@ from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.rate_cards import CHARGE, PAY, CardRate, RateCard, RateKey, change_rate
 from ledgerkit.domain.rentals import ThirdParty
+from ledgerkit.domain.statements import month_summary
 from tests.domain.flight_school import (
     CARD,
+    FOUR_LEGS_CARD,
+    FOUR_LEGS_RENTAL,
     JANUARY,
     NOON,
     PLANE,
@@ -178,7 +181,7 @@ def test_at_the_rates_that_priced_it() -> None:
     raised = change_rate(
         CARD, rate(CHARGE, "flight", "500", date(2026, 10, 5)), on=date(2026, 10, 5)
     )
-    asked = ASKED | {"card": raised.card}
+    asked: dict[str, Any] = ASKED | {"card": raised.card}
 
     assert {
         "customer:ana": "-60.00",
@@ -209,7 +212,8 @@ def test_no_money_moves_where_work_is_free() -> None:
     """It is on record without a journal, and needs no approval."""
     free = RateCard("free", "EUR", tuple(_at_zero(each) for each in CARD.rates))
     before = complete(flight(), card=free).completion
-    adjusted = adjust(before, hours(1), **(ASKED | {"card": free}))
+    asked: dict[str, Any] = ASKED | {"card": free}
+    adjusted = adjust(before, hours(1), **asked)
 
     assert (APPLIED, None, ()) == (
         adjusted.adjustment.status,
@@ -262,7 +266,8 @@ def test_limits_are_per_currency() -> None:
     )
     # Charge and pay are alike, so that only customer and supplier move: 50 yen.
     of_yen = complete(flight(1), card=yen).completion
-    small = propose(of_yen, hours(Fraction(3, 2)), **(ASKED | {"card": yen})).adjustment
+    asked: dict[str, Any] = ASKED | {"card": yen}
+    small = propose(of_yen, hours(Fraction(3, 2)), **asked).adjustment
 
     assert FOUR_EYES_ABOVE_50.needed(small)
     assert not Approval((Money(50, "JPY"),)).needed(small)
@@ -326,7 +331,8 @@ def test_an_older_decision_is_superseded() -> None:
     assert "was decided when 'f-1' had been adjusted 0 time(s), and it is 1 by now" in (
         str(refused.value)
     )
-    anew = adjust(first, hours(Decimal("1.8")), **(ASKED | {"key": "2"}))
+    again: dict[str, Any] = ASKED | {"key": "2"}
+    anew = adjust(first, hours(Decimal("1.8")), **again)
     assert usd("-20") == anew.adjustment.customer_delta
 
 
@@ -407,6 +413,24 @@ def test_tally() -> None:
     assert () == tally(())
 
 
+def test_a_month_of_flights() -> None:
+    """Charged 100.00, of which 60.00 and 25.00 are paid out: 15.00 are kept, and 3.00 of 0.1 h."""
+    completed = complete(flight(equipment=PLANE), card=FOUR_LEGS_CARD, rental=FOUR_LEGS_RENTAL)
+    asked: dict[str, Any] = ASKED | {"card": FOUR_LEGS_CARD}
+    adjusted = adjust(completed.completion, hours(Fraction(3, 5)), **asked)
+    assert completed.journal is not None
+    assert adjusted.journal is not None
+    (flown_once,) = month_summary([completed.journal], packages=()).currencies
+    (both,) = month_summary([completed.journal, adjusted.journal], packages=()).currencies
+
+    assert (usd("100"), usd("85"), usd("15")) == (
+        flown_once.revenue,
+        flown_once.payouts,
+        flown_once.margin,
+    )
+    assert (usd("120"), usd("102"), usd("18")) == (both.revenue, both.payouts, both.margin)
+
+
 # ---- laws ------------------------------------------------------------------------------------
 HOURS = st.fractions(0, 50)
 RATES = st.fractions(0, 10**6)
@@ -440,7 +464,7 @@ def test_many_adjustments_come_to_the_last(
     for n, quantity in enumerate((*told[1:], told[-1], told[0])):
         if hours(quantity) == completion.quantities:
             continue
-        asked = ASKED | {"card": card, "key": str(n)}
+        asked: dict[str, Any] = ASKED | {"card": card, "key": str(n)}
         adjusted = adjust(completion, hours(quantity), **asked, approval=NO_LIMIT)
         assert adjusted.completion is not None
         completion = adjusted.completion

@@ -99,19 +99,20 @@ def school(store: Store | None = None) -> Host:
 
 def completing(work: Work | None = None, **fields: Any) -> Job[Completed]:
     """Return the job that charges a flight of 1.5 hours."""
-    asked = {"card": "school", "actor": "desk", "reason": "flown"} | fields
+    asked: dict[str, Any] = {"card": "school", "actor": "desk", "reason": "flown"} | fields
     return complete_work(work or flight(Fraction(3, 2)), **asked)
 
 
 def adjusting(after: Any = Decimal("1.8"), **fields: Any) -> Job[Adjusted]:
     """Return the job that says it took *after* hours."""
-    asked = {"key": "hobbs", "actor": "maria", "reason": "Hobbs meter"} | fields
+    asked: dict[str, Any] = {"key": "hobbs", "actor": "maria", "reason": "Hobbs meter"} | fields
     return adjust_completion("f-1", hours(after), **asked)
 
 
 def approving(id: str, **fields: Any) -> Job[Adjusted]:
     """Return the job by which Pedro approves an adjustment."""
-    return approve_adjustment(id, **({"actor": "pedro", "reason": "log seen"} | fields))
+    asked: dict[str, Any] = {"actor": "pedro", "reason": "log seen"} | fields
+    return approve_adjustment(id, **asked)
 
 
 def raised(host: Host) -> Changes:
