@@ -62,12 +62,12 @@ from ledgerkit.domain.rate_cards import PAY, CardRate, RateCard, RateKey
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan
 from ledgerkit.domain.rentals import (
     Bundled,
+    BundleShare,
     Leased,
     Owned,
-    Policy,
     Rental,
+    RentalPolicy,
     RentalTerms,
-    Share,
     ThirdParty,
 )
 from ledgerkit.domain.sessions import Match
@@ -206,8 +206,8 @@ CARD_RATE = CardRate(
     Rate(Fraction(20_000, 3), "EUR"),
     date(2026, 1, 1),
 )
-SHARES = Share("plane", Fraction(2), "owner"), Share("fuel", Fraction(1, 2))
-RENTALS: tuple[Policy, ...] = (
+SHARES = BundleShare("plane", Fraction(2), "owner"), BundleShare("fuel", Fraction(1, 2))
+RENTALS: tuple[RentalPolicy, ...] = (
     Owned(CENT),
     Leased(rate=CENT, cost=CENT, owner="olga"),
     ThirdParty(rate=CENT, fee=Fraction(1, 20), owner="olga"),
@@ -554,7 +554,7 @@ SAMPLES: dict[type[Any], Any] = {
         zone="Europe/Madrid",
         card="school",
         currency="EUR",
-        day=ON,
+        on=ON,
         rates=(CARD_RATE,),
         terms=RentalTerms(RENTALS[3], "flight", date(2026, 1, 1)),
         lines=(WORK_LINE,),
@@ -1106,7 +1106,7 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
         card=NAMES,
         currency=st.just("EUR"),
-        day=DATES,
+        on=DATES,
         rates=many(CARD_RATES),
         terms=st.none(),
         lines=many(WORK_LINES),

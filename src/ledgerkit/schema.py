@@ -48,7 +48,7 @@ from ledgerkit.domain.periods import (
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rate_plans import RatePlan
-from ledgerkit.domain.rentals import POLICIES, Policy, Rental
+from ledgerkit.domain.rentals import POLICIES, Rental, RentalPolicy
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
@@ -122,7 +122,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         ),
         RateCard: Kind("rate_card", 1),
         Rental: Kind("rental", 1),
-        Completion: Kind("completion", 1, lambda c: Index(party=c.customer, on=c.day)),
+        Completion: Kind("completion", 1, lambda c: Index(party=c.customer, on=c.on)),
         Adjustment: Kind(
             "adjustment", 1, lambda a: Index(party=a.supplier, status=a.status, on=a.on)
         ),
@@ -303,7 +303,7 @@ def _kind_hook(converter: Converter, what: str, kinds: Mapping[object, type[Any]
 # Unions are stored with the kind of the one that it is.
 _UNIONS: tuple[tuple[Any, str, Mapping[object, type[Any]]], ...] = (
     (Model, "model", MappingProxyType({each.kind: each for each in MODELS})),
-    (Policy, "rental policy", MappingProxyType({each.kind: each for each in POLICIES})),
+    (RentalPolicy, "rental policy", MappingProxyType({each.kind: each for each in POLICIES})),
 )
 
 

@@ -12,7 +12,7 @@ from ledgerkit.domain.completions import Completion, Work, complete, quantities_
 from ledgerkit.domain.ledger import Entry
 from ledgerkit.domain.money import Exact, Money, Rate
 from ledgerkit.domain.rate_cards import CHARGE, PAY, CardRate, RateCard, RateKey
-from ledgerkit.domain.rentals import Leased, Policy, Rental, RentalTerms
+from ledgerkit.domain.rentals import Leased, Rental, RentalPolicy, RentalTerms
 
 JANUARY, OCTOBER = date(2026, 1, 1), date(2026, 10, 1)
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -72,7 +72,7 @@ def flown(quantity: Exact = Fraction(3, 2), **fields: Any) -> Completion:
     return complete(flight(quantity, **fields), card=CARD).completion
 
 
-def rental(policy: Policy, since: date = JANUARY) -> Rental:
+def rental(policy: RentalPolicy, since: date = JANUARY) -> Rental:
     """Return the plane on terms of *policy*, rented by the hour of flight."""
     return Rental(PLANE, (RentalTerms(policy, "flight", since),))
 

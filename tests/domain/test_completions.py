@@ -22,6 +22,7 @@ from ledgerkit.domain.completions import (
     SupplierNeeded,
     Work,
     WorkQuantity,
+    belate,
     complete,
     quantities_of,
     rated_anew,
@@ -35,12 +36,21 @@ from ledgerkit.domain.ledger import (
     Limit,
     Wallet,
     net_of,
+    period_of,
 )
 from ledgerkit.domain.money import CurrencyMismatch, Rate
-from ledgerkit.domain.periods import UnknownZone
+from ledgerkit.domain.periods import Period, UnknownZone
 from ledgerkit.domain.pricing import rated
 from ledgerkit.domain.rate_cards import CHARGE, PAY, CardRate, NoRate, RateCard, RateKey
-from ledgerkit.domain.rentals import Bundled, Leased, NoRental, Owned, Policy, Share, ThirdParty
+from ledgerkit.domain.rentals import (
+    Bundled,
+    BundleShare,
+    Leased,
+    NoRental,
+    Owned,
+    RentalPolicy,
+    ThirdParty,
+)
 from tests.domain.flight_school import (
     CARD,
     FOUR_LEGS_CARD,
@@ -59,7 +69,7 @@ from tests.domain.flight_school import (
 )
 
 
-def legs(work: Work, policy: Policy | None = None, card: RateCard = CARD) -> dict[str, str]:
+def legs(work: Work, policy: RentalPolicy | None = None, card: RateCard = CARD) -> dict[str, str]:
     """Return what charging *work* moves, with equipment on terms of *policy*."""
     if policy is None:
         return amounts(complete(work, card=card).completion.legs)
@@ -141,7 +151,7 @@ def test_each_line_is_rounded_once_and_says_how() -> None:
         ),
     ],
 )
-def test_a_solo_flight_charges_the_plane(policy: Policy, expected: dict[str, str]) -> None:
+def test_a_solo_flight_charges_the_plane(policy: RentalPolicy, expected: dict[str, str]) -> None:
     """Owned, leased and somebody else's; a lease above the rent is the platform's loss. (9)"""
     assert expected == legs(flight(1, supplier=None), policy)
 
@@ -165,9 +175,9 @@ def test_four_parties() -> None:
 BUNDLE = Bundled(
     rate=hourly("300"),
     shares=(
-        Share("equipment", Fraction(3), "owner"),
-        Share("instruction", Fraction(2)),
-        Share("fuel", Fraction(1)),
+        BundleShare("equipment", Fraction(3), "owner"),
+        BundleShare("instruction", Fraction(2)),
+        BundleShare("fuel", Fraction(1)),
     ),
     includes=("flight",),
     owner="olga",
@@ -236,9 +246,26 @@ def test_the_rates_of_the_local_day() -> None:
         for zone in ("Pacific/Honolulu", "Europe/Madrid")
     )
 
-    assert (date(2026, 10, 4), usd("200")) == (there.day, there.charge)
-    assert (date(2026, 10, 5), usd("220")) == (here.day, here.charge)
+    assert (date(2026, 10, 4), usd("200")) == (there.on, there.charge)
+    assert (date(2026, 10, 5), usd("220")) == (here.on, here.charge)
     assert since in here.rates
+
+
+def test_a_flight_told_late() -> None:
+    """The books of October are closed: it counts now, names October, and keeps its rates."""
+    november = datetime(2026, 11, 3, 9, tzinfo=UTC)
+    on_time = complete(flight(), card=CARD)
+    late = belate(on_time, period=Period.month(2026, 10), at=november)
+
+    assert late.journal is not None
+    assert on_time.journal is not None
+    assert (november, Period.month(2026, 10)) == (
+        late.journal.effective_at,
+        period_of(late.journal),
+    )
+    assert (on_time.completion, on_time.journal.entries) == (late.completion, late.journal.entries)
+    nothing = complete(flight(0), card=CARD)
+    assert nothing == belate(nothing, period=Period.month(2026, 10), at=november)
 
 
 # ---- refusals --------------------------------------------------------------------------------
@@ -364,7 +391,7 @@ def test_requests_tell_all_that_was_asked() -> None:
 # ---- laws ------------------------------------------------------------------------------------
 RATES = st.fractions(0, 10**6)
 HOURS = st.fractions(0, 50)
-POLICIES: st.SearchStrategy[Policy] = st.one_of(
+POLICIES: st.SearchStrategy[RentalPolicy] = st.one_of(
     st.builds(lambda per: Owned(Rate(per, "USD")), RATES),
     st.builds(
         lambda per, cost: Leased(rate=Rate(per, "USD"), cost=Rate(cost, "USD"), owner="olga"),
@@ -395,7 +422,11 @@ def card_of(charge: Fraction, pay: Fraction) -> RateCard:
 
 @given(RATES, RATES, HOURS, HOURS, st.none() | POLICIES)
 def test_legs_sum_to_zero(
-    charge: Fraction, pay: Fraction, flight_: Fraction, ground: Fraction, policy: Policy | None
+    charge: Fraction,
+    pay: Fraction,
+    flight_: Fraction,
+    ground: Fraction,
+    policy: RentalPolicy | None,
 ) -> None:
     """For any rates, hours and equipment; and margin = charge - payouts. (seed 002)"""
     work = flight(
@@ -417,7 +448,7 @@ def test_legs_sum_to_zero(
 
 @given(RATES, RATES, HOURS, HOURS, POLICIES)
 def test_rated_anew_is_as_if_completed_so(
-    charge: Fraction, pay: Fraction, before: Fraction, after: Fraction, policy: Policy
+    charge: Fraction, pay: Fraction, before: Fraction, after: Fraction, policy: RentalPolicy
 ) -> None:
     """Telling other hours comes to what telling them at once would have."""
     card, terms = card_of(charge, pay), rental(policy)
@@ -505,7 +536,7 @@ EURO = rated(Fraction(100), "EUR", quantity=Fraction(1))
         ({"card": ""}, ValueError, "rate card of a completion"),
         ({"currency": "usd"}, ValueError, "code of a currency"),
         ({"currency": None}, ValueError, "code of a currency"),
-        ({"day": NOON}, TypeError, "day of a completion"),
+        ({"on": NOON}, TypeError, "day of a completion"),
         ({"rates": [*CARD.rates]}, TypeError, "tuple of CardRate"),
         ({"lines": ("line",)}, TypeError, "tuple of CompletionLine"),
         ({"equipment": PLANE}, ValueError, "terms if it used equipment"),

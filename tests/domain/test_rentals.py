@@ -15,13 +15,13 @@ from ledgerkit.domain.ledger import BadAddress
 from ledgerkit.domain.money import BadWeights, Money, Rate, sum_of
 from ledgerkit.domain.rentals import (
     Bundled,
-    Item,
+    BundleShare,
     Leased,
     NoRental,
     Owned,
     Rental,
     RentalTerms,
-    Share,
+    RentedItem,
     ThirdParty,
     change_terms,
 )
@@ -30,14 +30,14 @@ from tests.domain.flight_school import JANUARY, OCTOBER, PLANE, hourly, rental, 
 LEASED = Leased(rate=hourly("120"), cost=hourly("90"), owner="olga")
 THIRD_PARTY = ThirdParty(rate=hourly("120"), fee=Fraction(1, 20), owner="olga")
 SHARES = (
-    Share("equipment", Fraction(3), "owner"),
-    Share("instruction", Fraction(2), "supplier"),
-    Share("fuel", Fraction(1)),
+    BundleShare("equipment", Fraction(3), "owner"),
+    BundleShare("instruction", Fraction(2), "supplier"),
+    BundleShare("fuel", Fraction(1)),
 )
 BUNDLED = Bundled(rate=hourly("100"), shares=SHARES, includes=("flight",), owner="olga")
 
 
-def told(items: tuple[Item, ...]) -> list[tuple[str, int]]:
+def told(items: tuple[RentedItem, ...]) -> list[tuple[str, int]]:
     """Return what each item comes to."""
     return [(item, rated.amount.minor) for item, rated in items]
 
@@ -144,7 +144,7 @@ def test_the_shares_of_a_bundle_are_its_price(
     weights: list[Fraction], price: Rate, quantity: Fraction
 ) -> None:
     """Whatever the weights: no cent is lost or made."""
-    shares = tuple(Share(f"part {n}", weight) for n, weight in enumerate(weights))
+    shares = tuple(BundleShare(f"part {n}", weight) for n, weight in enumerate(weights))
     rented = Bundled(rate=price, shares=shares).rent(PLANE, quantity)
 
     assert price.times(quantity) == sum_of((r.amount for _, r in rented.charges), "USD")
@@ -183,9 +183,13 @@ EUROS = Rate(Fraction(1), "EUR")
             "must be a Fraction of the rent",
         ),
         (lambda: ThirdParty(rate=hourly("1"), fee=Fraction(0), owner=""), BadAddress, "owner:"),
-        (lambda: Share("", Fraction(1)), ValueError, "share of a bundle"),
-        (lambda: Share("fuel", 1), TypeError, "weight of 'fuel'"),  # type: ignore[arg-type]
-        (lambda: Share("fuel", Fraction(1), "customer"), ValueError, "owner, supplier or platform"),
+        (lambda: BundleShare("", Fraction(1)), ValueError, "share of a bundle"),
+        (lambda: BundleShare("fuel", 1), TypeError, "weight of 'fuel'"),  # type: ignore[arg-type]
+        (
+            lambda: BundleShare("fuel", Fraction(1), "customer"),
+            ValueError,
+            "owner, supplier or platform",
+        ),
     ],
 )
 def test_policies_are_checked(build: Any, kind: type[Exception], says: str) -> None:
@@ -197,10 +201,10 @@ def test_policies_are_checked(build: Any, kind: type[Exception], says: str) -> N
 @pytest.mark.parametrize(
     ("fields", "kind", "says"),
     [
-        ({"shares": [*SHARES]}, TypeError, "tuple of Share"),
-        ({"shares": ("fuel",)}, TypeError, "tuple of Share"),
+        ({"shares": [*SHARES]}, TypeError, "tuple of BundleShare"),
+        ({"shares": ("fuel",)}, TypeError, "tuple of BundleShare"),
         ({"shares": (), "owner": None}, BadWeights, "there are none"),
-        ({"shares": (Share("a", Fraction(0)),), "owner": None}, BadWeights, "all are 0"),
+        ({"shares": (BundleShare("a", Fraction(0)),), "owner": None}, BadWeights, "all are 0"),
         ({"shares": (*SHARES, SHARES[2])}, ValueError, "each share once"),
         ({"includes": "flight"}, TypeError, "tuple of kinds of work"),
         ({"includes": ("",)}, ValueError, "kind of work in a bundle"),

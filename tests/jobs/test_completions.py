@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
@@ -29,7 +29,9 @@ from ledgerkit.domain.adjustments import (
 from ledgerkit.domain.changes import Changes, KeyReused, Stale, changes_of, expect, request
 from ledgerkit.domain.completions import Completed, Completion, Work
 from ledgerkit.domain.grants import Grant
+from ledgerkit.domain.ledger import EffectiveInFuture, period_of
 from ledgerkit.domain.lifecycle import IllegalTransition
+from ledgerkit.domain.periods import Period
 from ledgerkit.domain.rate_cards import CHARGE, NoRate, RateCard, change_rate
 from ledgerkit.domain.rentals import NoRental
 from ledgerkit.jobs.completions import (
@@ -227,6 +229,31 @@ def test_what_is_missing_is_named(host: Host) -> None:
     assert {} == balances(host)
 
 
+def test_a_flight_told_after_the_books_are_closed(host: Host) -> None:
+    """It counts from now, and reports find it in October all the same; asked again, it is there."""
+    november = datetime(2026, 11, 1, tzinfo=UTC)
+    closing = Changes(
+        key="close",
+        request=request("close"),
+        actor="olga",
+        reason="month end",
+        at=november,
+        closes_before=november,
+    )
+    host.store.commit(closing)
+    late = attrs.evolve(host, clock=FakeClock(november + timedelta(days=2)))
+    done = run(completing(), late)
+
+    assert done.journal is not None
+    assert (november + timedelta(days=2), Period.month(2026, 10)) == (
+        done.journal.effective_at,
+        period_of(done.journal),
+    )
+    assert done == run(completing(), late)
+    with pytest.raises(EffectiveInFuture):
+        run(completing(flight(id="f-2", completed_at=NOON + timedelta(days=90))), late)
+
+
 def test_rates_that_change_meanwhile_are_read_again() -> None:
     """Between reading and storing the charge is raised: 1.5 h at 220.00 are charged."""
     host = school()
@@ -395,10 +422,15 @@ def waiting_school() -> Host:
     return host
 
 
-def approving_it() -> Job[Adjusted]:
-    """Approve the adjustment that waits there."""
+def waiting_id() -> str:
+    """Return the id of the adjustment that waits there."""
     (found,) = waiting_school().store.find(Adjustment).items
-    return approving(found.record.id)
+    return found.record.id
+
+
+def approving_it() -> Job[Adjusted]:
+    """Approve it."""
+    return approving(waiting_id())
 
 
 @pytest.mark.parametrize(
@@ -407,8 +439,9 @@ def approving_it() -> Job[Adjusted]:
         (flown_school, adjusting),
         (flown_school, lambda: adjusting(Decimal("1.7"))),
         (waiting_school, approving_it),
+        (waiting_school, lambda: reject_adjustment(waiting_id(), actor="p", reason="r")),
     ],
-    ids=["large", "small", "approval"],
+    ids=["large", "small", "approval", "rejection"],
 )
 def test_adjusted_once_whatever_happens(
     make: Callable[[], Host], job: Callable[[], Job[Adjusted]]

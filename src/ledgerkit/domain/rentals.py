@@ -26,7 +26,7 @@ from ledgerkit.domain.rate_cards import rate_of, times
 OWNER, SUPPLIER, PLATFORM = "owner", "supplier", "platform"
 EARNERS = (OWNER, SUPPLIER, PLATFORM)
 
-Item: TypeAlias = tuple[str, Rated]
+RentedItem: TypeAlias = tuple[str, Rated]
 """What is charged or earned for, in words that are not translated, and what it comes to."""
 
 
@@ -40,9 +40,9 @@ class Rented:
         supplier: What the supplier earns of a bundle, in place of rates on a card.
     """
 
-    charges: tuple[Item, ...]
-    owner: tuple[Item, ...] = ()
-    supplier: tuple[Item, ...] = ()
+    charges: tuple[RentedItem, ...]
+    owner: tuple[RentedItem, ...] = ()
+    supplier: tuple[RentedItem, ...] = ()
 
 
 @attrs.frozen
@@ -136,7 +136,7 @@ class ThirdParty:
 
 
 @attrs.frozen
-class Share:
+class BundleShare:
     """A part of a bundle.
 
     Attributes:
@@ -175,15 +175,15 @@ class Bundled:
     """
 
     rate: Rate
-    shares: tuple[Share, ...]
+    shares: tuple[BundleShare, ...]
     includes: tuple[str, ...] = ()
     owner: str | None = None
     kind: ClassVar[str] = "bundled"
 
     def __attrs_post_init__(self) -> None:
         rate_of("the price of a bundle", self.rate)
-        if type(self.shares) is not tuple or not all(type(s) is Share for s in self.shares):
-            msg = f"shares must be a tuple of Share (got {self.shares!r})"
+        if type(self.shares) is not tuple or not all(type(s) is BundleShare for s in self.shares):
+            msg = f"shares must be a tuple of BundleShare (got {self.shares!r})"
             raise TypeError(msg)
         names = [share.name for share in self.shares]
         if len(set(names)) < len(names):
@@ -215,7 +215,7 @@ class Bundled:
         weights = [share.weight for share in self.shares]
         parts = allocate(price.amount, weights)
         whole = sum(weights, Fraction(0))
-        items: list[tuple[str, Item]] = []
+        items: list[tuple[str, RentedItem]] = []
         for share, part in zip(self.shares, parts, strict=True):
             factor = Fraction(share.weight, whole)
             exactly = price.amount.minor * factor
@@ -238,11 +238,11 @@ class Bundled:
         )
 
 
-Policy: TypeAlias = Owned | Leased | ThirdParty | Bundled
-POLICIES: tuple[type[Policy], ...] = (Owned, Leased, ThirdParty, Bundled)
+RentalPolicy: TypeAlias = Owned | Leased | ThirdParty | Bundled
+POLICIES: tuple[type[RentalPolicy], ...] = (Owned, Leased, ThirdParty, Bundled)
 
 
-def _rule(policy: Policy, what: str = "rent") -> tuple[tuple[str, str], ...]:
+def _rule(policy: RentalPolicy, what: str = "rent") -> tuple[tuple[str, str], ...]:
     return (("rule", f"{policy.kind} {what}"),)
 
 
@@ -262,7 +262,7 @@ class RentalTerms:
         valid_from: The first local day on which they hold, until a later version.
     """
 
-    policy: Policy
+    policy: RentalPolicy
     counts: str
     valid_from: date
 

@@ -12,6 +12,7 @@ import attrs
 from ledgerkit.domain.adjustments import (
     APPLIED,
     FOUR_EYES_ABOVE_50,
+    REJECTED,
     Adjusted,
     Adjustment,
     Approval,
@@ -38,12 +39,14 @@ from ledgerkit.domain.completions import (
     Completion,
     Work,
     WorkQuantity,
+    belate,
     complete,
     request_of,
     written,
 )
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Journal
+from ledgerkit.domain.ledger import Journal, PeriodClosed
+from ledgerkit.domain.periods import CalendarCycle, Cycle
 from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
@@ -53,6 +56,8 @@ from ledgerkit.jobs.steps import Job
 T = TypeVar("T")
 Beside: TypeAlias = Callable[[T], Sequence[Decision]]
 """Returns what is stored in the same commit, such as the transfer to the supplier's account."""
+
+MONTHS = CalendarCycle()
 
 
 def nothing_beside(_: object) -> tuple[Decision, ...]:
@@ -110,6 +115,7 @@ async def complete_work(
     actor: str,
     reason: str,
     forced_by: str | None = None,
+    cycle: Cycle = MONTHS,
     beside: Beside[Completed] = nothing_beside,
 ) -> Completed:
     """Charge *work* by the rate card *card* and the rental of its equipment, once.
@@ -118,6 +124,9 @@ async def complete_work(
     as it was before any adjustment. What *beside* decides is stored in the same commit. (seed 002:
     the three-way split and the transfer to the instructor are one event)
 
+    Where the books are closed for its time already, it counts from now and names its period of
+    *cycle*; that alone is not seen in a preview.
+
     Raises:
         UnknownRateCard: *card* is not stored.
         KeyReused: other work was completed under this id.
@@ -125,8 +134,11 @@ async def complete_work(
         Stale: rates changed again and again meanwhile.
         LedgerkitError: the books refuse it, such as beyond the customer's credit limit.
     """
-    once = partial(_complete_once, work, card, forced_by, beside)
-    return await _until_stored(partial(once, actor=actor, reason=reason))
+    once = partial(_complete_once, work, card, forced_by, beside, actor=actor, reason=reason)
+    try:
+        return await _until_stored(once)
+    except PeriodClosed:
+        return await _until_stored(partial(once, late=cycle))
 
 
 async def _complete_once(
@@ -137,6 +149,7 @@ async def _complete_once(
     *,
     actor: str,
     reason: str,
+    late: Cycle | None = None,
 ) -> Completed:
     key, asked = f"completion/{work.id}", request_of(work, card=card)
     known = await steps.history(Completion, work.id)
@@ -144,6 +157,9 @@ async def _complete_once(
         _check_asked(key, request_of(known[0].record, card=known[0].record.card), asked)
         return await _first_of(known)
     completed, read = await _completed(work, card, forced_by)
+    at = await steps.now()
+    if late is not None:
+        completed = belate(completed, period=late.containing(completed.completion.on), at=at)
     changes = changes_of(
         completed,
         *beside(completed),
@@ -151,7 +167,7 @@ async def _complete_once(
         request=asked,
         actor=actor,
         reason=reason,
-        at=await steps.now(),
+        at=at,
         expects=read,
     )
     if (await steps.commit(changes)).replayed:  # another worker did it, perhaps at other rates
@@ -335,6 +351,8 @@ async def _approve_once(
 async def reject_adjustment(id: str, *, actor: str, reason: str) -> Adjusted:
     """Turn down an adjustment that waits; *actor* and *reason* stand in its history.
 
+    Where it was turned down already, nothing is stored and it is returned.
+
     Raises:
         UnknownAdjustment: it is not stored.
         IllegalTransition: it does not wait for approval.
@@ -345,6 +363,8 @@ async def reject_adjustment(id: str, *, actor: str, reason: str) -> Adjusted:
 
 async def _reject_once(id: str, actor: str, reason: str) -> Adjusted:
     read = await _read_adjustment(id)
+    if read.record.status == REJECTED:
+        return Adjusted(read.record)
     rejected = reject(read.record)
     await steps.commit(
         changes_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 import attrs
@@ -22,8 +22,9 @@ from ledgerkit.domain.completions.records import (
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Journal, Wallet
+from ledgerkit.domain.ledger import Journal, Wallet, belated
 from ledgerkit.domain.money import CurrencyMismatch, Money
+from ledgerkit.domain.periods import Period
 from ledgerkit.domain.rate_cards import CHARGE, PAY, CardRate, RateCard
 from ledgerkit.domain.rentals import Bundled, NoRental, Rental, RentalTerms, Rented
 
@@ -112,12 +113,12 @@ def complete(
     [('customer:ana', -10000), ('supplier:tom', 6000), ('platform', 4000)]
     """
     terms = _terms_of(work, rental)
-    rates, lines = _priced(work, card, terms, on=work.on)
+    rates, lines = _priced(work, card, terms, on=work.completed_on)
     completion = Completion(
         **{field.name: getattr(work, field.name) for field in attrs.fields(Work)},
         card=card.id,
         currency=card.currency,
-        day=work.on,
+        on=work.completed_on,
         rates=rates,
         terms=terms,
         lines=lines,
@@ -126,6 +127,16 @@ def complete(
         return Completed(completion, None)
     journal = _journal(completion, forced_by)
     return Completed(attrs.evolve(completion, journal=journal.id), journal)
+
+
+def belate(completed: Completed, *, period: Period, at: datetime) -> Completed:
+    """Return *completed* for books that are closed: it counts *at*, and names its *period*.
+
+    The rates stay those of its local day. (spec: ledger 6)
+    """
+    if completed.journal is None:
+        return completed
+    return attrs.evolve(completed, journal=belated(completed.journal, period=period, at=at))
 
 
 def rated_anew(
@@ -141,7 +152,7 @@ def rated_anew(
         msg = f"completion {completion.id!r} is priced by {completion.card!r} (got {card.id!r})"
         raise ValueError(msg)
     meant = attrs.evolve(completion, quantities=quantities, rates=(), lines=())
-    rates, lines = _priced(meant, card, completion.terms, on=completion.day, known=completion.rates)
+    rates, lines = _priced(meant, card, completion.terms, on=completion.on, known=completion.rates)
     kept = (rate for rate in completion.rates if rate not in rates)
     return attrs.evolve(meant, rates=(*rates, *kept), lines=lines)
 
@@ -172,11 +183,11 @@ def _terms_of(work: Work, rental: Rental | None) -> RentalTerms | None:
     if work.equipment is None:
         return None
     if rental is None:
-        raise NoRental(work.equipment, work.on)
+        raise NoRental(work.equipment, work.completed_on)
     if rental.id != work.equipment:
         msg = f"work {work.id!r} used {work.equipment!r} (got the rental of {rental.id!r})"
         raise ValueError(msg)
-    return rental.terms_on(work.on)
+    return rental.terms_on(work.completed_on)
 
 
 def _priced(
@@ -248,7 +259,7 @@ def _rates(
 def _journal(completion: Completion, forced_by: str | None) -> Journal:
     event = completion.event
     return Journal(
-        id=derive("jrn", "completion", event.type, event.id, on=completion.day),
+        id=derive("jrn", "completion", event.type, event.id, on=completion.on),
         kind="completion.charged",
         entries=completion.legs,
         effective_at=completion.completed_at,

@@ -113,7 +113,7 @@ class Work:
         return Event(self.type, self.id)
 
     @property
-    def on(self) -> date:
+    def completed_on(self) -> date:
         """The local day on which it was over: whose rates hold."""
         return local_date(self.completed_at, self.zone)
 
@@ -157,7 +157,7 @@ class Completion(Work):
     Attributes:
         card: The id of the rate card that priced it.
         currency: The currency of every line.
-        day: The local day whose rates hold; a later change of the zone's rules does not move it.
+        on: The local day whose rates hold; a later change of the zone's rules does not move it.
         rates: The versions on rate cards that priced it; a correction prices by them again.
         terms: The terms of the equipment that priced it, or None.
         lines: What each party is charged or earns.
@@ -167,7 +167,7 @@ class Completion(Work):
 
     card: str
     currency: str
-    day: date
+    on: date
     rates: tuple[CardRate, ...] = ()
     terms: RentalTerms | None = None
     lines: tuple[CompletionLine, ...]
@@ -177,7 +177,7 @@ class Completion(Work):
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         name_of("rate card of a completion", self.card)
-        plain_date("day of a completion", self.day)
+        plain_date("day of a completion", self.on)
         if type(self.currency) is not str or not is_code(self.currency):
             msg = f"completion {self.id!r} needs the code of a currency (got {self.currency!r})"
             raise ValueError(msg)
