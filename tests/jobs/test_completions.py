@@ -34,17 +34,15 @@ from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.rate_cards import CHARGE, NoRate, RateCard, change_rate
 from ledgerkit.domain.rentals import NoRental
-from ledgerkit.jobs.completions import (
+from ledgerkit.jobs.adjustments import (
     UnknownAdjustment,
     UnknownCompletion,
-    UnknownRateCard,
     adjust_completion,
     approve_adjustment,
-    complete_work,
     preview_adjustment,
-    preview_completion,
     reject_adjustment,
 )
+from ledgerkit.jobs.completions import UnknownRateCard, complete_work, preview_completion
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.steps import Job
