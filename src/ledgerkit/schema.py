@@ -21,9 +21,11 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.v import format_exception
 
+from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.document_links import DocumentLink
@@ -44,7 +46,9 @@ from ledgerkit.domain.periods import (
     instant,
 )
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
+from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rate_plans import RatePlan
+from ledgerkit.domain.rentals import POLICIES, Rental, RentalPolicy
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
@@ -115,6 +119,12 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
+        ),
+        RateCard: Kind("rate_card", 1),
+        Rental: Kind("rental", 1),
+        Completion: Kind("completion", 1, lambda c: Index(party=c.customer, on=c.on)),
+        Adjustment: Kind(
+            "adjustment", 1, lambda a: Index(party=a.supplier, status=a.status, on=a.on)
         ),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
         BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
@@ -276,19 +286,25 @@ def _tuple_hook(of: Any, converter: Converter) -> Hook:
     return _only(list, converter.gen_structure_hetero_tuple(of))
 
 
-def _model_hook(converter: Converter) -> Hook:
-    """Return the hook of a price model: the field `kind` says which one the others are of."""
-    kinds: Mapping[object, type[Model]] = {model.kind: model for model in MODELS}
+def _kind_hook(converter: Converter, what: str, kinds: Mapping[object, type[Any]]) -> Hook:
+    """Return the hook of *what*, a union: the field `kind` says which one the others are of."""
 
-    def structure(value: object, _: Any) -> Model:
+    def structure(value: object, _: Any) -> Any:
         fields = dict(_exactly(dict, value))
         kind = fields.pop("kind", None)
         if type(kind) is not str or kind not in kinds:
-            msg = f"expected a kind of model among {', '.join(map(str, kinds))}, got {kind!r}"
+            msg = f"expected a kind of {what} among {', '.join(map(str, kinds))}, got {kind!r}"
             raise ValueError(msg)
         return converter.structure(fields, kinds[kind])
 
     return structure
+
+
+# Unions are stored with the kind of the one that it is.
+_UNIONS: tuple[tuple[Any, str, Mapping[object, type[Any]]], ...] = (
+    (Model, "model", MappingProxyType({each.kind: each for each in MODELS})),
+    (RentalPolicy, "rental policy", MappingProxyType({each.kind: each for each in POLICIES})),
+)
 
 
 def _record_hook(of: Any, converter: Converter) -> Hook:
@@ -308,10 +324,11 @@ def _converter() -> Converter:
     for kind, hook in hooks:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_factory(attrs.has, _record_hook)
-    converter.register_structure_hook(Model, _model_hook(converter))
-    converter.register_unstructure_hook(
-        Model, lambda model: {"kind": model.kind, **converter.unstructure(model)}
-    )
+    for union, what, kinds in _UNIONS:
+        converter.register_structure_hook(union, _kind_hook(converter, what, kinds))
+        converter.register_unstructure_hook(
+            union, lambda each: {"kind": each.kind, **converter.unstructure(each)}
+        )
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
     converter.register_structure_hook_factory(_is_cycle, _cycle_hook)

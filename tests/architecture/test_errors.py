@@ -40,7 +40,7 @@ PLAIN: dict[object, object] = {
     Period: Period.month(2026, 10),
     LedgerkitError: CurrencyMismatch(Money(1, "EUR"), Money(1, "USD")),
 }
-NAMED = {"character": "\u202e"}  # fields that take less than their type
+NAMED = {"character": "\u202e", "side": "charge"}  # fields that take less than their type
 
 
 def import_everything() -> None:

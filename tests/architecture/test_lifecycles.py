@@ -52,6 +52,7 @@ def finals(diagram: str) -> set[str]:
 def test_machines_are_found() -> None:
     """The walk over the domain finds each table once, under a name of its own."""
     assert [
+        "adjustment",
         "billing_cycle",
         "credit_note",
         "grant",
@@ -72,6 +73,7 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
+        ("adjustment", ("applied", "rejected")),  # a wrong one is put right by another one
         ("billing_cycle", ("closed",)),
         ("grant", ("revoked",)),  # what is used up may come back, what expired is revived
         ("credit_note", ("void", "rejected")),

@@ -32,7 +32,11 @@ from ledgerkit.domain.statements.views import Shown, View
 _REVERSED = ".reversed"
 _SESSIONS = ("session.charged", "session.covered")
 # What a customer is charged beside packages, and what is taken back of it.
-_CHARGES = ("session.charged", CHARGED, DISCOUNTED, TAXED, "credit_note.issued")
+_CHARGES = (
+    *("session.charged", "completion.charged", "completion.adjusted"),
+    *(CHARGED, DISCOUNTED, TAXED, "credit_note.issued"),
+)
+_EARNERS = ("supplier:", "owner:")
 _NO_EARNINGS = ("payout.", "balance.")  # money paid out, or earned before these books
 _PACKAGES = {"session.covered": "redeemed", "package.expired": "breakage", "package.bought": "sold"}
 
@@ -72,7 +76,7 @@ class CurrencyTotal(View):
         redeemed: The value of package units used.
         breakage: The value of package units that expired.
         revenue: Charged, redeemed and breakage together.
-        payouts: What suppliers earned, incentives included.
+        payouts: What suppliers earned, incentives included, and owners of equipment.
         incentives: How much of it were incentives.
         margin: Revenue less payouts: what the platform keeps.
         packages_sold: The price of packages bought; not revenue until they are used.
@@ -122,7 +126,7 @@ class _Tally:
             self._count_session(journal, kind, sign=1 if kind == journal.kind else -1)
         paid_before: set[str] = set()
         for entry in journal.entries:
-            if entry.wallet.startswith("supplier:") and not kind.startswith(_NO_EARNINGS):
+            if entry.wallet.startswith(_EARNERS) and not kind.startswith(_NO_EARNINGS):
                 # The second leg of one supplier is what incentives add; the first is the rate.
                 bonus = kind == "incentive.earned" or entry.wallet in paid_before
                 paid_before.add(entry.wallet)
