@@ -25,7 +25,7 @@ from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink, link
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant, paid_by_line
-from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.invoices import ISSUED, PAID, Invoice
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payouts import Payout
@@ -134,8 +134,13 @@ async def _sheets() -> tuple[_Sheet, ...]:
     notes = [v.record for v in await steps.find_all(CreditNote)]
     payouts = [v.record for v in await steps.find_all(Payout)]
     paid = paid_by_line([v.record for v in await steps.find_all(Grant)])
+    credited = {note.invoice for note in notes}
     return (
-        *(_invoice_sheet(i, invoices, paid) for i in invoices.values() if _is_ours(i)),
+        *(
+            _invoice_sheet(_as_asked(i) if i.id in credited else i, invoices, paid)
+            for i in invoices.values()
+            if _is_ours(i)
+        ),
         *(_note_sheet(note, invoices) for note in notes if _is_ours(note)),
         *(_payout_sheet(payout) for payout in payouts),
     )
@@ -143,6 +148,14 @@ async def _sheets() -> tuple[_Sheet, ...]:
 
 def _is_ours(document: Invoice | CreditNote) -> bool:
     return document.number is not None and document.reference is None
+
+
+def _as_asked(invoice: Invoice) -> Invoice:
+    """Return *invoice* as it asks for money: what was credited stands on a note of its own.
+
+    One that notes settled was not paid, and must not say so.
+    """
+    return attrs.evolve(invoice, status=ISSUED) if invoice.status == PAID else invoice
 
 
 def _number_of(id: str | None, invoices: Mapping[str, Invoice]) -> str | None:
