@@ -488,6 +488,29 @@ def test_change_of_zone_moves_nothing_billed(given: Given, zone: str) -> None:
     assert before == billed_lines(world)
 
 
+@given(givens(pauses=True), ZONES | st.sampled_from(["Pacific/Apia", "Pacific/Honolulu"]))
+def test_change_of_zone_of_contracts_changes_nothing_billed(given: Given, zone: str) -> None:
+    """Subscriptions, rate plans and students that move: what was billed stays, as it was. (law 12)
+
+    In another zone another day may have come, so that more is due.
+    """
+    world = given.world()
+    world.run(DECEMBER_1, AUTUMN)
+    before, back = billed_lines(world), world.all(CreditNote)
+    world.agree(
+        *(
+            attrs.evolve(each, zone=zone)
+            for kind in (Subscription, RatePlan, Enrolment)
+            for each in world.all(kind)
+        )
+    )
+    world.run(DECEMBER_1, AUTUMN)
+
+    sound(world)
+    assert before <= billed_lines(world)
+    assert back == world.all(CreditNote)
+
+
 @given(givens(pauses=True), st.randoms(use_true_random=False))
 def test_order_of_facts_does_not_matter(given: Given, chance: Any) -> None:
     """Facts in any order give the same plan, byte for byte, also where much is billed before."""

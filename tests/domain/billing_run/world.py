@@ -261,12 +261,20 @@ class World:
         plans = self.read(RatePlan, id)
         snapshots = self.read(Snapshot, id)
         wanted = {
-            (meter, period, plan.record.zone)
+            (meter, period, zone)
             for plan in plans
             for meter in plan.record.meters
-            for period in (
-                *rate_plans.periods_due(plan.record, on=date(2027, 1, 1)),
-                *(s.record.period for s in snapshots if s.record.meter == meter.name),
+            for period, zone in (
+                *(
+                    (each, plan.record.zone)
+                    for each in rate_plans.periods_due(plan.record, on=date(2027, 1, 1))
+                ),
+                # What was billed is counted again as it was.
+                *(
+                    (s.record.period, s.record.zone)
+                    for s in snapshots
+                    if s.record.meter == meter.name
+                ),
             )
         }
         return Contracts(
