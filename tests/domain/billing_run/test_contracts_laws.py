@@ -497,13 +497,8 @@ def test_change_of_zone_of_contracts_changes_nothing_billed(given: Given, zone: 
     world = given.world()
     world.run(DECEMBER_1, AUTUMN)
     before, back = billed_lines(world), world.all(CreditNote)
-    world.agree(
-        *(
-            attrs.evolve(each, zone=zone)
-            for kind in (Subscription, RatePlan, Enrolment)
-            for each in world.all(kind)
-        )
-    )
+    kinds: tuple[type[Any], ...] = (Subscription, RatePlan, Enrolment)
+    world.agree(*(attrs.evolve(each, zone=zone) for kind in kinds for each in world.all(kind)))
     world.run(DECEMBER_1, AUTUMN)
 
     sound(world)
