@@ -11,7 +11,7 @@ import attrs
 from ledgerkit.domain.billing_run.bookings import Bookings, bookings_of
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
-from ledgerkit.domain.changes import Decision, Effects, Record, Skipped, Versioned
+from ledgerkit.domain.changes import Effects, Record, Skipped, Versioned
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.credit_notes import Credited, CreditNote
 from ledgerkit.domain.errors import LedgerkitError
@@ -122,7 +122,7 @@ class Desk:
     alerts: dict[str, Message] = attrs.Factory(dict)
     lines: dict[str, list[Line]] = attrs.Factory(dict)
     charges: list[Charge] = attrs.Factory(list)
-    documents: list[Decision] = attrs.Factory(list)
+    documents: list[Issued | Credited] = attrs.Factory(list)
     done: list[Effects] = attrs.Factory(list)
     moved: tuple[Record, ...] = ()
     left_out: list[Skipped] = attrs.Factory(list)

@@ -12,7 +12,6 @@ import attrs
 
 from ledgerkit.domain import grants
 from ledgerkit.domain.billing_run.desk import Desk
-from ledgerkit.domain.changes import Decision
 from ledgerkit.domain.credit_notes import Credited, CreditNote, credited_of
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import PAID, Invoice, Issued, settled
@@ -32,13 +31,11 @@ def settle_invoices(desk: Desk) -> None:
     desk.documents = [_moved(desk, each) for each in desk.documents]
 
 
-def _moved(desk: Desk, document: Decision) -> Decision:
+def _moved(desk: Desk, document: Issued | Credited) -> Issued | Credited:
     """Return *document* with its invoice as this run leaves it; a note leaves that to the run."""
     if isinstance(document, Issued):
         return attrs.evolve(document, invoice=_settled(desk, document.invoice))
-    if isinstance(document, Credited):
-        return attrs.evolve(document, invoice=None)
-    return document
+    return attrs.evolve(document, invoice=None)
 
 
 def _settled(desk: Desk, invoice: Invoice) -> Invoice:
