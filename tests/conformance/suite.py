@@ -55,7 +55,8 @@ class Case:
         stance = str(self.data.get("stance", ""))
         if stance != "differs":
             return None
-        return f"{stance}: {self.data.get('notes') or self.data.get('note') or 'no reason given'}"
+        why = self.data.get("notes") or self.data.get("note")
+        return f"{stance}: {why or 'settled otherwise in the specification'}"
 
     @property
     def later(self) -> str | None:

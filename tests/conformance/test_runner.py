@@ -442,11 +442,13 @@ def test_why_a_case_is_not_run() -> None:
     """Because we settle it otherwise, or because it comes later, in plain words."""
     held = Case("x", LEDGER, "limits", {"when": [{"do": "batch", "steps": [{"do": "hold"}]}]})
     ladder = Case("x", BILLING, "dunning.anything", {"stance": "flat_at_zero"})
+    silent = Case("y", BILLING, "cycle.x", {"stance": "differs", "notes": ""})
     greedy = Case("x", BILLING, "cycle.x", {"stance": "differs", "notes": "Greedy."})
 
     assert ("holds on money", None) == (held.later, held.differs)
     assert ("dunning", None) == (ladder.later, ladder.differs)
     assert (None, "differs: Greedy.") == (greedy.later, greedy.differs)
+    assert "differs: settled otherwise in the specification" == silent.differs
 
 
 def test_our_cases_are_all_read() -> None:

@@ -30,7 +30,7 @@ from ledgerkit.domain.credit_notes import (
     submit,
     undo,
 )
-from ledgerkit.domain.invoices import Invoice, line
+from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, line
 from ledgerkit.domain.invoices import issue as issue_invoice
 from ledgerkit.domain.ledger import Entry, Event, Journal
 from ledgerkit.domain.lifecycle import IllegalTransition
@@ -248,11 +248,37 @@ def test_issue_draws_a_number_of_its_own_series() -> None:
 
     assert Draw(done.note.id, CREDIT_NOTES, ON) == done.draw
     assert ("applied", ON, None) == (done.note.status, done.note.issued_on, done.note.number)
-    assert ("CN", (done.note,), (done.draw,)) == (
+    assert ("CN", (done.note, done.invoice), (done.draw,)) == (
         done.draw.series.name,
         done.effects.records,
         done.effects.draws,
     )
+
+
+@pytest.mark.parametrize(
+    ("minor", "paid", "status", "then"),
+    [
+        (100, None, ISSUED, PAID),
+        (60, None, ISSUED, None),
+        (60, 40, ISSUED, PAID),
+        (60, 40, PARTIALLY_PAID, PAID),
+        (60, 10, ISSUED, PARTIALLY_PAID),
+        (100, None, PARTIALLY_PAID, PAID),
+        (60, None, PARTIALLY_PAID, None),
+        (60, None, PAID, None),
+    ],
+)
+def test_issue_moves_the_invoice(
+    minor: int, paid: int | None, status: str, then: str | None
+) -> None:
+    """Of 100, so much is credited; one said to be paid stays so where nobody tells of payments."""
+    one = attrs.evolve(invoice(100), status=status)
+    asked = {one.lines[0].id: Money(minor, "EUR")}
+    note = draft(one, asked, earlier=(), reason="goodwill")
+    told = None if paid is None else Money(paid, "EUR")
+    done = issue(note, on=ON, at=AT, invoice=one, paid=told)
+
+    assert then == (None if done.invoice is None else done.invoice.status)
 
 
 def test_note_is_issued_once() -> None:

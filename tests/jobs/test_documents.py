@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import attrs
 import pytest
 
 from ledgerkit.documents import Document
+from ledgerkit.domain import payment_plans
 from ledgerkit.domain.changes import expect
+from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.jobs.billing_run import run_month
@@ -97,6 +99,38 @@ def test_what_is_printed_says_what_it_is() -> None:
     assert "Payout statement 2026-10 una (2)" in texts["payouts/2026-10/una-EUR-1.pdf"]
     assert "Issued on\tNov 3, 2026" in texts["payouts/2026-10/una-EUR-1.pdf"]
     assert "Issued on\tNov 1, 2026" in texts["payouts/2026-10/una-EUR.pdf"]
+
+
+def first_invoice(host: Host) -> Invoice:
+    """Return the invoice with the first number."""
+    numbered = (v.record for v in host.store.find(Invoice).items if v.record.reference is None)
+    return min(numbered, key=lambda each: each.number or "")
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_instalments_are_printed(cancelled: bool) -> None:
+    """An invoice with a payment plan says which parts are due when, unless it was cancelled."""
+    host = unprinted()
+    billed = first_invoice(host)
+    plan = payment_plans.agree_on(billed, [date(2026, 12, 1), date(2027, 1, 1)]).plan
+    store(host, payment_plans.cancel(plan).plan if cancelled else plan)
+    printed(host)
+    text = kept(host)[f"invoices/{billed.number}.pdf"]
+
+    assert cancelled != ("instalments, as agreed" in text or "plazos" in text)
+
+
+def test_an_invoice_that_notes_settled_was_not_paid() -> None:
+    """Printed after it was credited in full, it asks for what the note takes off, as before."""
+    before, after = unprinted(), unprinted()
+    (note,) = (v.record for v in after.store.find(CreditNote).items)
+    read = after.store.load(Invoice, note.invoice or "")
+    assert read is not None
+    store(after, attrs.evolve(read.record, status="paid"))
+    printed(before)
+    printed(after)
+
+    assert kept(before) == kept(after)
 
 
 def test_what_was_brought_in_is_not_printed() -> None:

@@ -247,7 +247,7 @@ def _invoice_notes(
     words = desk.words
     if invoice.status == VOID:
         yield words.text("This invoice is void: nothing of it is owed.")
-    elif invoice.status == PAID:
+    elif invoice.status == PAID and due.minor > 0:
         yield words.text("Paid in full. Thank you.")
     elif invoice.status == WRITTEN_OFF:
         pass  # nobody waits for the money any more

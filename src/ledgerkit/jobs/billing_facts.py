@@ -127,7 +127,7 @@ async def read_customer(
                 party=party,
                 matches=(),
                 sessions=(),
-                invoices=tuple(v.record for v in invoices),
+                invoices=invoices,
                 credit_notes=tuple(v.record for v in notes),
                 contracts=Contracts(subscriptions=(subscription,)),
                 grants=grants,
@@ -156,7 +156,7 @@ async def _customers(month: Month, planned: Iterable[Package]) -> tuple[Customer
             matches=matches[party.id],
             sessions=tuple(s for match in matches[party.id] for s in sessions[match.id]),
             packages=packages[party.id],
-            invoices=tuple(v.record for v in invoices[party.id]),
+            invoices=invoices[party.id],
             credit_notes=tuple(v.record for v in notes[party.id]),
             coupons=month.coupons.get(party.id, ()),
             taxes=month.taxes.get(party.id),
@@ -209,7 +209,7 @@ async def _stranger(id: str, contracts: Contracts) -> Stranger:
     return Stranger(
         id=id,
         contracts=contracts,
-        invoices=tuple(v.record for v in await steps.find_all(Invoice, party=id)),
+        invoices=await steps.find_all(Invoice, party=id),
         credit_notes=tuple(v.record for v in await steps.find_all(CreditNote, party=id)),
     )
 
@@ -245,6 +245,16 @@ def _grouped(items: Iterable[T], key: Callable[[T], str]) -> Mapping[str, tuple[
     for item in items:
         lists[key(item)].append(item)
     return defaultdict(tuple, {name: tuple(many) for name, many in lists.items()})
+
+
+def issued_in(changes: Iterable[Changes]) -> tuple[Invoice, ...]:
+    """Return the invoices that *changes* issue, in order, as they leave them.
+
+    Those of which only the status moves are none: no number is drawn for them.
+    """
+    many = tuple(changes)
+    drawn = {draw.record for one in many for draw in one.draws}
+    return tuple(invoice for invoice in newest_of(Invoice, many) if invoice.id in drawn)
 
 
 def journals_of(changes: Iterable[Changes]) -> Iterable[Journal]:

@@ -60,6 +60,7 @@ from ledgerkit.jobs import steps
 from ledgerkit.jobs.billing_facts import (
     books_closed_before,
     books_opened_on,
+    issued_in,
     journals_of,
     known_records,
     newest_of,
@@ -334,7 +335,7 @@ def _report(
     return RunReport(
         period=asked.period,
         committed=len(stored),
-        invoices=tuple(i for i in newest_of(Invoice, stored) if i.reference is None),
+        invoices=issued_in(stored),
         credit_notes=newest_of(CreditNote, stored),
         payouts=newest_of(Payout, stored),
         summary=month_summary(journals_of(stored), packages=held),

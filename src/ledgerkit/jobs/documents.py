@@ -25,9 +25,10 @@ from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.document_links import DocumentLink, link
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant, paid_by_line
-from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.invoices import ISSUED, PAID, Invoice
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_plans import CANCELLED, PaymentPlan
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import local_date
 from ledgerkit.jobs import steps
@@ -75,7 +76,8 @@ class _Sheet:
 async def print_documents(head: Letterhead, at: datetime) -> Printed:
     """Print what has no document yet: issued invoices and credit notes, and payouts.
 
-    One that cannot be printed is reported and stops no other. Invoices and credit notes that were
+    One that cannot be printed is reported and stops no other. An invoice with a payment plan prints
+    its instalments. Invoices and credit notes that were
     brought in have their document elsewhere.
 
     Raises:
@@ -134,8 +136,18 @@ async def _sheets() -> tuple[_Sheet, ...]:
     notes = [v.record for v in await steps.find_all(CreditNote)]
     payouts = [v.record for v in await steps.find_all(Payout)]
     paid = paid_by_line([v.record for v in await steps.find_all(Grant)])
+    plans = {
+        v.record.receivable: v.record
+        for v in await steps.find_all(PaymentPlan)
+        if v.record.status != CANCELLED
+    }
+    credited = {note.invoice for note in notes}
     return (
-        *(_invoice_sheet(i, invoices, paid) for i in invoices.values() if _is_ours(i)),
+        *(
+            _invoice_sheet(_as_asked(i) if i.id in credited else i, invoices, paid, plans.get(i.id))
+            for i in invoices.values()
+            if _is_ours(i)
+        ),
         *(_note_sheet(note, invoices) for note in notes if _is_ours(note)),
         *(_payout_sheet(payout) for payout in payouts),
     )
@@ -145,12 +157,23 @@ def _is_ours(document: Invoice | CreditNote) -> bool:
     return document.number is not None and document.reference is None
 
 
+def _as_asked(invoice: Invoice) -> Invoice:
+    """Return *invoice* as it asks for money: what was credited stands on a note of its own.
+
+    One that notes settled was not paid, and must not say so.
+    """
+    return attrs.evolve(invoice, status=ISSUED) if invoice.status == PAID else invoice
+
+
 def _number_of(id: str | None, invoices: Mapping[str, Invoice]) -> str | None:
     return None if id is None or id not in invoices else invoices[id].number
 
 
 def _invoice_sheet(
-    invoice: Invoice, invoices: Mapping[str, Invoice], paid: Mapping[str, tuple[Money, ...]]
+    invoice: Invoice,
+    invoices: Mapping[str, Invoice],
+    paid: Mapping[str, tuple[Money, ...]],
+    plan: PaymentPlan | None,
 ) -> _Sheet:
     supplements = _number_of(invoice.supplements, invoices)
     corrects = _number_of(invoice.corrects, invoices)
@@ -164,6 +187,8 @@ def _invoice_sheet(
             customer=customer,
             supplements=supplements,
             corrects=corrects,
+            # Instalments of what credit left are agreed on after the invoice asked for that.
+            plan=None if credit.minor else plan,
             credit=credit,
         )
 

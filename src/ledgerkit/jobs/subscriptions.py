@@ -14,11 +14,10 @@ from ledgerkit.domain.billing_run import Amended, amend, billed_of
 from ledgerkit.domain.changes import Stale
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.subscriptions import Decided, NetOf, Subscription
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_facts import newest_of, read_customer
+from ledgerkit.jobs.billing_facts import issued_in, newest_of, read_customer
 from ledgerkit.jobs.billing_run import ROUNDS, Asked
 
 Decide: TypeAlias = Callable[[Subscription, date, NetOf], Decided]
@@ -81,7 +80,7 @@ async def _once(
     return attrs.evolve(
         amended,
         changes=filled,
-        invoices=newest_of(Invoice, (filled,)),
+        invoices=issued_in((filled,)),
         credit_notes=newest_of(CreditNote, (filled,)),
     )
 
@@ -94,7 +93,7 @@ async def _decided(
         raise UnknownSubscription(id)
     at = await steps.now()
     facts = await read_customer(asked.month, read, cycle=asked.cycle, at=at)
-    invoices = (invoice for customer in facts.customers for invoice in customer.invoices)
+    invoices = (v.record for customer in facts.customers for v in customer.invoices)
     decided = decide(
         read.record, local_date(at, read.record.zone), billed_of(read.record.id, invoices)
     )

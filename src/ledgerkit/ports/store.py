@@ -132,7 +132,8 @@ class Commits(Protocol):
     12. Wallets in `opens` are opened if they are not; an open one keeps its policy. Policies and
         `closes_before` bind the journals of the same commit; the closed time never goes back.
     13. Numbers are drawn last, by record in the order of the draws, consecutive per counter; a
-        commit that fails draws none.
+        commit that fails draws none. A record keeps its number: a later version that names none,
+        as of a document that was decided on before it was drawn, has it too.
     14. `commit_all` is one atomic batch: all or none, in order; a replayed member is no failure,
         and the failing one is named by `BatchRefused`.
     15. Inside a host's transaction a commit neither commits nor rolls it back.

@@ -303,3 +303,16 @@ def test_a_customer_whom_nobody_told_of() -> None:
 
     with pytest.raises(CustomerNotTold, match="is of 'ana', whom nobody told of"):
         amended(world, decided, at(3, 15))
+
+
+def test_what_is_given_back_settles_the_invoice() -> None:
+    """31.00, of which credit paid 20.00; a pause gives 20.00 back, 9.00 of them to the credit."""
+    world = begun(plan(3100), world=with_credit(World(), "20"))
+    now, billed = held(world)
+    decided = pause(now, on=date(2024, 3, 12), billed=billed)
+    asked = amended(world, decided, at(3, 12))
+    world.commit([asked.changes])
+
+    assert ((), [2000]) == (asked.invoices, [note.total.minor for note in asked.credit_notes])
+    assert ["paid"] == [invoice.status for invoice in world.all(Invoice)]
+    assert [900] == [credit.remaining.minor for credit in world.all(Grant)]

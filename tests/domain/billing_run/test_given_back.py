@@ -10,7 +10,7 @@ import pytest
 
 from ledgerkit.domain import credit_notes, subscriptions
 from ledgerkit.domain.billing_run import bill_customer, plan_billing_run
-from ledgerkit.domain.changes import Plan, changes_of, request
+from ledgerkit.domain.changes import Plan, Versioned, changes_of, request
 from ledgerkit.domain.credit_notes import creditable
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.grants import Grant
@@ -108,6 +108,7 @@ def credited_by_hand(world: World, amount: str) -> World:
             actor="ana",
             reason="kindness",
             at=at(11, 2),
+            expects=world.expects(Invoice),
         )
     )
     return world
@@ -137,14 +138,19 @@ def test_what_a_note_gave_back_is_not_set_off_again() -> None:
     assert ([3333], []) == ([each.total.minor for each in invoices(plan)], notes(plan))
 
 
+def voided(read: Versioned[Invoice]) -> Versioned[Invoice]:
+    """Return an invoice as somebody took it back whole."""
+    return attrs.evolve(read, record=attrs.evolve(read.record, status=VOID))
+
+
 def test_nothing_goes_back_of_an_invoice_that_is_void() -> None:
     """Nobody owes it any more, so a pause gives nothing back."""
     world = World().agree(subscription(started_on=date(2026, 11, 1)))
     world.run()
-    (invoice,) = world.all(Invoice)
     paused(world)
     facts = world.facts()
-    void = attrs.evolve(facts.customers[0], invoices=(attrs.evolve(invoice, status=VOID),))
+    (customer,) = facts.customers
+    void = attrs.evolve(customer, invoices=tuple(map(voided, customer.invoices)))
 
     billed = bill_customer(facts, void, policy=POLICY, period=NOVEMBER, as_of=at(11, 15))
 
@@ -212,8 +218,7 @@ def test_what_was_set_off_of_a_void_invoice_goes_nowhere() -> None:
     facts = world.facts()
     (customer,) = facts.customers
     void = tuple(
-        attrs.evolve(each, status=VOID) if each.total == eur("31") else each
-        for each in customer.invoices
+        voided(each) if each.record.total == eur("31") else each for each in customer.invoices
     )
     facts = attrs.evolve(facts, customers=(attrs.evolve(customer, invoices=void),))
     plan = plan_billing_run(facts, policy=POLICY, as_of=at(11, 20), period=NOVEMBER)

@@ -74,7 +74,7 @@ def goodwill(world: World, minor: int, *, part: int = 0) -> None:
     asked: Mapping[str, Money] = {invoice.lines[0].id: Money(minor, "EUR")}
     note = credit_notes.draft(invoice, asked, earlier=earlier, reason="goodwill")
     done = credit_notes.issue(note, on=LATER.date(), at=LATER, invoice=invoice, earlier=earlier)
-    store(world, done, key=f"goodwill/{note.id}")
+    store(world, done, key=f"goodwill/{note.id}", expects=world.expects(Invoice))
 
 
 # ---- corrections of an invoice (spec: billing C-14) ------------------------------------------

@@ -27,6 +27,7 @@ from ledgerkit.domain.billing_run import (
 from ledgerkit.domain.catalog import Catalog, CatalogKey, Price
 from ledgerkit.domain.changes import (
     Changes,
+    Expect,
     Plan,
     Record,
     Versioned,
@@ -237,7 +238,7 @@ class World:
         return Stranger(
             id=id,
             contracts=self._contracts(id),
-            invoices=self.all(Invoice, id),
+            invoices=self.read(Invoice, id),
             credit_notes=self.all(CreditNote, id),
         )
 
@@ -249,7 +250,7 @@ class World:
             matches=matches,
             sessions=tuple(s for s in self.sessions if s.match in names),
             packages=self.read(Package, party.id),
-            invoices=self.all(Invoice, party.id),
+            invoices=self.read(Invoice, party.id),
             credit_notes=self.all(CreditNote, party.id),
             contracts=self._contracts(party.id),
             grants=self.read(Grant, party.id),
@@ -260,12 +261,20 @@ class World:
         plans = self.read(RatePlan, id)
         snapshots = self.read(Snapshot, id)
         wanted = {
-            (meter, period, plan.record.zone)
+            (meter, period, zone)
             for plan in plans
             for meter in plan.record.meters
-            for period in (
-                *rate_plans.periods_due(plan.record, on=date(2027, 1, 1)),
-                *(s.record.period for s in snapshots if s.record.meter == meter.name),
+            for period, zone in (
+                *(
+                    (each, plan.record.zone)
+                    for each in rate_plans.periods_due(plan.record, on=date(2027, 1, 1))
+                ),
+                # What was billed is counted again as it was.
+                *(
+                    (s.record.period, s.record.zone)
+                    for s in snapshots
+                    if s.record.meter == meter.name
+                ),
             )
         }
         return Contracts(
@@ -302,6 +311,10 @@ class World:
             page = self.store.find(kind, party=party, after=str(page.next))
             found += page.items
         return tuple(found)
+
+    def expects(self, kind: type[Record]) -> tuple[Expect, ...]:
+        """Return the versions of all records of *kind*, as who read them expects them."""
+        return tuple(expect(versioned) for versioned in self.read(kind))
 
     def all(self, kind: type[R], party: str | None = None) -> tuple[R, ...]:
         """Return all records of *kind*, of one party or of all."""
@@ -359,7 +372,18 @@ def messages(plan: Plan) -> list[Message]:
 
 
 def invoices(plan: Plan) -> list[Invoice]:
-    """Return the invoices of *plan*."""
+    """Return the invoices that *plan* issues."""
+    drawn = {draw.record for changes in plan.changes for draw in changes.draws}
+    return [invoice for invoice in _of(plan) if invoice.id in drawn]
+
+
+def settled(plan: Plan) -> list[Invoice]:
+    """Return the invoices of before of which *plan* moves the status."""
+    drawn = {draw.record for changes in plan.changes for draw in changes.draws}
+    return [invoice for invoice in _of(plan) if invoice.id not in drawn]
+
+
+def _of(plan: Plan) -> list[Invoice]:
     return [r for changes in plan.changes for r in changes.records if isinstance(r, Invoice)]
 
 

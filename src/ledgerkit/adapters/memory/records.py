@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from threading import RLock
 from typing import Any, TypeVar, cast
@@ -104,8 +104,9 @@ class MemoryRecords:
             if not versions:
                 insort(self._ids.setdefault(kind, []), id)
                 undo.add(self._ids[kind].remove, id)
-            if id in texts:
-                record = attrs.evolve(cast("Any", record), number=texts[id])  # noqa: PLW2901
+            drawn = texts.get(id) or _kept(record, versions)
+            if drawn is not None:
+                record = attrs.evolve(cast("Any", record), number=drawn)  # noqa: PLW2901
             versions.append(
                 Version(
                     record,
@@ -117,6 +118,13 @@ class MemoryRecords:
                 )
             )
             undo.add(versions.pop)
+
+
+def _kept(record: Record, versions: Sequence[Version[Any]]) -> str | None:
+    """Return the number of the newest of *versions*, if *record* names none."""
+    if not versions or index_of(record).number is not None:
+        return None
+    return index_of(versions[-1].record).number
 
 
 def _matches(

@@ -71,6 +71,7 @@ def write_records(writing: Writing, numbers: Mapping[int, Sequence[Number]]) -> 
     newest: dict[tuple[str, str], tuple[object, ...]] = {}
     first: dict[tuple[str, str], int] = {}
     versions = []
+    kept = _numbers_kept(writing)
     for changes, commit in writing.members:
         if not changes.records:
             continue
@@ -78,13 +79,17 @@ def write_records(writing: Writing, numbers: Mapping[int, Sequence[Number]]) -> 
         expected = changes.expected
         for record in changes.records:
             stored = record
-            if record.id in texts:
-                stored = attrs.evolve(cast("Any", record), number=texts[record.id])
             kind = kind_of(type(record))
             key = kind, record.id
+            drawn = texts.get(record.id)
+            if drawn is None and index_of(record).number is None:
+                drawn = kept.get(key)
+            if drawn is not None:
+                stored = attrs.evolve(cast("Any", record), number=drawn)
             version = expected[type(record), record.id] + 1
             first.setdefault(key, version)
             index = index_of(stored)
+            kept[key] = index.number
             on = None if index.on is None else index.on.isoformat()
             newest[key] = (
                 tenant,
@@ -115,6 +120,28 @@ def write_records(writing: Writing, numbers: Mapping[int, Sequence[Number]]) -> 
     if changed != len(updated):
         raise Moved
     db.insert(tables.versions, "tenant kind id version commit_id document", versions)
+
+
+def _numbers_kept(writing: Writing) -> dict[tuple[str, str], str | None]:
+    """Return the numbers of stored records of which a new version names none, by kind and id."""
+    unnamed: dict[str, set[str]] = {}
+    for changes in writing.changes:
+        expected = changes.expected
+        for record in changes.records:
+            if getattr(record, "number", "") is None and expected[type(record), record.id]:
+                unnamed.setdefault(kind_of(type(record)), set()).add(record.id)
+    return {
+        (kind, id): number
+        for kind, ids in unnamed.items()
+        for id, number in writing.db.rows(
+            f"SELECT r.id, r.number FROM {writing.db.each('text', ids)} "  # noqa: S608
+            "CROSS JOIN ledgerkit_records r "
+            "WHERE r.id = k.value AND r.kind = ? AND r.tenant = ?",
+            writing.db.listed(sorted(ids)),
+            kind,
+            writing.tenant.id,
+        )
+    }
 
 
 def write_messages(writing: Writing) -> None:

@@ -17,6 +17,7 @@ from ledgerkit.domain.billing_run.credit import draw_credit, return_credit, tell
 from ledgerkit.domain.billing_run.desk import Desk, open_desk
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.invoicing import issue_days, issue_invoices
+from ledgerkit.domain.billing_run.settling import settle_invoices
 from ledgerkit.domain.changes import Changes, changes_of, expect, request
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.credit_notes import CreditNote
@@ -115,6 +116,7 @@ def amend(
     return_credit(desk)
     held = tuple(desk.grants.values())
     draw_credit(desk)
+    settle_invoices(desk)
     tell_low_credit(desk)
     return Amended(
         subscription=subscription,

@@ -57,7 +57,8 @@ def charges(customer: CustomerFacts) -> Iterator[tuple[Invoice, Line]]:
     A line written by hand or brought in is none, whatever it names, unless its journal is the one
     that books the session.
     """
-    for invoice in customer.invoices:
+    for read in customer.invoices:
+        invoice = read.record
         for line in invoice.lines:
             if line.package is not None or line.kind not in _SESSIONS:
                 continue

@@ -48,7 +48,7 @@ def charge_contracts(desk: Desk) -> None:
     What was due on other days is invoiced, day by day; what is due when the period ends is put on
     the desk.
     """
-    billed = {line.id for invoice in desk.customer.invoices for line in invoice.lines}
+    billed = {line.id for read in desk.customer.invoices for line in read.record.lines}
 
     def take(charges: Iterable[Charge]) -> None:
         desk.charges += (charge for charge in charges if charge.line_id not in billed)

@@ -29,7 +29,7 @@ def return_credit(desk: Desk) -> None:
     if not desk.grants:
         return
     credited = {note.invoice for note in desk.credited}
-    for invoice in desk.customer.invoices:
+    for invoice in (read.record for read in desk.customer.invoices):
         if invoice.id in credited:
             owed = _owed(desk, invoice)
             for line in invoice.lines:

@@ -28,6 +28,7 @@ from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.incentives import pay_period_incentives
 from ledgerkit.domain.billing_run.invoicing import issue_invoices
 from ledgerkit.domain.billing_run.returns import take_back
+from ledgerkit.domain.billing_run.settling import settle_invoices
 from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Changes, Skipped, changes_of, expect, request
 from ledgerkit.domain.ids import derive
@@ -82,6 +83,7 @@ def bill_customer(
     issue_invoices(desk)
     return_credit(desk)
     draw_credit(desk)
+    settle_invoices(desk)
     expire_credit(desk)
     tell_low_credit(desk)
     tell_expiring_credit(desk)
@@ -208,7 +210,7 @@ def _list_redeemed(desk: Desk, sessions: Sequence[Session]) -> None:
 
     Those redeemed when they were approved are listed too, in the run that first meets them.
     """
-    listed = {li.journal for i in desk.customer.invoices for li in i.lines}
+    listed = {li.journal for v in desk.customer.invoices for li in v.record.lines}
     by_id = {session.id: session for session in sessions}
     for package in desk.packages.values():
         for used in package.redemptions:

@@ -11,7 +11,7 @@ import attrs
 from ledgerkit.domain.billing_run.bookings import Bookings, bookings_of
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
-from ledgerkit.domain.changes import Decision, Effects, Record, Skipped, Versioned
+from ledgerkit.domain.changes import Effects, Record, Skipped, Versioned
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.credit_notes import Credited, CreditNote
 from ledgerkit.domain.errors import LedgerkitError
@@ -102,7 +102,7 @@ class Desk:
         charges: What contracts charge and is on no invoice yet, in any currency.
         documents: The documents that are issued.
         done: What else is to be stored, except records.
-        moved: New versions of contracts and of what was used.
+        moved: New versions of contracts, of what was used and of invoices of earlier runs.
         left_out: What of the customer could not be billed, and why.
         terms: What sessions alike are charged, by match, what was taught, price and bonus.
     """
@@ -122,7 +122,7 @@ class Desk:
     alerts: dict[str, Message] = attrs.Factory(dict)
     lines: dict[str, list[Line]] = attrs.Factory(dict)
     charges: list[Charge] = attrs.Factory(list)
-    documents: list[Decision] = attrs.Factory(list)
+    documents: list[Issued | Credited] = attrs.Factory(list)
     done: list[Effects] = attrs.Factory(list)
     moved: tuple[Record, ...] = ()
     left_out: list[Skipped] = attrs.Factory(list)
@@ -132,7 +132,7 @@ class Desk:
     @property
     def invoices(self) -> tuple[Invoice, ...]:
         """The customer's invoices, those of this run as well."""
-        return *self.customer.invoices, *self.issued
+        return *(read.record for read in self.customer.invoices), *self.issued
 
     @property
     def issued(self) -> tuple[Invoice, ...]:
@@ -169,6 +169,7 @@ class Desk:
         customer, contracts = self.customer, self.customer.contracts
         return (
             *customer.packages,
+            *customer.invoices,
             *contracts.subscriptions,
             *contracts.rate_plans,
             *contracts.enrolments,
@@ -277,7 +278,7 @@ def _in_order(customer: CustomerFacts) -> CustomerFacts:
     return attrs.evolve(
         customer,
         packages=_by_id(customer.packages),
-        invoices=tuple(sorted(customer.invoices, key=lambda invoice: invoice.id)),
+        invoices=_by_id(customer.invoices),
         credit_notes=tuple(sorted(customer.credit_notes, key=lambda note: note.id)),
         contracts=contracts,
         grants=_by_id(customer.grants),

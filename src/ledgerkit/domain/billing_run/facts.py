@@ -116,7 +116,7 @@ class CustomerFacts:
         sessions: Sessions of its matches, of any status; those booked before as well, so that one
             un-approved since is noticed. A session that is missing is not un-approved.
         packages: Its packages, with the versions they were read at.
-        invoices: Its invoices.
+        invoices: Its invoices, with the versions they were read at.
         credit_notes: Its credit notes.
         journals: Journals that may have to be undone, by id; see `journals_wanted`.
         posted: Which of `events_wanted` are booked.
@@ -131,7 +131,7 @@ class CustomerFacts:
     matches: tuple[Match, ...]
     sessions: tuple[Session, ...]
     packages: tuple[Versioned[Package], ...] = ()
-    invoices: tuple[Invoice, ...] = ()
+    invoices: tuple[Versioned[Invoice], ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
     journals: Mapping[str, Journal] = MappingProxyType({})
     posted: frozenset[Event] = frozenset()
@@ -156,7 +156,7 @@ class Stranger:
 
     id: str
     contracts: Contracts
-    invoices: tuple[Invoice, ...] = ()
+    invoices: tuple[Versioned[Invoice], ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
 
 

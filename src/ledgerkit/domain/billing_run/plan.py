@@ -112,10 +112,7 @@ def _customer_after(facts: CustomerFacts, planned: Iterable[Changes]) -> Custome
                 snapshots=_moved(Snapshot, held.snapshots, records),
             ),
             grants=_moved(Grant, facts.grants, records),
-            invoices=(
-                *facts.invoices,
-                *(r for r in changes.records if isinstance(r, Invoice)),
-            ),
+            invoices=_moved(Invoice, facts.invoices, records),
             credit_notes=(
                 *facts.credit_notes,
                 *(r for r in changes.records if isinstance(r, CreditNote)),

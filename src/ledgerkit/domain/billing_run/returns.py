@@ -37,7 +37,7 @@ def take_back(desk: Desk) -> None:
     for invoice, line in charges(desk.customer):
         if line.source in gone and reversal_of(line) not in desk.customer.posted:
             wrong.setdefault(invoice.id, []).append(line)
-    for invoice in desk.customer.invoices:
+    for invoice in (read.record for read in desk.customer.invoices):
         if invoice.id in wrong:
             _undo(desk, invoice, wrong[invoice.id])
 

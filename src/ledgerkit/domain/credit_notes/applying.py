@@ -30,7 +30,7 @@ from ledgerkit.domain.credit_notes.records import (
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.invoices import VOID, Invoice, open_amount, settled
+from ledgerkit.domain.invoices import ISSUED, PAID, VOID, Invoice, open_amount, settled
 from ledgerkit.domain.ledger import Journal, reverse
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money, sum_of
@@ -193,7 +193,9 @@ def issue(
     """Approve and apply a draft in one decision, without a second pair of eyes: what a job does.
 
     See `approve` and `apply`; *paid* is nothing unless given, so that the note takes off debt
-    first. A note without an invoice becomes credit of the customer.
+    first. The status of the invoice follows; one that says that something was paid keeps it where
+    nobody tells what, unless nothing is left to pay. A note without an invoice becomes credit of
+    the customer.
 
     Raises:
         IllegalTransition: it is no draft.
@@ -216,12 +218,15 @@ def issue(
     nothing = Money.zero(note.currency)
     if invoice is None:
         to_credit = Applied(to_open=nothing, to_credit=done.note.total, to_refund=nothing)
-        applied = attrs.evolve(done.note, status=APPLIED, applied=to_credit)
-    else:
-        applied = apply(
-            done.note, invoice=invoice, paid=nothing if paid is None else paid, notes=earlier
-        ).note
-    return attrs.evolve(done, note=applied)
+        return attrs.evolve(done, note=attrs.evolve(done.note, status=APPLIED, applied=to_credit))
+    applied = apply(
+        done.note, invoice=invoice, paid=nothing if paid is None else paid, notes=earlier
+    )
+    moved = applied.invoice
+    untold = paid is None and invoice.status != ISSUED and moved.status != PAID
+    if untold or moved == invoice:
+        return attrs.evolve(done, note=applied.note)
+    return attrs.evolve(done, note=applied.note, invoice=moved)
 
 
 def imported(

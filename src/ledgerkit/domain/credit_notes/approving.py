@@ -83,11 +83,15 @@ def reject(note: CreditNote) -> Rejected:
 
 @attrs.frozen
 class Credited:
-    """A credit note as approved, the journals that mirror the charge, and its number's draw."""
+    """A credit note as approved, the journals that mirror the charge, and its number's draw.
+
+    With the invoice, where the note was applied at once and its status moved.
+    """
 
     note: CreditNote
     journals: tuple[Journal, ...]
     draw: Draw
+    invoice: Invoice | None = None
 
     @property
     def effects(self) -> Effects:
@@ -97,7 +101,7 @@ class Credited:
         return Effects(
             journals=self.journals,
             opens=tuple(wallets),
-            records=(self.note,),
+            records=(self.note, *(() if self.invoice is None else (self.invoice,))),
             draws=(self.draw,),
         )
 

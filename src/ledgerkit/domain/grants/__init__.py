@@ -52,7 +52,7 @@ from ledgerkit.domain.grants.records import (
     payers,
 )
 from ledgerkit.domain.grants.recurring import Schedule, prorated, recurrences
-from ledgerkit.domain.grants.summaries import CreditSummary, paid_by_line, summaries
+from ledgerkit.domain.grants.summaries import CreditSummary, paid_by_line, paid_for, summaries
 from ledgerkit.domain.grants.top_ups import Attempt, TopUp, TopUpPolicy, top_up
 
 __all__ = [
@@ -111,6 +111,7 @@ __all__ = [
     "low_alert",
     "overage",
     "paid_by_line",
+    "paid_for",
     "payers",
     "prorated",
     "recurrences",

@@ -62,6 +62,24 @@ def _summary(customer: str, currency: str, grants: list[Grant]) -> CreditSummary
     )
 
 
+def paid_for(grants: Iterable[Grant], sources: Iterable[str], currency: str) -> Money:
+    """Return what *grants* in *currency* pay of the lines *sources*, less what came back.
+
+    It is a part of the `paid` of `invoices.open_amount`, for the lines of an invoice.
+    """
+    lines = frozenset(sources)
+    return sum_of(
+        (
+            grant.left_of(draw)
+            for grant in grants
+            if grant.amount.currency == currency
+            for draw in grant.draws
+            if draw.source in lines
+        ),
+        currency,
+    )
+
+
 def paid_by_line(grants: Iterable[Grant]) -> Mapping[str, tuple[Money, ...]]:
     """Return what *grants* in money paid of each line, by its id, as it was when they paid.
 

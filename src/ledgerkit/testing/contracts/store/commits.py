@@ -223,6 +223,19 @@ class CommitsContract:
         assert "INV-002" == store.history(Invoice, "i-1")[0].record.number
         assert done.numbers + last.numbers == store.numbers()
 
+    def test_13_a_record_keeps_its_number(self, store: Store) -> None:
+        """A version that was decided on before the number was drawn does not lose it."""
+        plain, moved = invoice("i-1"), invoice("i-1", status=ISSUED)
+        first = changes("k-1", records=(plain,), draws=(_draw("i-1"),))
+        second = changes("k-2", records=(moved,), expects=(Expect(Invoice, "i-1", 1),))
+        third = changes("k-3", records=(plain,), expects=(Expect(Invoice, "i-1", 2),))
+        store.commit(first)
+        store.commit_all([second, third])
+
+        history = store.history(Invoice, "i-1")
+        assert ["INV-001"] * 3 == [each.record.number for each in history]
+        assert "INV-001" == _number(store, "i-1")
+
     def test_13_each_counter_counts_alone(self, store: Store) -> None:
         """A series that resets counts each year or month by itself, from its start."""
         yearly = Series("A", "{series}{year}/{n:2}", reset="year", start=5)
