@@ -24,17 +24,23 @@ from cattrs.v import format_exception
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
+from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.gateways import ORDERS, GatewayLink, Order
 from ledgerkit.domain.grants import Grant
+from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.payment_plans import PaymentPlan
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
@@ -45,11 +51,13 @@ from ledgerkit.domain.periods import (
 )
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.rate_plans import RatePlan
+from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
 from ledgerkit.domain.tax import Tax
 from ledgerkit.domain.usage import Snapshot
+from ledgerkit.domain.webhooks import WebhookEvent
 from ledgerkit.domain.write_offs import WriteOff
 
 R = TypeVar("R", bound=Record)
@@ -111,12 +119,30 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         CreditNote: Kind(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)
         ),
+        Payment: Kind(
+            "payment", 1, lambda p: Index(party=p.customer, status=p.status, on=p.received_on)
+        ),
+        Refund: Kind(
+            "refund", 1, lambda r: Index(party=r.customer, status=r.status, on=r.asked_on)
+        ),
+        Dispute: Kind(
+            "dispute", 1, lambda d: Index(party=d.customer, status=d.status, on=d.opened_on)
+        ),
         PaymentPlan: Kind("payment_plan", 1, lambda p: Index(party=p.customer, status=p.status)),
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
         ),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
+        Instruction: Kind("instruction", 1, lambda i: Index(party=i.party, status=i.status)),
+        GatewayLink: Kind("gateway_link", 1),
+        ConnectedAccount: Kind("connected_account", 1, lambda a: Index(party=a.supplier)),
+        PaymentMethod: Kind("payment_method", 1, lambda m: Index(party=m.customer)),
+        WebhookEvent: Kind(
+            "webhook_event",
+            1,
+            lambda w: Index(party=w.gateway, status=w.status, on=w.created.date()),
+        ),
         BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
     }
 )
@@ -291,6 +317,21 @@ def _model_hook(converter: Converter) -> Hook:
     return structure
 
 
+def _order_hook(converter: Converter) -> Hook:
+    """Return the hook of an order to a gateway: the field `kind` says which one it is."""
+    kinds: Mapping[object, type[Order]] = {order.kind: order for order in ORDERS}
+
+    def structure(value: object, _: Any) -> Order:
+        fields = dict(_exactly(dict, value))
+        kind = fields.pop("kind", None)
+        if type(kind) is not str or kind not in kinds:
+            msg = f"expected a kind of order among {', '.join(map(str, kinds))}, got {kind!r}"
+            raise ValueError(msg)
+        return converter.structure(fields, kinds[kind])
+
+    return structure
+
+
 def _record_hook(of: Any, converter: Converter) -> Hook:
     return _only(dict, converter.gen_structure_attrs_fromdict(of))
 
@@ -311,6 +352,10 @@ def _converter() -> Converter:
     converter.register_structure_hook(Model, _model_hook(converter))
     converter.register_unstructure_hook(
         Model, lambda model: {"kind": model.kind, **converter.unstructure(model)}
+    )
+    converter.register_structure_hook(Order, _order_hook(converter))
+    converter.register_unstructure_hook(
+        Order, lambda order: {"kind": order.kind, **converter.unstructure(order)}
     )
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
