@@ -23,6 +23,7 @@ from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.payments import (
+    PLATFORM_PAYS,
     FeePolicy,
     MoneyOut,
     Payment,
@@ -45,7 +46,6 @@ DISPUTE = Lifecycle(
     },
 )
 _TOLD = {gateways.WON: "win", gateways.LOST: "lose"}
-_PLATFORM_PAYS = FeePolicy()
 
 
 @attrs.frozen(kw_only=True)
@@ -176,7 +176,7 @@ def follow(
     is_new: bool = False,
     earned: Iterable[Payout] = (),
     others: Iterable[Dispute] = (),
-    fees: FeePolicy = _PLATFORM_PAYS,
+    fees: FeePolicy = PLATFORM_PAYS,
 ) -> DisputeChanged | None:
     """Move *dispute* to the state that the gateway tells of it, or return None if it is no news.
 

@@ -13,7 +13,7 @@ import attrs
 
 from ledgerkit.domain import gateways
 from ledgerkit.domain.changes import Effects
-from ledgerkit.domain.gateways import GatewayObject, Order
+from ledgerkit.domain.gateways import GatewayObject, Order, Outcome
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
@@ -193,4 +193,25 @@ def follow(
     status = INSTRUCTION.after(instruction.status, event)
     return Moved(
         instruction=attrs.evolve(instruction, status=status, object=told.id, code=told.reason)
+    )
+
+
+def answered(
+    instruction: Instruction,
+    outcome: Outcome,
+    *,
+    at: datetime,  # noqa: ARG001
+) -> Moved:
+    """Move *instruction*, which the gateway refused.
+
+    Raises:
+        IllegalTransition: it does not wait for an answer.
+    """
+    return Moved(
+        instruction=attrs.evolve(
+            instruction,
+            status=INSTRUCTION.after(instruction.status, "refuse"),
+            code=outcome.code,
+            detail=outcome.detail,
+        )
     )

@@ -73,6 +73,9 @@ class FeePolicy:
         return PLATFORM if self.bearer == PLATFORM else address("customer", customer)
 
 
+PLATFORM_PAYS = FeePolicy()
+
+
 @attrs.frozen
 class Assignment:
     """Which part of a payment is for which invoice; it moves no money. (spec: ledger 10)"""

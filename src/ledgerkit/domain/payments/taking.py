@@ -28,6 +28,7 @@ from ledgerkit.domain.payments.records import (
     GATEWAY,
     PAYMENT,
     PENDING,
+    PLATFORM_PAYS,
     VOIDED,
     Assignment,
     FeePolicy,
@@ -36,7 +37,6 @@ from ledgerkit.domain.payments.records import (
 from ledgerkit.domain.periods import plain_date
 
 CAPTURED_KIND, FEE_KIND = "payment.captured", "payment.fee_charged"
-_PLATFORM_PAYS = FeePolicy()
 
 
 @attrs.frozen
@@ -117,15 +117,23 @@ def opened_by(journals: Iterable[Journal]) -> tuple[Wallet, ...]:
 
 @attrs.frozen(kw_only=True)
 class ChargeRequested:
-    """A payment that is asked for, and the instruction that has the gateway take it."""
+    """A payment that is asked for, and the instruction that has the gateway take it.
+
+    Attributes:
+        payment: As it is asked for.
+        instructed: The order.
+        invoices: The invoice it is for, stored anew: of two charges at once the second sees the
+            first.
+    """
 
     payment: Payment
     instructed: Instructed
+    invoices: tuple[Invoice, ...] = ()
 
     @property
     def effects(self) -> Effects:
         """What to store."""
-        return Effects(records=(self.payment,)) + self.instructed.effects
+        return Effects(records=(self.payment, *self.invoices)) + self.instructed.effects
 
 
 def request(
@@ -190,7 +198,7 @@ def charge(
             raise PaymentPending(invoice.id, payment.id)
     if owed.open.minor == 0:
         raise NothingToCharge(invoice.id, invoice.status)
-    return request(
+    requested = request(
         invoice.customer,
         owed.open,
         key=charge_key(invoice.id, attempt),
@@ -200,6 +208,7 @@ def charge(
         method=method,
         invoices=(invoice.id,),
     )
+    return attrs.evolve(requested, invoices=(invoice,))
 
 
 def charge_key(invoice: str, attempt: int) -> str:
@@ -219,7 +228,7 @@ def capture(
     owed: Iterable[Receivable],
     on: date,
     at: datetime,
-    fees: FeePolicy = _PLATFORM_PAYS,
+    fees: FeePolicy = PLATFORM_PAYS,
 ) -> PaymentChanged:
     """Book that the charge *told* came in: gateway -x, customer +x, and its fee if that is known.
 
@@ -273,7 +282,7 @@ def follow(
     owed: Iterable[Receivable],
     on: date,
     at: datetime,
-    fees: FeePolicy = _PLATFORM_PAYS,
+    fees: FeePolicy = PLATFORM_PAYS,
 ) -> PaymentChanged | None:
     """Move *payment* to the state that the gateway tells of its charge; None if that is no news.
 

@@ -183,7 +183,7 @@ def request(
     invoice: str | None = None,
     note: str | None = None,
 ) -> RefundRequested:
-    """Ask the gateway to give *amount* of *payment* back, once per *key*; until then it is reserved.
+    """Ask the gateway to give *amount* of *payment* back, once per *key*; it is reserved now.
 
     It is taken from the *invoice* named, else from what pays none, then from those assigned last.
     With a credit *note* that has its rest refunded the debt stays closed; without, it opens again:
