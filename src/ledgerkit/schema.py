@@ -138,11 +138,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         GatewayLink: Kind("gateway_link", 1),
         ConnectedAccount: Kind("connected_account", 1, lambda a: Index(party=a.supplier)),
         PaymentMethod: Kind("payment_method", 1, lambda m: Index(party=m.customer)),
-        WebhookEvent: Kind(
-            "webhook_event",
-            1,
-            lambda w: Index(party=w.gateway, status=w.status, on=w.created.date()),
-        ),
+        WebhookEvent: Kind("webhook_event", 1, lambda w: Index(party=w.gateway, status=w.status)),
         BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
     }
 )
@@ -317,7 +313,15 @@ def _model_hook(converter: Converter) -> Hook:
     return structure
 
 
-def _order_hook(converter: Converter) -> Hook:
+def _is_order(of: Any) -> bool:
+    return of is Order
+
+
+def _order_data_hook(_: Any, converter: Converter) -> Callable[[Any], Any]:
+    return lambda order: {"kind": order.kind, **converter.unstructure(order)}
+
+
+def _order_hook(_: Any, converter: Converter) -> Hook:
     """Return the hook of an order to a gateway: the field `kind` says which one it is."""
     kinds: Mapping[object, type[Order]] = {order.kind: order for order in ORDERS}
 
@@ -353,10 +357,8 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(
         Model, lambda model: {"kind": model.kind, **converter.unstructure(model)}
     )
-    converter.register_structure_hook(Order, _order_hook(converter))
-    converter.register_unstructure_hook(
-        Order, lambda order: {"kind": order.kind, **converter.unstructure(order)}
-    )
+    converter.register_structure_hook_factory(_is_order, _order_hook)
+    converter.register_unstructure_hook_factory(_is_order, _order_data_hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
     converter.register_structure_hook_factory(_is_cycle, _cycle_hook)

@@ -77,8 +77,9 @@ async def settlement(
 ) -> Settlement:
     """Return what the state of an object at *gateway* does to our records; commits nothing.
 
-    *fees* says who bears what the gateway takes. What is not newer than the books decides nothing. An object whose parent or subject is not
-    known yet, or of a kind that nothing settles, is parked: ask again later.
+    *fees* says who bears what the gateway takes. What is not newer than the books decides nothing.
+    An object whose parent or subject is not known yet, or of a kind that nothing settles, is
+    parked: ask again later.
 
     Raises:
         LedgerkitError: what is told cannot be booked; a person must look.
