@@ -17,7 +17,6 @@ from ledgerkit.domain import payments, refunds
 from ledgerkit.domain.changes import (
     Decision,
     KeyReused,
-    Record,
     Request,
     Stale,
     Versioned,
@@ -30,7 +29,7 @@ from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payment_methods import PaymentMethod
-from ledgerkit.domain.payments import Payment, charge_key, charged_as
+from ledgerkit.domain.payments import Payment, charge_key, charged_as, recorded_as
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.refunds import Refund, refunded_as
 from ledgerkit.jobs import steps
@@ -38,7 +37,6 @@ from ledgerkit.jobs.settlement import read_account
 from ledgerkit.jobs.steps import Step
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Record)
 # How often a decision whose base moved is made again before it is reported.
 ROUNDS = 20
 
@@ -160,6 +158,7 @@ async def record_payment(
 
     async def decide() -> Payment:
         account = await read_account(customer)
+        known = await steps.load(Payment, recorded_as(customer, key))
         decided = payments.record_manual(
             customer,
             amount,
@@ -186,9 +185,10 @@ async def record_payment(
             ),
             actor=actor,
             reason=reason,
-            bases=account.read(decided.invoices),
+            # What is known is decided on, so that the commit replays it or names what differs.
+            bases=(*(() if known is None else (known,)), *account.read(decided.invoices)),
         )
-        return await _stored(Payment, decided.payment)
+        return decided.payment if known is None else known.record
 
     return await _again(decide)
 
@@ -296,12 +296,6 @@ async def _read(payment: str) -> Versioned[Payment]:
     if read is None:
         raise UnknownPayment(payment)
     return read
-
-
-async def _stored(kind: type[R], decided: R) -> R:
-    """Return *decided* as it is stored: of a request that was known already, as it is by now."""
-    read = await steps.load(kind, decided.id)
-    return decided if read is None else read.record
 
 
 async def _commit(

@@ -328,7 +328,7 @@ def record_manual(
     plain_date("on", on)
     owed = tuple(owed)
     asked = Payment(
-        id=derive("pmt", "manual", customer, name_of("key of a payment", key)),
+        id=recorded_as(customer, key),
         customer=customer,
         amount=amount,
         method=cash,
@@ -346,6 +346,11 @@ def record_manual(
         journals=(_journal(after, at=at),),
         invoices=settled_by(asked, after, owed),
     )
+
+
+def recorded_as(customer: str, key: str) -> str:
+    """Return the id of the payment that `record_manual` makes under *key*."""
+    return derive("pmt", "manual", customer, name_of("key of a payment", key))
 
 
 def void(

@@ -62,7 +62,7 @@ async def _payment(
 
 
 def _is_second(payment: Payment, told: GatewayObject) -> bool:
-    """Whether *payment* came in by another charge, and *told* is money on top: credit."""
+    """Whether *payment* came in by another charge, and *told* is money on top."""
     return payment.is_taken and payment.object != told.id and told.status == DONE
 
 
