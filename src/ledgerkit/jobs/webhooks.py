@@ -204,7 +204,9 @@ async def _kept(notification: Notification) -> Settlement:
             decisions[record.id] = decided
             if read is not None:
                 expects[record.id] = expect(read)
-    effects = sum((each.effects for each in decisions.values()), start=Effects())
+    effects = Effects()
+    for each in decisions.values():
+        effects = effects + each.effects
     return Settlement(effects=effects, expects=tuple(expects.values()))
 
 
