@@ -130,6 +130,8 @@ def test_an_invoice_gives_back_no_more_than_was_paid() -> None:
     with pytest.raises(NotPaidBy, match="pays 5000 EUR of invoice 'i-1'; 5001 cannot"):
         asked(payment, 5_001, invoice="i-1")
     one = asked(payment, 5_000, invoice="i-1", note="crn_1")
+    with pytest.raises(NotPaidBy, match="pays 0 EUR of invoice 'i-1'; 1 cannot"):
+        asked(one.payment, 1, "r-2", invoice="i-1")
     done = follow(one.refund, refund_told(), payment=one.payment, owed=paid, at=AT)
     assert done is not None
 

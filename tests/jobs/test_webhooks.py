@@ -487,13 +487,17 @@ def test_money_that_comes_twice_is_a_payment_of_its_own() -> None:
     deliver(host, event("m", SavedMethod(customer="cus_1", method="pm_1")))
     run(charge_invoice("i-1", gateway="stripe", attempt=1, actor="cron", reason="due"), host)
     (ordered,) = (read.record.id for read in host.store.find(Instruction).items)
-    twice = [
-        charge("done", 5_000, id=id, instruction=ordered, metadata=()) for id in ("pi_1", "pi_2")
-    ]
-    deliver(host, *events(*twice), *events(*twice, prefix="again"))
+    mine: dict[str, Any] = {"instruction": ordered, "metadata": ()}
+    states = (
+        charge("done", 5_000, id="pi_1", **mine),
+        charge("failed", 5_000, id="pi_2", **mine),  # known as an attempt of the first
+        charge("done", 5_000, id="pi_2", **mine),
+        refund("done", 1_000, parent="pi_2"),
+    )
+    deliver(host, *events(*states), *events(*states, prefix="again"))
     paid = [read.record for read in host.store.find(Payment).items]
 
-    assert 10_000 == wallets(host)["customer:c-1"]
-    assert [("i-1", 5_000), ("i-2", 5_000)] == sorted(
+    assert 9_000 == wallets(host)["customer:c-1"]
+    assert [("i-1", 5_000), ("i-2", 4_000)] == sorted(
         (each.invoice, each.amount.minor) for payment in paid for each in payment.assigned
     )

@@ -22,7 +22,7 @@ from ledgerkit.domain.instructions import Instructed, instruct
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Entry, Event, Journal, address, reverse
 from ledgerkit.domain.ledger.journals import name_of
-from ledgerkit.domain.money import Money
+from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.payments import (
     CASH,
@@ -85,7 +85,7 @@ class NotAtGateway(LedgerkitError):
 
 @attrs.frozen
 class NotPaidBy(LedgerkitError):
-    """A payment pays less of an invoice than is to be taken off it."""
+    """A payment pays less of an invoice than is to be taken off it; open refunds count."""
 
     payment: str
     invoice: str
@@ -151,8 +151,12 @@ def _check_bound(payment: Payment, amount: Money) -> None:
 
 
 def _check_invoice(payment: Payment, invoice: str | None, amount: Money) -> None:
-    if invoice is not None and amount > payment.pays(invoice):
-        raise NotPaidBy(payment.id, invoice, payment.pays(invoice), amount)
+    if invoice is None:
+        return
+    waiting = (out.reserved for out in payment.outs if out.invoice == invoice)
+    free = payment.pays(invoice) - sum_of(waiting, amount.currency)
+    if amount > free:
+        raise NotPaidBy(payment.id, invoice, free, amount)
 
 
 def _new(payment: Payment, amount: Money, *, key: str, reason: str, on: date) -> Refund:

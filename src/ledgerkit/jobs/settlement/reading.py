@@ -47,13 +47,13 @@ class Whose:
 
     Attributes:
         link: The id of the link of the object.
-        linked: Whether the link is stored.
+        linked: The link as it is stored, or None.
         instruction: The instruction of ours that it carries, if it is stored.
         record: The id of the record of ours that it is, or None if nobody knows.
     """
 
     link: str
-    linked: bool
+    linked: Versioned[GatewayLink] | None
     instruction: Versioned[Instruction] | None
     record: str | None
 
@@ -72,7 +72,7 @@ async def whose(told: GatewayObject, *, gateway: str) -> Whose:
         record = known.record.record
     elif ordered is not None:
         record = ordered.record.subject
-    return Whose(link=link, linked=known is not None, instruction=ordered, record=record)
+    return Whose(link=link, linked=known, instruction=ordered, record=record)
 
 
 def settled(
@@ -90,9 +90,10 @@ def settled(
     """
     effects = Effects() if decision is None else decision.effects
     expects = [expect(each) for each in read if each is not None]
-    if not owner.linked:
+    if owner.linked is None or owner.linked.record.record != record:
         link = GatewayLink(id=owner.link, kind=told.kind, record=record)
         effects = effects + Effects(records=(link,))
+        expects += [] if owner.linked is None else [expect(owner.linked)]
     ordered = owner.instruction
     old_failure = decision is None and told.status == FAILED
     if ordered is not None and not old_failure:
