@@ -192,7 +192,7 @@ def test_any_deliveries_end_in_the_same_books(drawn: list[int]) -> None:
 
 def test_what_we_ordered_is_told_by_webhooks_alone() -> None:
     """Our charge and our refund, in every order of what is told: instruction and books agree."""
-    ends = set()
+    ends, ordered = set(), ""
     for order in permutations(range(5)):
         host = begin()
         saved = SavedMethod(customer="cus_1", method="pm_1", label="visa 4242")

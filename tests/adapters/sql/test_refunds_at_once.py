@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -27,7 +27,7 @@ PROCESSES = 8
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Host]:
+def opened(url: str) -> Generator[Host]:
     """Open the books at *url* for a while."""
     engine = create_engine(url)
     yield Host(store=SqlStore(engine), clock=FakeClock(NOON))

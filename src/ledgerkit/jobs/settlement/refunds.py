@@ -35,13 +35,10 @@ async def settle_refund(told: GatewayObject, *, gateway: str, at: datetime) -> S
     if paid is None:
         return PARKED
     account = await read_account(paid.record.customer)
+    fresh = refunds.of_object(told, gateway=gateway, payment=paid.record, on=day_of(told, account))
     if read is None:
-        refund = refunds.of_object(
-            told, gateway=gateway, payment=paid.record, on=day_of(told, account)
-        )
-        read = await steps.load(Refund, refund.id)
-    if read is not None:
-        refund = read.record
+        read = await steps.load(Refund, fresh.id)
+    refund = fresh if read is None else read.record
     decided = refunds.follow(refund, told, payment=paid.record, owed=account.owed, at=at)
     invoices = () if decided is None else account.read(decided.invoices)
     return settled(decided, told, owner, refund.id, read, paid, *invoices, at=at)
