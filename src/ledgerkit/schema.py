@@ -8,10 +8,12 @@ Whole numbers are text, since JSON readers elsewhere lose digits above 2**53. (s
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from fractions import Fraction
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -26,17 +28,23 @@ from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.completions import Completion
+from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
+from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.gateways import ORDERS, GatewayLink, Order
 from ledgerkit.domain.grants import Grant
+from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.payment_plans import PaymentPlan
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
@@ -48,12 +56,14 @@ from ledgerkit.domain.periods import (
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rate_plans import RatePlan
+from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.rentals import POLICIES, Rental, RentalPolicy
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
 from ledgerkit.domain.tax import Tax
 from ledgerkit.domain.usage import Snapshot
+from ledgerkit.domain.webhooks import WebhookEvent
 from ledgerkit.domain.write_offs import WriteOff
 
 R = TypeVar("R", bound=Record)
@@ -115,6 +125,15 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         CreditNote: Kind(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)
         ),
+        Payment: Kind(
+            "payment", 1, lambda p: Index(party=p.customer, status=p.status, on=p.received_on)
+        ),
+        Refund: Kind(
+            "refund", 1, lambda r: Index(party=r.customer, status=r.status, on=r.asked_on)
+        ),
+        Dispute: Kind(
+            "dispute", 1, lambda d: Index(party=d.customer, status=d.status, on=d.opened_on)
+        ),
         PaymentPlan: Kind("payment_plan", 1, lambda p: Index(party=p.customer, status=p.status)),
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(
@@ -127,6 +146,11 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
             "adjustment", 1, lambda a: Index(party=a.supplier, status=a.status, on=a.on)
         ),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
+        Instruction: Kind("instruction", 1, lambda i: Index(party=i.party, status=i.status)),
+        GatewayLink: Kind("gateway_link", 1),
+        ConnectedAccount: Kind("connected_account", 1, lambda a: Index(party=a.supplier)),
+        PaymentMethod: Kind("payment_method", 1, lambda m: Index(party=m.customer)),
+        WebhookEvent: Kind("webhook_event", 1, lambda w: Index(party=w.gateway, status=w.status)),
         BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
     }
 )
@@ -300,9 +324,14 @@ def _kind_hook(converter: Converter, what: str, kinds: Mapping[object, type[Any]
     return structure
 
 
+def _kind_data(converter: Converter) -> Callable[[Any], Any]:
+    return lambda each: {"kind": each.kind, **converter.unstructure(each)}
+
+
 # Unions are stored with the kind of the one that it is.
 _UNIONS: tuple[tuple[Any, str, Mapping[object, type[Any]]], ...] = (
     (Model, "model", MappingProxyType({each.kind: each for each in MODELS})),
+    (Order, "order", MappingProxyType({each.kind: each for each in ORDERS})),
     (RentalPolicy, "rental policy", MappingProxyType({each.kind: each for each in POLICIES})),
 )
 
@@ -325,10 +354,10 @@ def _converter() -> Converter:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_factory(attrs.has, _record_hook)
     for union, what, kinds in _UNIONS:
-        converter.register_structure_hook(union, _kind_hook(converter, what, kinds))
-        converter.register_unstructure_hook(
-            union, lambda each: {"kind": each.kind, **converter.unstructure(each)}
-        )
+        # By the annotation alone: one of the kinds is read as any record is.
+        is_union = partial(operator.eq, union)
+        converter.register_structure_hook_func(is_union, _kind_hook(converter, what, kinds))
+        converter.register_unstructure_hook_func(is_union, _kind_data(converter))
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
     converter.register_structure_hook_factory(_is_cycle, _cycle_hook)

@@ -55,12 +55,17 @@ def test_machines_are_found() -> None:
         "adjustment",
         "billing_cycle",
         "credit_note",
+        "dispute",
         "grant",
+        "instruction",
         "invoice",
         "package",
+        "payment",
         "payment_plan",
         "payout",
+        "refund",
         "subscription",
+        "webhook_event",
     ] == [machine.name for machine in MACHINES]
 
 
@@ -78,10 +83,15 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
         ("grant", ("revoked",)),  # what is used up may come back, what expired is revived
         ("credit_note", ("void", "rejected")),
         ("invoice", ("void",)),  # a payment may be refunded, a written off debt paid
+        ("dispute", ("won",)),  # what is lost may be won on appeal
+        ("instruction", ("cancelled",)),  # what is done or refused may be overturned
         ("package", ()),  # an expired one is revived by a late approval (spec: billing 5a)
+        ("payment", ("voided",)),  # what failed may come in late, what was refunded come back
         ("payment_plan", ("cancelled",)),  # a payment that is taken back reopens a completed one
         ("payout", ("paid",)),
+        ("refund", ()),  # late outcomes: done after all, or sent back by the bank
         ("subscription", ("cancelled",)),
+        ("webhook_event", ("handled", "logged")),
     ],
 )
 def test_final_statuses(name: str, expected: tuple[str, ...]) -> None:

@@ -11,8 +11,9 @@ from datetime import datetime
 
 import attrs
 
+from ledgerkit.domain import gateways
 from ledgerkit.domain.changes import Effects
-from ledgerkit.domain.gateways import Order
+from ledgerkit.domain.gateways import GatewayObject, Order, Outcome
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
@@ -161,4 +162,56 @@ def _wake(instruction: Instruction) -> Message:
         topic=f"gateway.{instruction.gateway}",
         recipient=instruction.gateway,
         body=(("instruction", instruction.id),),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Moved:
+    """An instruction after something became known of it."""
+
+    instruction: Instruction
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        return Effects(records=(self.instruction,))
+
+
+_TOLD = {gateways.PENDING: "accept", gateways.DONE: "complete", gateways.FAILED: "refuse"}
+
+
+def follow(
+    instruction: Instruction,
+    told: GatewayObject,
+    *,
+    at: datetime,  # noqa: ARG001
+) -> Moved | None:
+    """Move *instruction* to the state of the object made of it, or return None if it is no news."""
+    event = _TOLD[told.status]
+    if (instruction.status, event) not in INSTRUCTION.table:
+        return None
+    status = INSTRUCTION.after(instruction.status, event)
+    return Moved(
+        instruction=attrs.evolve(instruction, status=status, object=told.id, code=told.reason)
+    )
+
+
+def answered(
+    instruction: Instruction,
+    outcome: Outcome,
+    *,
+    at: datetime,  # noqa: ARG001
+) -> Moved:
+    """Move *instruction*, which the gateway refused.
+
+    Raises:
+        IllegalTransition: it does not wait for an answer.
+    """
+    return Moved(
+        instruction=attrs.evolve(
+            instruction,
+            status=INSTRUCTION.after(instruction.status, "refuse"),
+            code=outcome.code,
+            detail=outcome.detail,
+        )
     )

@@ -14,6 +14,7 @@ import attrs
 
 from ledgerkit.documents import Document
 from ledgerkit.domain.changes import Changes, Committed, Number, Record, Version, Versioned
+from ledgerkit.domain.gateways import Notification
 from ledgerkit.domain.ledger import (
     NOW,
     AsOf,
@@ -235,3 +236,15 @@ async def settle(
 async def send(message: Message) -> None:
     """Deliver *message* to people."""
     return await Step("send", lambda host: needed(host.notifier, "notifier").send(message))
+
+
+async def read_webhook(
+    gateway: str, body: bytes, headers: Mapping[str, str], *, at: datetime
+) -> Notification:
+    """Verify and read what *gateway* sent by itself."""
+    return await Step(
+        "read_webhook",
+        lambda host: needed(
+            host.webhooks.get(gateway), f"reader of the webhooks of {gateway}"
+        ).read(body, headers, at=at),
+    )

@@ -24,9 +24,11 @@ from ledgerkit.domain.ledger import Event, Limit, Wallet
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payments import Assignment, Payment
 from ledgerkit.domain.periods import FixedDaysCycle, Period
 from ledgerkit.domain.pricing import ListPrice, PerUnit, PriceKey, PriceList, Tariff
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan
+from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, Incentive
 from ledgerkit.domain.tax import Tax, TaxAmount, TaxRate
@@ -376,6 +378,40 @@ def test_credit_shows_where_it_went(engine: Engine) -> None:
     ] == rows(engine, amounts)
     assert [("g-1", 1, "l-1", drawn.journal.id, "2026-10-05", "EUR", 4_000, "40.00")] == rows(
         engine, draws
+    )
+
+
+def test_payments_and_what_went_back(engine: Engine) -> None:
+    """50.00 came in for an invoice of 40.00, and 1.00 went back; amounts are decimal text."""
+    payment = Payment(
+        id="pmt_1",
+        customer="c-1",
+        amount=Money(5000, "EUR"),
+        method="gateway:stripe",
+        status="partly_refunded",
+        assignments=(Assignment("i-1", Money(4000, "EUR")),),
+        object="pi_1",
+        received_on=OCTOBER,
+    )
+    refund = Refund(
+        id="rfd_1",
+        payment="pmt_1",
+        customer="c-1",
+        amount=Money(100, "EUR"),
+        method="gateway:stripe",
+        status="done",
+        asked_on=OCTOBER,
+    )
+    SqlStore(engine).commit(changes("paid", at=hour(2), records=(payment, refund)))
+
+    assert [("c-1", "partly_refunded", "pi_1", "50.00", 5000)] == rows(
+        engine, "SELECT customer, status, object, amount, amount_minor FROM payment"
+    )
+    assert [("pmt_1", "i-1", "40.00")] == rows(
+        engine, "SELECT payment, invoice, amount FROM payment_assignment"
+    )
+    assert [("pmt_1", "refund", "done", "1.00")] == rows(
+        engine, "SELECT payment, outcome, status, amount FROM refund"
     )
 
 

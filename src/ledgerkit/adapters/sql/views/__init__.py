@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from ledgerkit.adapters.sql.views.documents import document_views
 from ledgerkit.adapters.sql.views.ledger import ledger_views
+from ledgerkit.adapters.sql.views.payments import payment_views
 from ledgerkit.adapters.sql.views.terms import terms_views
 from ledgerkit.adapters.sql.views.words import Words
 
@@ -24,7 +25,12 @@ _MARK = "ledgerkit view"
 def views_of(dialect: str) -> Mapping[str, str]:
     """Return the query of each view by name, for `sqlite` or `postgresql`."""
     words = Words(postgres=dialect == "postgresql")
-    return {**ledger_views(words), **document_views(words), **terms_views(words)}
+    return {
+        **ledger_views(words),
+        **document_views(words),
+        **payment_views(words),
+        **terms_views(words),
+    }
 
 
 def stale_views(connection: Connection) -> bool:
