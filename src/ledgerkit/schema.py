@@ -21,9 +21,11 @@ from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.v import format_exception
 
+from ledgerkit.domain.alerts import Alert
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.credit_limits import CreditLimit, Override
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.document_links import DocumentLink
@@ -45,6 +47,7 @@ from ledgerkit.domain.periods import (
 )
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.rate_plans import RatePlan
+from ledgerkit.domain.reconciliation import Reconciliation
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
@@ -112,10 +115,16 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)
         ),
         PaymentPlan: Kind("payment_plan", 1, lambda p: Index(party=p.customer, status=p.status)),
+        CreditLimit: Kind("credit_limit", 1, lambda c: Index(party=c.customer)),
+        Override: Kind("override", 1, lambda o: Index(party=o.customer, status=o.status)),
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
         ),
+        Reconciliation: Kind(
+            "reconciliation", 1, lambda r: Index(party=r.gateway, status=r.status, on=r.on)
+        ),
+        Alert: Kind("alert", 1, lambda a: Index(party=a.subject, status=a.status)),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
         BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
     }
