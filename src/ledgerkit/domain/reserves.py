@@ -1,18 +1,23 @@
 """Reserve: the money a platform keeps at its gateway so that transfers and refunds can be paid.
 
-What counts is what the gateway holds and can move, whoever it belongs to: it is what a transfer or
-a refund is paid from, and seed 002 stops payouts by it. How much of it is owed to customers and
-suppliers is another question, which the overview of wallets answers (`statements.wallet_totals`).
+What counts is what the gateway holds and can move now, whoever it belongs to: it is what a transfer
+or a refund is paid from, and seed 002 stops payouts by it. What is pending there cannot be moved.
+How much of it is owed to customers and suppliers is another question, which the overview of wallets
+answers (`statements.wallet_totals`).
 (seed 002; spec: billing 9, C-20)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import attrs
 
-from ledgerkit.domain.money import Money
+from ledgerkit.domain import alerts
+from ledgerkit.domain.alerts import Observation
+from ledgerkit.domain.gateways import GatewayBalance
+from ledgerkit.domain.money import Money, sum_of
 
 HEALTHY, WARNING, CRITICAL = "healthy", "warning", "critical"
 
@@ -114,3 +119,24 @@ def check(
         minimum=policy.minimum,
         proposed=proposed,
     )
+
+
+def held_at(balances: Iterable[GatewayBalance], currency: str) -> Money:
+    """Return what gateways hold and can move in *currency*: their available *balances*."""
+    available = (money for balance in balances for money in balance.available)
+    return sum_of((money for money in available if money.currency == currency), currency)
+
+
+def observation(checked: ReserveCheck, *, subject: str) -> Observation:
+    """Return what to raise an alert about *subject* from: how the reserve stands now.
+
+    A proposed transfer counts for nothing here, as nobody has paid it yet.
+    """
+    severity = {HEALTHY: None, WARNING: alerts.WARNING, CRITICAL: alerts.CRITICAL}[checked.status]
+    facts = (
+        ("status", checked.status),
+        ("held_minor", str(checked.held.minor)),
+        ("minimum_minor", str(checked.minimum.minor)),
+        ("currency", checked.held.currency),
+    )
+    return Observation(kind="reserve", subject=subject, severity=severity, facts=facts)

@@ -29,7 +29,7 @@ from ledgerkit.domain.reconciliation.identity import (
     reconciliation_id,
 )
 from ledgerkit.domain.reconciliation.platform import PlatformCheck, platform_check
-from ledgerkit.domain.reconciliation.window import Window, window
+from ledgerkit.domain.reconciliation.window import Window, last_seen, recent_days, window
 
 __all__ = [
     "ALERT",
@@ -48,8 +48,10 @@ __all__ = [
     "currencies_of",
     "effect_of",
     "in_flight",
+    "last_seen",
     "observation",
     "platform_check",
+    "recent_days",
     "reconcile",
     "reconciliation_id",
     "window",

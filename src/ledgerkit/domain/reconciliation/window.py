@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import attrs
 
-from ledgerkit.domain.periods import instant
+from ledgerkit.domain.ledger import EntryLine
+from ledgerkit.domain.periods import instant, plain_date
 from ledgerkit.domain.reconciliation.identity import Reconciliation
 
 OVERLAP = timedelta(days=3)
@@ -49,3 +50,18 @@ def window(
     items = [item for each in done if each.at == last for item in each.items if not item.overdue]
     since = min([last - overlap, *(item.since for item in items)])
     return Window(since, last, max((each.sequence for each in done if each.at < since), default=0))
+
+
+def recent_days(on: date) -> date:
+    """Return the first of the days that `window` looks at in the ordinary case, before *on*."""
+    plain_date("on", on)
+    return on - timedelta(days=35)
+
+
+def last_seen(entries: Iterable[EntryLine], *, at: datetime, after: int = 0) -> int:
+    """Return the number of the last of *entries* recorded by *at*, *after* if there is none.
+
+    A later reconciliation reads on from there, so what was recorded while this one read is not
+    counted as seen.
+    """
+    return max((e.sequence for e in entries if e.recorded_at <= instant(at)), default=after)
