@@ -177,7 +177,7 @@ def sent(minor: int = 6_000, *, gateway: str = "stripe", **fields: Any) -> Instr
 
 def test_what_was_sent_is_listed() -> None:
     """The gateway shows nothing of it, so it explains nothing, but somebody may want to know."""
-    [item] = found(instructions=[sent()])
+    [item] = found(objects=[CHARGE], entries=lines(booked(CHARGE)), instructions=[sent()])
 
     assert ("sent", sent().id, "transfer unknown", usd(0), NOON) == (
         item.reason,

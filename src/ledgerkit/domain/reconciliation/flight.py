@@ -113,7 +113,7 @@ def in_flight(
             for name, line in kept.items()
             if name not in known and line.effective_at >= unlisted_since and booked[name]
         ]
-    shown = {told.instruction for told in listed} | {told.id for told in listed}
+    shown = {told.id for told in listed} | {told.instruction for told in listed} - {None}
     items += [
         InFlight(
             reason=SENT,
