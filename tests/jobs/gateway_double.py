@@ -34,16 +34,14 @@ class Stripe:
 
     def do(self, kind: str, id: str, minor: int, **fields: Any) -> GatewayObject:
         """Make an object now, and move the balance by it."""
-        made = GatewayObject(
-            **{
-                "kind": kind,
-                "id": id,
-                "status": "done",
-                "amount": Money(minor, "USD"),
-                "created": self.clock.now(),
-                **fields,
-            }
-        )
+        facts: dict[str, Any] = {
+            "kind": kind,
+            "id": id,
+            "status": "done",
+            "amount": Money(minor, "USD"),
+            "created": self.clock.now(),
+        }
+        made = GatewayObject(**(facts | fields))
         self.available += effect_of(made).minor
         self.made.append(made)
         return made

@@ -28,8 +28,8 @@ from ledgerkit.testing.simulator import Rigged
 from tests.jobs.gateway_double import Settled, Stripe, settlement
 
 DAY = timedelta(days=1)
-ANA = {"metadata": (("party", "customer:ana"),)}
-TOM = {"metadata": (("party", "supplier:tom"),)}
+ANA: dict[str, Any] = {"metadata": (("party", "customer:ana"),)}
+TOM: dict[str, Any] = {"metadata": (("party", "supplier:tom"),)}
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +130,7 @@ def test_what_nobody_knows_yet_is_parked_and_listed() -> None:
     """A payment without a word of whose it is explains the difference until it is too old."""
     world = World()
     world.stripe.do("charge", "pi_1", 700)
-    first = world.reconcile()
+    first = last = world.reconcile()
     for _ in range(8):
         world.clock.advance(DAY)
         last = world.reconcile()
@@ -175,7 +175,7 @@ def test_an_entry_that_is_not_listed() -> None:
         status="done",
         amount=Money(900, "USD"),
         created=world.clock.now(),
-        **ANA,  # type: ignore[arg-type]
+        **ANA,
     )
     settled = run(settlement(made, gateway="stripe", at=NOON), world.host)
     world.store.commit(changes("ghost", at=world.clock.now(), journals=settled.effects.journals))

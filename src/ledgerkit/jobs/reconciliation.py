@@ -182,14 +182,14 @@ async def _look(
     A balance and a listing are two calls: what happened between them would look like drift, so they
     are asked again. (spec: users-ask 24)
     """
-    booked: list[GatewayObject] = []
-    for left in reversed(range(_LOOKS)):
+    seen, found = await _look_once(gateway, look, settlement, actor)
+    booked = list(found.objects)
+    for _ in range(1, _LOOKS):
+        again = await steps.gateway_balance(gateway)
+        if _same(again, seen.reported) and await _held(gateway, seen.reported.at) == seen.held:
+            break
         seen, found = await _look_once(gateway, look, settlement, actor)
         booked += found.objects
-        again = await steps.gateway_balance(gateway)
-        moved = not _same(again, seen.reported)
-        if not left or not (moved or await _held(gateway, seen.reported.at) != seen.held):
-            break
     return seen, attrs.evolve(found, objects=tuple(booked))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 
 import pytest
@@ -43,7 +43,7 @@ def eur(minor: int) -> Money:
 
 
 @contextmanager
-def stores() -> Iterator[tuple[Store, Store]]:
+def stores() -> Generator[tuple[Store, Store]]:
     """Return an empty store of each kind that needs no server."""
     engine = create_engine("sqlite://")
     try:

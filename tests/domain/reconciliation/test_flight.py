@@ -15,7 +15,7 @@ from ledgerkit.domain.reconciliation import InFlight, effect_of, in_flight
 from ledgerkit.testing.samples import NOON, hour
 from tests.domain.reconciliation.world import booked, lines, told, usd
 
-FEE = {"fee": usd(300)}
+FEE: dict[str, Any] = {"fee": usd(300)}
 DISPUTE = told(
     "dispute",
     "dp_1",
@@ -62,11 +62,8 @@ def test_a_dispute_is_what_its_movements_say(at: int | None, expected: int) -> N
 
 def found(**given: Any) -> tuple[InFlight, ...]:
     """Return what is in flight in dollars an hour after noon."""
-    return in_flight(
-        "stripe",
-        given.pop("currency", "USD"),
-        **{"objects": (), "entries": (), "instructions": (), "at": hour(1), **given},
-    )
+    facts: dict[str, Any] = {"objects": (), "entries": (), "instructions": (), "at": hour(1)}
+    return in_flight("stripe", given.pop("currency", "USD"), **(facts | given))
 
 
 CHARGE = told("charge", "pi_1", 10_000, **FEE)

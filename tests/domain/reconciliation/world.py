@@ -19,16 +19,14 @@ def usd(minor: int) -> Money:
 
 def told(kind: str, id: str, minor: int, status: str = "done", **fields: Any) -> GatewayObject:
     """Return an object of the gateway made at noon, unless *fields* say otherwise."""
-    return GatewayObject(
-        **{
-            "kind": kind,
-            "id": id,
-            "status": status,
-            "amount": usd(minor),
-            "created": NOON,
-            **fields,
-        }
-    )
+    facts: dict[str, Any] = {
+        "kind": kind,
+        "id": id,
+        "status": status,
+        "amount": usd(minor),
+        "created": NOON,
+    }
+    return GatewayObject(**(facts | fields))
 
 
 def booked(object: GatewayObject, *, minor: int | None = None, at: datetime = NOON) -> Journal:  # noqa: A002
