@@ -539,7 +539,6 @@ SAMPLES: dict[type[Any], Any] = {
                 overdue=True,
             ),
         ),
-        recovered=2,
         sequence=17,
         status="alert",
     ),
@@ -1085,7 +1084,6 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         gateway=IDS,
         on=DATES,
         at=INSTANTS,
-        recovered=st.integers(0, 99),
         sequence=st.integers(0, 2**70),
     ),
     Alert: st.builds(

@@ -375,3 +375,13 @@ def test_who_cannot_be_charged_holds_up_nobody() -> None:
 
     assert ["ana"] == [charge.customer for charge in found.ordered]
     assert [("bo", "no_method")] == [(s.subject, s.code) for s in found.skipped]
+
+
+def test_decided_once() -> None:
+    """Asked again, an approval is the one that was given, whatever became of the override."""
+    host = make_host()
+    id = approved(host)
+    run(revoke_override(id, actor=PEDRO, reason="paid"), host)
+
+    assert "revoked" == run(approve_override(id, actor=PEDRO, reason="again"), host).status
+    assert 3 == len(host.store.history(Override, id))

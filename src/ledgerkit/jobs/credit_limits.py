@@ -229,6 +229,9 @@ async def approve_override(
 ) -> Override:
     """Approve the override *id*; with *four_eyes* by somebody else than who asked for it.
 
+    Like turning down and taking back it is done once: asked again, the override is returned as it
+    is now.
+
     Raises:
         AccessDenied: *actor* may not approve in billing.
         UnknownOverride, IllegalTransition, ApproverIsRequester, OverrideExpired, Stale.
@@ -309,11 +312,14 @@ async def _decided(
     reason: str,
 ) -> Override:
     read = await _known(id)
+    key = f"override/{id}/{verb}"
+    if key in {version.key for version in await steps.history(Override, id)}:
+        return read.record
     done = decide(read.record)
     await steps.commit(
         changes_of(
             done,
-            key=f"override/{id}/{verb}",
+            key=key,
             request=request(f"override.{verb}", override=id),
             actor=actor.signature,
             reason=reason,

@@ -39,6 +39,7 @@ from ledgerkit.domain.reconciliation import (
     currencies_of,
     in_flight,
     last_seen,
+    moved,
     observation,
     recent_days,
     reconcile,
@@ -131,9 +132,10 @@ async def reconcile_gateway(
 ) -> ReconciliationReport:
     """Book what was missed, compare *gateway* with its wallet, and store the result for *on*.
 
-    Run it daily; run again on a day, it adds a version. The first one looks three days back, unless
-    *since* says otherwise; later ones from the one before on, with an overlap. Drift opens an
-    alert, of which *tell* is told, and resolves it when it is gone. *tolerances* are by currency.
+    Run it daily; run again on a day, it adds a version if anything moved. The first one looks three
+    days back, unless *since* says otherwise; later ones from the one before on, with an overlap.
+    Drift opens an alert, of which *tell* is told, and resolves it when it is gone. *tolerances* are
+    by currency.
 
     Raises:
         PortMissing: the host has no gateway of that name.
@@ -152,7 +154,6 @@ async def reconcile_gateway(
             seen=seen,
             look=look,
             tolerance=tolerances.get(currency, Tolerance()),
-            recovered=len([o for o in found.objects if o.amount.currency == currency]),
             actor=actor,
             tell=tell,
         )
@@ -272,11 +273,11 @@ async def _settle_once(
     if settled.effects == Effects():
         return False
     # A dispute stays open while its movements come in, one after the other.
-    moved = f"/{len(told.movements)}" if told.movements else ""
+    part = f"/{len(told.movements)}" if told.movements else ""
     committed = await steps.commit(
         changes_of(
             settled,
-            key=f"reconciliation/{gateway}/{told.id}/{told.status}{moved}",
+            key=f"reconciliation/{gateway}/{told.id}/{told.status}{part}",
             request=request("gateway.settle", gateway=gateway, object=told.id, status=told.status),
             actor=actor,
             reason=f"{gateway} lists {told.kind} {told.id} as {told.status}",
@@ -295,7 +296,6 @@ async def _store(
     seen: _Seen,
     look: Window,
     tolerance: Tolerance,
-    recovered: int,
     actor: str,
     tell: str | None,
 ) -> tuple[Reconciliation, Alert | None]:
@@ -317,7 +317,6 @@ async def _store(
         wallet=seen.held.get((address("gateway", gateway), currency), Balance()),
         items=items,
         tolerance=tolerance,
-        recovered=recovered,
         sequence=last_seen(seen.entries, at=seen.reported.at, after=look.after),
     )
     again = partial(_commit, done, actor=actor, tell=tell)
@@ -333,11 +332,16 @@ async def _commit(done: Reconciled, *, actor: str, tell: str | None) -> Alert | 
     read = await steps.load(Reconciliation, made.id)
     based_on = Expect(Reconciliation, made.id, 0) if read is None else expect(read)
     alerted, alert_at, alert = await read_alert(observation(made), at=at, tell=tell)
-    decisions: tuple[Decision, ...] = (done,) if alerted is None else (done, alerted)
+    decisions: list[Decision] = []
+    decisions += [done] if moved(None if read is None else read.record, made) else []
+    decisions += [alerted] if alerted is not None else []
+    if not decisions:
+        return alert
+    versions = f"{based_on.version}.{alert_at.version}"
     await steps.commit(
         changes_of(
             *decisions,
-            key=f"reconciliation/{made.gateway}/{made.currency}/{made.on}/{based_on.version}",
+            key=f"reconciliation/{made.gateway}/{made.currency}/{made.on}/{versions}",
             request=request(
                 "gateway.reconcile", gateway=made.gateway, currency=made.currency, on=made.on
             ),

@@ -78,7 +78,6 @@ class Reconciliation:
         pending: What it says is on its way to be available.
         booked: What the books say it holds, -(gateway wallet), at the value date.
         items: What is in flight.
-        recovered: How many objects were booked because reconciliation found them.
         sequence: The number of the last journal that was looked at on the wallet, 0 for none.
         status: `clean`, `notice` or `alert`: see `Tolerance`.
     """
@@ -92,7 +91,6 @@ class Reconciliation:
     pending: Money
     booked: Money
     items: tuple[InFlight, ...] = ()
-    recovered: int = 0
     sequence: int = 0
     status: str
 
@@ -105,11 +103,9 @@ class Reconciliation:
             if type(amount) is not Money or amount.currency != self.currency:
                 msg = f"{field} of {self.id!r} is Money in {self.currency} (got {amount!r})"
                 raise ValueError(msg)
-        for field in ("recovered", "sequence"):
-            number = getattr(self, field)
-            if type(number) is not int or number < 0:
-                msg = f"{field} of {self.id!r} is a whole number from zero on (got {number!r})"
-                raise ValueError(msg)
+        if type(self.sequence) is not int or self.sequence < 0:
+            msg = f"sequence of {self.id!r} is a whole number from zero on (got {self.sequence!r})"
+            raise ValueError(msg)
         if type(self.items) is not tuple or any(type(each) is not InFlight for each in self.items):
             msg = f"items of {self.id!r} are a tuple of InFlight (got {self.items!r})"
             raise TypeError(msg)
@@ -162,7 +158,6 @@ def reconcile(
     wallet: Balance,
     items: Iterable[InFlight] = (),
     tolerance: Tolerance = Tolerance(),
-    recovered: int = 0,
     sequence: int = 0,
 ) -> Reconciled:
     """Compare what *gateway* reported with its *wallet* at the same value date, less *items*.
@@ -195,11 +190,20 @@ def reconcile(
             pending=pending,
             booked=booked,
             items=aged,
-            recovered=recovered,
             sequence=sequence,
             status=tolerance.status(available + pending - explained - booked),
         )
     )
+
+
+def moved(before: Reconciliation | None, found: Reconciliation) -> bool:
+    """Return whether *found* says anything else than *before*, the one stored for its day.
+
+    A later look at the same figures is not worth a version of its own.
+    """
+    if before is None:
+        return True
+    return attrs.evolve(found, at=before.at, sequence=before.sequence) != before
 
 
 def observation(done: Reconciliation) -> Observation:
