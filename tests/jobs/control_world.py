@@ -16,9 +16,10 @@ from ledgerkit.domain.money import Money
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.reconciliation import Reconciliation
 from ledgerkit.jobs.alerts import observe
-from ledgerkit.jobs.credit_limits import approve_override, ask_override, set_credit_limit
+from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.overrides import approve_override, ask_override
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock

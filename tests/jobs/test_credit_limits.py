@@ -25,19 +25,21 @@ from ledgerkit.domain.money import Money
 from ledgerkit.domain.outbox import Message
 from ledgerkit.jobs.credit_limits import (
     AutoCharged,
-    UnknownOverride,
-    approve_override,
-    ask_override,
     check_booking,
     near_credit_limit,
-    reject_override,
-    revoke_override,
     run_auto_charges,
     set_credit_limit,
-    use_override,
 )
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.overrides import (
+    UnknownOverride,
+    approve_override,
+    ask_override,
+    reject_override,
+    revoke_override,
+    use_override,
+)
 from ledgerkit.jobs.steps import Job
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes, hour, transfer

@@ -30,7 +30,7 @@ from ledgerkit.domain.parties import Party
 from ledgerkit.domain.reserves import ReservePolicy
 from ledgerkit.domain.shadow import LegacyTotals
 from ledgerkit.jobs import credit_limits as credit
-from ledgerkit.jobs import steps
+from ledgerkit.jobs import overrides, steps
 from ledgerkit.jobs.alerts import acknowledge_alert, observe, read_alert, standing_alerts
 from ledgerkit.jobs.billing_run import (
     decide_month,
@@ -271,48 +271,55 @@ def _controlled(job: Callable[[], Job[Any]], host: Callable[[Store], Host]) -> C
     return Case(job, host, control.control_outcome)
 
 
-JOBS |= {
-    name: _controlled(job, control.control_host)
-    for name, job in {
-        "set a limit": lambda: credit.set_credit_limit("ana", USD, key="1", **BY),
-        "check a booking": lambda: credit.check_booking("ana", USD, actor=control.MARIA),
-        "near a limit": lambda: credit.near_credit_limit(actor=control.MARIA),
-        "ask an override": lambda: credit.ask_override(
-            "ana",
-            USD,
-            reference="booking-7",
-            reason="pays on Friday",
-            expires_at=hour(24),
-            actor=control.MARIA,
+JOBS.update(
+    {
+        name: _controlled(job, control.control_host)
+        for name, job in {
+            "set a limit": lambda: credit.set_credit_limit("ana", USD, key="1", **BY),
+            "check a booking": lambda: credit.check_booking("ana", USD, actor=control.MARIA),
+            "near a limit": lambda: credit.near_credit_limit(actor=control.MARIA),
+            "ask an override": lambda: overrides.ask_override(
+                "ana",
+                USD,
+                reference="booking-7",
+                reason="pays on Friday",
+                expires_at=hour(24),
+                actor=control.MARIA,
+            ),
+            "charge by itself": lambda: credit.run_auto_charges(
+                order=control.order, under_way=control.nothing_under_way
+            ),
+            "check the reserve": lambda: check_reserve(["stripe"], ReservePolicy(USD * 99)),
+            "observe": lambda: observe(control.LOW, actor="reserve check"),
+            "reconcile": lambda: reconcile_gateway("stripe", on=OCTOBER, settlement=settlement),
+        }.items()
+    }
+)
+JOBS.update(
+    {
+        name: _controlled(job, control.asked_host)
+        for name, job in {
+            "approve an override": lambda: overrides.approve_override(control.BOOKING, **BY),
+            "reject an override": lambda: overrides.reject_override(control.BOOKING, **BY),
+            "standing alerts": standing_alerts,
+            "read an alert": lambda: read_alert(control.LOW, at=hour(0), tell=None),
+            "acknowledge": lambda: acknowledge_alert(
+                alert_id("reserve", "stripe"), actor=control.MARIA, note="seen", key="1"
+            ),
+        }.items()
+    }
+)
+JOBS.update(
+    {
+        "revoke an override": _controlled(
+            lambda: overrides.revoke_override(control.BOOKING, **BY), control.approved_host
         ),
-        "charge by itself": lambda: credit.run_auto_charges(
-            order=control.order, under_way=control.nothing_under_way
+        "use an override": _controlled(
+            lambda: overrides.use_override(control.BOOKING, control.JOURNAL, **BY),
+            control.approved_host,
         ),
-        "check the reserve": lambda: check_reserve(["stripe"], ReservePolicy(USD * 99)),
-        "observe": lambda: observe(control.LOW, actor="reserve check"),
-        "reconcile": lambda: reconcile_gateway("stripe", on=OCTOBER, settlement=settlement),
-    }.items()
-}
-JOBS |= {
-    name: _controlled(job, control.asked_host)
-    for name, job in {
-        "approve an override": lambda: credit.approve_override(control.BOOKING, **BY),
-        "reject an override": lambda: credit.reject_override(control.BOOKING, **BY),
-        "standing alerts": standing_alerts,
-        "read an alert": lambda: read_alert(control.LOW, at=hour(0), tell=None),
-        "acknowledge": lambda: acknowledge_alert(
-            alert_id("reserve", "stripe"), actor=control.MARIA, note="seen", key="1"
-        ),
-    }.items()
-}
-JOBS |= {
-    "revoke an override": _controlled(
-        lambda: credit.revoke_override(control.BOOKING, **BY), control.approved_host
-    ),
-    "use an override": _controlled(
-        lambda: credit.use_override(control.BOOKING, control.JOURNAL, **BY), control.approved_host
-    ),
-}
+    }
+)
 SMALL_JOBS = {
     "notices": JOBS["notices"],
     "run a month": Case(lambda: run_month(month.SMALL), month.new_host, month.outcome),

@@ -18,15 +18,10 @@ from ledgerkit.domain.credit_limits import Override, OverrideExceeded
 from ledgerkit.domain.ledger import InsufficientFunds, Wallet
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
-from ledgerkit.jobs.credit_limits import (
-    approve_override,
-    ask_override,
-    check_booking,
-    set_credit_limit,
-    use_override,
-)
+from ledgerkit.jobs.credit_limits import check_booking, set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.overrides import approve_override, ask_override, use_override
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes, hour, transfer
