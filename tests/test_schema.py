@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from ledgerkit import schema
 from ledgerkit.domain import adjustments
 from ledgerkit.domain.adjustments import Adjustment
+from ledgerkit.domain.alerts import RESOLVED, SEVERITIES, Alert
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.charges import Charge
 from ledgerkit.domain.completions import Completion, CompletionLine, WorkQuantity
 from ledgerkit.domain.connected_accounts import ConnectedAccount
+from ledgerkit.domain.credit_limits import CreditLimit, Override
 from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote
 from ledgerkit.domain.discounts import Coupon, Discount
 from ledgerkit.domain.disputes import WON, Dispute
@@ -76,6 +78,7 @@ from ledgerkit.domain.pricing import (
 from ledgerkit.domain.proration import Basis
 from ledgerkit.domain.rate_cards import PAY, CardRate, RateCard, RateKey
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan
+from ledgerkit.domain.reconciliation import InFlight, Reconciliation, Tolerance
 from ledgerkit.domain.refunds import DONE, OFFSET, Refund
 from ledgerkit.domain.rentals import (
     Bundled,
@@ -530,6 +533,25 @@ SAMPLES: dict[type[Any], Any] = {
         accelerate=True,
         status=COMPLETED,
     ),
+    CreditLimit: CreditLimit(
+        id="lim_1",
+        customer="ana",
+        amount=eur(50_000),
+        charge_at="urgent",
+        charge_target=eur(10_000),
+    ),
+    Override: Override(
+        id="ovr_1",
+        customer="ana",
+        amount=eur(12_000),
+        reference="booking-7",
+        reason="pays on Friday",
+        requested_by="maria",
+        expires_at=AT,
+        approved_by="pedro",
+        journal="jrn_1",
+        status="used",
+    ),
     WriteOff: WriteOff(
         id="wof_1",
         customer="ana",
@@ -614,6 +636,42 @@ SAMPLES: dict[type[Any], Any] = {
         approved_by="pedro",
         journal="jrn_2",
         settlement="future_payout_offset",
+    ),
+    Reconciliation: Reconciliation(
+        id="rec_1",
+        gateway="stripe",
+        currency="EUR",
+        on=ON,
+        at=AT,
+        available=eur(10_000),
+        pending=eur(5_000),
+        booked=eur(13_500),
+        items=(
+            InFlight(
+                reason="unbooked",
+                id="stripe:pi_1",
+                detail="charge done",
+                amount=eur(500),
+                since=AT,
+                overdue=True,
+            ),
+        ),
+        sequence=17,
+        status="alert",
+    ),
+    Alert: Alert(
+        id="alr_1",
+        kind="drift",
+        subject="gateway:stripe/EUR",
+        severity="critical",
+        facts=(("drift_minor", "1500"),),
+        opened_at=AT,
+        openings=2,
+        status=RESOLVED,
+        acknowledged_by="maria",
+        acknowledged_at=AT,
+        note="a fee of the month",
+        resolved_at=AT,
     ),
     DocumentLink: DocumentLink(
         id="doc_1", of="inv_1", party="ana", key="2026/10/inv_1.pdf", media_type="application/pdf"
@@ -814,6 +872,7 @@ NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_si
 IDS = st.from_regex(r"[A-Za-z0-9._@+-]{1,12}", fullmatch=True)  # parts of wallet addresses
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 DATES = st.dates(date(1990, 1, 1), date(2100, 1, 1))
+INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the bounds of a strategy
 INTS = st.integers(-(2**70), 2**70)
 EUROS = st.builds(eur, INTS)
 POSITIVE = st.builds(eur, st.integers(1, 2**70))
@@ -1199,6 +1258,37 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         accelerate=st.booleans(),
         status=st.sampled_from(["active", "completed", "cancelled"]),
     ),
+    CreditLimit: st.builds(
+        lambda amount, target, at, **fields: CreditLimit(
+            amount=eur(amount),
+            charge_at=at,
+            charge_target=None if at is None else eur(min(amount, target)),
+            **fields,
+        ),
+        st.integers(0, 2**70),
+        st.integers(0, 2**70),
+        maybe(st.sampled_from(["warning", "urgent", "exceeded"])),
+        id=NAMES,
+        customer=NAMES,
+    ),
+    Override: st.builds(
+        lambda status, approver, journal, **fields: Override(
+            status=status,
+            approved_by=approver if status in ("approved", "used", "revoked") else None,
+            journal=journal if status == "used" else None,
+            **fields,
+        ),
+        st.sampled_from(["requested", "approved", "rejected", "used", "revoked"]),
+        NAMES,
+        NAMES,
+        id=NAMES,
+        customer=NAMES,
+        amount=POSITIVE,
+        reference=NAMES,
+        reason=NAMES,
+        requested_by=NAMES,
+        expires_at=INSTANTS,
+    ),
     WriteOff: st.builds(
         WriteOff,
         id=NAMES,
@@ -1271,6 +1361,40 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         on=DATES,
         status=st.sampled_from(["proposed", "pending_approval", "rejected"]),
         settlement=maybe(NAMES),
+    ),
+    Reconciliation: st.builds(
+        lambda available, pending, booked, **fields: Reconciliation(
+            available=available,
+            pending=pending,
+            booked=booked,
+            currency="EUR",
+            status=Tolerance().status(available + pending - booked),
+            **fields,
+        ),
+        EUROS,
+        EUROS,
+        EUROS,
+        id=NAMES,
+        gateway=IDS,
+        on=DATES,
+        at=INSTANTS,
+        sequence=st.integers(0, 2**70),
+    ),
+    Alert: st.builds(
+        lambda at, resolved, **fields: Alert(
+            opened_at=at,
+            status=RESOLVED if resolved else "open",
+            resolved_at=at if resolved else None,
+            **fields,
+        ),
+        INSTANTS,
+        st.booleans(),
+        id=NAMES,
+        kind=NAMES,
+        subject=NAMES,
+        severity=st.sampled_from(SEVERITIES),
+        facts=PAIRS,
+        openings=st.integers(1, 99),
     ),
     DocumentLink: st.builds(DocumentLink, id=NAMES, of=NAMES, party=NAMES, key=NAMES),
     Payment: st.builds(
@@ -1748,8 +1872,12 @@ def test_kinds_have_names_of_their_own() -> None:
         (Tax, Index()),
         (CreditNote, Index("ana", "applied", date(2026, 11, 5), "CN-2026-00001")),
         (PaymentPlan, Index(party="ana", status="completed")),
+        (CreditLimit, Index(party="ana")),
+        (Override, Index(party="ana", status="used")),
         (WriteOff, Index(party="ana", on=ON)),
         (Payout, Index(party="tom", status="paid", on=date(2026, 10, 1))),
+        (Reconciliation, Index(party="stripe", status="alert", on=ON)),
+        (Alert, Index(party="gateway:stripe/EUR", status="resolved")),
         (DocumentLink, Index(party="ana")),
         (Payment, Index(party="ana", status="partly_refunded", on=ON)),
         (Refund, Index(party="ana", status="done", on=ON)),

@@ -24,11 +24,13 @@ from cattrs.errors import BaseValidationError
 from cattrs.v import format_exception
 
 from ledgerkit.domain.adjustments import Adjustment
+from ledgerkit.domain.alerts import Alert
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.connected_accounts import ConnectedAccount
+from ledgerkit.domain.credit_limits import CreditLimit, Override
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.disputes import Dispute
@@ -56,6 +58,7 @@ from ledgerkit.domain.periods import (
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rate_plans import RatePlan
+from ledgerkit.domain.reconciliation import Reconciliation
 from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.rentals import POLICIES, Rental, RentalPolicy
 from ledgerkit.domain.sessions import Match
@@ -135,6 +138,8 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
             "dispute", 1, lambda d: Index(party=d.customer, status=d.status, on=d.opened_on)
         ),
         PaymentPlan: Kind("payment_plan", 1, lambda p: Index(party=p.customer, status=p.status)),
+        CreditLimit: Kind("credit_limit", 1, lambda c: Index(party=c.customer)),
+        Override: Kind("override", 1, lambda o: Index(party=o.customer, status=o.status)),
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
@@ -145,6 +150,10 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Adjustment: Kind(
             "adjustment", 1, lambda a: Index(party=a.supplier, status=a.status, on=a.on)
         ),
+        Reconciliation: Kind(
+            "reconciliation", 1, lambda r: Index(party=r.gateway, status=r.status, on=r.on)
+        ),
+        Alert: Kind("alert", 1, lambda a: Index(party=a.subject, status=a.status)),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
         Instruction: Kind("instruction", 1, lambda i: Index(party=i.party, status=i.status)),
         GatewayLink: Kind("gateway_link", 1),

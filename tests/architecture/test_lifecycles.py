@@ -53,12 +53,14 @@ def test_machines_are_found() -> None:
     """The walk over the domain finds each table once, under a name of its own."""
     assert [
         "adjustment",
+        "alert",
         "billing_cycle",
         "credit_note",
         "dispute",
         "grant",
         "instruction",
         "invoice",
+        "override",
         "package",
         "payment",
         "payment_plan",
@@ -79,12 +81,14 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
     ("name", "expected"),
     [
         ("adjustment", ("applied", "rejected")),  # a wrong one is put right by another one
+        ("alert", ()),  # what was gone may come back
         ("billing_cycle", ("closed",)),
         ("grant", ("revoked",)),  # what is used up may come back, what expired is revived
         ("credit_note", ("void", "rejected")),
         ("invoice", ("void",)),  # a payment may be refunded, a written off debt paid
         ("dispute", ("won",)),  # what is lost may be won on appeal
         ("instruction", ("cancelled",)),  # what is done or refused may be overturned
+        ("override", ("rejected", "used", "revoked")),
         ("package", ()),  # an expired one is revived by a late approval (spec: billing 5a)
         ("payment", ("voided",)),  # what failed may come in late, what was refunded come back
         ("payment_plan", ("cancelled",)),  # a payment that is taken back reopens a completed one

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledgerkit.domain.access import ApproverIsRequester
 from ledgerkit.domain.adjustments import (
     APPLIED,
     APPROVED,
@@ -28,7 +29,6 @@ from ledgerkit.domain.adjustments import (
     Adjustment,
     Approval,
     ApprovalNeeded,
-    ApproverIsRequester,
     NothingToAdjust,
     Superseded,
     Tally,

@@ -433,6 +433,22 @@ def test_the_first_to_open_a_wallet_sets_its_policy() -> None:
     assert 3 == len(stored.opens)
 
 
+def test_a_decision_may_set_policies() -> None:
+    """Those of several stand together in what is stored."""
+    floor, frozen = Wallet("c", (Limit("EUR", 0),)), Wallet("d", status="frozen")
+    stored = changes_of(
+        Issued(Effects(policies=(floor,))),
+        Issued(Effects(policies=(frozen,))),
+        key="k",
+        request=ASKED,
+        actor="ada",
+        reason="a test",
+        at=NOON,
+    )
+
+    assert (floor, frozen) == stored.policies
+
+
 @given(of.changes())
 def test_changes_are_values(drawn: Changes) -> None:
     """Changes equal their copy and their pickle."""

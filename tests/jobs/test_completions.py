@@ -16,13 +16,13 @@ import pytest
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.domain import grants
+from ledgerkit.domain.access import ApproverIsRequester
 from ledgerkit.domain.adjustments import (
     APPLIED,
     PENDING_APPROVAL,
     REJECTED,
     Adjusted,
     Adjustment,
-    ApproverIsRequester,
     Superseded,
     approval_queue,
 )

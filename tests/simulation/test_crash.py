@@ -8,7 +8,7 @@ from importlib import import_module
 from inspect import iscoroutinefunction
 from itertools import count
 from pkgutil import iter_modules
-from types import CodeType, CoroutineType
+from types import CodeType, CoroutineType, MappingProxyType
 from typing import Any, TypeAlias
 
 import attrs
@@ -17,15 +17,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
-from ledgerkit import jobs
+from ledgerkit import jobs, schema
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.domain.alerts import alert_id
 from ledgerkit.domain.changes import Draw, Expect, Series, Stale
+from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.invoices import ISSUED, Invoice
 from ledgerkit.domain.ledger import Wallet
+from ledgerkit.domain.money import Money
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.reserves import ReservePolicy
 from ledgerkit.domain.shadow import LegacyTotals
-from ledgerkit.jobs import steps
+from ledgerkit.jobs import credit_limits as credit
+from ledgerkit.jobs import overrides, steps
+from ledgerkit.jobs.alerts import acknowledge_alert, observe, read_alert, standing_alerts
 from ledgerkit.jobs.billing_run import (
     decide_month,
     month_to_date,
@@ -38,6 +44,8 @@ from ledgerkit.jobs.drivers import NotAStep, run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.invoices import list_invoices
 from ledgerkit.jobs.notices import deliver_notices
+from ledgerkit.jobs.reconciliation import reconcile_gateway
+from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.jobs.shadow import shadow_month
 from ledgerkit.jobs.steps import Job
 from ledgerkit.jobs.subscriptions import amend_subscription, preview_amendment
@@ -47,7 +55,7 @@ from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.documents import MemoryDocuments
 from ledgerkit.testing.fakes.notifier import RecordingNotifier
-from ledgerkit.testing.samples import OCTOBER, changes, invoice, message, party, transfer
+from ledgerkit.testing.samples import OCTOBER, changes, hour, invoice, message, party, transfer
 from ledgerkit.testing.simulator import (
     Failed,
     Fate,
@@ -64,7 +72,9 @@ from ledgerkit.testing.simulator import (
     slowed,
 )
 from tests.jobs import contract_month as contracts
+from tests.jobs import control_world as control
 from tests.jobs import small_month as month
+from tests.jobs.gateway_double import settlement
 
 pytest_plugins = ("tests.plugins.postgres",)
 _TENANTS = count(1)
@@ -115,6 +125,13 @@ def new_store(request: pytest.FixtureRequest) -> NewStore:
     """Return what makes an empty store, of each sort there is."""
     made: NewStore = request.getfixturevalue(f"in_{request.param}")
     return made
+
+
+@pytest.fixture(autouse=True)
+def _instructions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let stores keep instructions."""
+    kinds = {Instruction: schema.Kind("instruction", 1, lambda i: schema.Index(i.party, i.status))}
+    monkeypatch.setattr(schema, "KINDS", MappingProxyType({**kinds, **schema.KINDS}))
 
 
 # ---- hosts -----------------------------------------------------------------------------------
@@ -180,6 +197,10 @@ async def rename(id: str, *names: str) -> None:
 
 
 # ---- every job -------------------------------------------------------------------------------
+USD = Money(1_000, "USD")
+BY: dict[str, Any] = {"actor": control.PEDRO, "reason": "seen"}
+
+
 @attrs.frozen
 class Case:
     """A job, the host on which it begins, and what must come out."""
@@ -200,7 +221,7 @@ class Case:
         )
 
 
-JOBS = {
+JOBS: dict[str, Case] = {
     "notices": Case(deliver_notices),
     "issue": Case(lambda: issue("i-1", "i-2", "i-3")),
     "rename": Case(lambda: rename("c-1", "Ada", "Eve")),
@@ -244,6 +265,61 @@ JOBS = {
     ),
     "verify": Case(verify, month.billed_host, month.outcome),
 }
+
+
+def _controlled(job: Callable[[], Job[Any]], host: Callable[[Store], Host]) -> Case:
+    return Case(job, host, control.control_outcome)
+
+
+JOBS.update(
+    {
+        name: _controlled(job, control.control_host)
+        for name, job in {
+            "set a limit": lambda: credit.set_credit_limit("ana", USD, key="1", **BY),
+            "check a booking": lambda: credit.check_booking("ana", USD, actor=control.MARIA),
+            "near a limit": lambda: credit.near_credit_limit(actor=control.MARIA),
+            "ask an override": lambda: overrides.ask_override(
+                "ana",
+                USD,
+                reference="booking-7",
+                reason="pays on Friday",
+                expires_at=hour(24),
+                actor=control.MARIA,
+            ),
+            "charge by itself": lambda: credit.run_auto_charges(
+                order=control.order, under_way=control.nothing_under_way
+            ),
+            "check the reserve": lambda: check_reserve(["stripe"], ReservePolicy(USD * 99)),
+            "observe": lambda: observe(control.LOW, actor="reserve check"),
+            "reconcile": lambda: reconcile_gateway("stripe", on=OCTOBER, settlement=settlement),
+        }.items()
+    }
+)
+JOBS.update(
+    {
+        name: _controlled(job, control.asked_host)
+        for name, job in {
+            "approve an override": lambda: overrides.approve_override(control.BOOKING, **BY),
+            "reject an override": lambda: overrides.reject_override(control.BOOKING, **BY),
+            "standing alerts": standing_alerts,
+            "read an alert": lambda: read_alert(control.LOW, at=hour(0), tell=None),
+            "acknowledge": lambda: acknowledge_alert(
+                alert_id("reserve", "stripe"), actor=control.MARIA, note="seen", key="1"
+            ),
+        }.items()
+    }
+)
+JOBS.update(
+    {
+        "revoke an override": _controlled(
+            lambda: overrides.revoke_override(control.BOOKING, **BY), control.approved_host
+        ),
+        "use an override": _controlled(
+            lambda: overrides.use_override(control.BOOKING, control.JOURNAL, **BY),
+            control.approved_host,
+        ),
+    }
+)
 SMALL_JOBS = {
     "notices": JOBS["notices"],
     "run a month": Case(lambda: run_month(month.SMALL), month.new_host, month.outcome),

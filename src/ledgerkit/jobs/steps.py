@@ -14,7 +14,7 @@ import attrs
 
 from ledgerkit.documents import Document
 from ledgerkit.domain.changes import Changes, Committed, Number, Record, Version, Versioned
-from ledgerkit.domain.gateways import Notification
+from ledgerkit.domain.gateways import GatewayBalance, GatewayObject, Notification
 from ledgerkit.domain.ledger import (
     NOW,
     AsOf,
@@ -32,6 +32,7 @@ from ledgerkit.domain.usage import Meter, Reading
 from ledgerkit.domain.verification import Problem
 from ledgerkit.jobs.host import Host, needed
 from ledgerkit.ports.documents import DocumentMissing, Stored
+from ledgerkit.ports.gateway import Gateway
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -247,4 +248,22 @@ async def read_webhook(
         lambda host: needed(
             host.webhooks.get(gateway), f"reader of the webhooks of {gateway}"
         ).read(body, headers, at=at),
+    )
+
+
+def _gateway(host: Host, name: str) -> Gateway:
+    return needed(host.gateways.get(name), f"gateway {name!r}")
+
+
+async def gateway_balance(gateway: str) -> GatewayBalance:
+    """Ask what *gateway* holds for us."""
+    return await Step("gateway_balance", lambda host: _gateway(host, gateway).balance())
+
+
+async def gateway_objects(
+    gateway: str, *, since: datetime, after: str | None = None
+) -> Page[GatewayObject]:
+    """Read one page of what was made at *gateway* since *since*, after the mark *after*."""
+    return await Step(
+        "gateway_objects", lambda host: _gateway(host, gateway).objects(since=since, after=after)
     )

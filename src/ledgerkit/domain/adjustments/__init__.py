@@ -23,7 +23,6 @@ from ledgerkit.domain.adjustments.approving import (
     FOUR_EYES_ABOVE_50,
     Approval,
     ApprovalNeeded,
-    ApproverIsRequester,
 )
 from ledgerkit.domain.adjustments.records import (
     ADJUSTMENT,
@@ -58,7 +57,6 @@ __all__ = [
     "Adjustment",
     "Approval",
     "ApprovalNeeded",
-    "ApproverIsRequester",
     "NothingToAdjust",
     "Superseded",
     "Tally",

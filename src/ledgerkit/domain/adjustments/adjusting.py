@@ -11,11 +11,11 @@ from typing import ClassVar
 
 import attrs
 
+from ledgerkit.domain.access import need_four_eyes
 from ledgerkit.domain.adjustments.approving import (
     FOUR_EYES_ABOVE_50,
     Approval,
     ApprovalNeeded,
-    ApproverIsRequester,
 )
 from ledgerkit.domain.adjustments.records import ADJUSTMENT, PROPOSED, Adjustment
 from ledgerkit.domain.changes import Effects
@@ -185,8 +185,8 @@ def approve(
     name_of("approver", by)
     status = ADJUSTMENT.after(adjustment.status, "approve")
     _check_base(adjustment, completion)
-    if approval.four_eyes and by == adjustment.requested_by:
-        raise ApproverIsRequester(adjustment.id, by)
+    if approval.four_eyes:
+        need_four_eyes("adjustment", adjustment.id, asked_by=adjustment.requested_by, by=by)
     return Adjusted(attrs.evolve(adjustment, status=status, approved_by=by))
 
 

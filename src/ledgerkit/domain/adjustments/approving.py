@@ -72,18 +72,3 @@ class ApprovalNeeded(LedgerkitError):
             f"adjustment {self.adjustment!r} moves {self.largest}, and {bound} may be moved at "
             "once; submit it"
         )
-
-
-@attrs.frozen
-class ApproverIsRequester(LedgerkitError):
-    """An adjustment that one person asked for and would approve."""
-
-    adjustment: str
-    actor: str
-    code: ClassVar[str] = "approver_is_requester"
-
-    def __str__(self) -> str:
-        return (
-            f"adjustment {self.adjustment!r} was asked for by {self.actor!r}; "
-            "somebody else approves it"
-        )

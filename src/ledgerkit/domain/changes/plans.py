@@ -58,6 +58,7 @@ class Effects:
 
     journals: tuple[Journal, ...] = ()
     opens: tuple[Wallet, ...] = ()
+    policies: tuple[Wallet, ...] = ()
     records: tuple[Record, ...] = ()
     draws: tuple[Draw, ...] = ()
     messages: tuple[Message, ...] = ()
@@ -66,6 +67,7 @@ class Effects:
         return Effects(
             journals=self.journals + other.journals,
             opens=self.opens + other.opens,
+            policies=self.policies + other.policies,
             records=self.records + other.records,
             draws=self.draws + other.draws,
             messages=self.messages + other.messages,
@@ -103,6 +105,7 @@ def changes_of(
         at=at,
         journals=effects.journals,
         opens=tuple({wallet.id: wallet for wallet in reversed(effects.opens)}.values())[::-1],
+        policies=effects.policies,
         records=effects.records,
         expects=expects,
         draws=effects.draws,

@@ -232,10 +232,11 @@ def of_period(
     Each journal is of exactly one of any periods that tile time. (spec: ledger 6)
     """
     plain = (j.journal if isinstance(j, Posted) else j for j in journals)
-    return tuple(journal for journal in plain if period.contains(_day_of(journal, zone)))
+    return tuple(journal for journal in plain if period.contains(day_of(journal, zone)))
 
 
-def _day_of(journal: Journal, zone: str) -> date:
+def day_of(journal: Journal, zone: str) -> date:
+    """Return the local day that *journal* belongs to: a late one to the period that it names."""
     named = period_of(journal)
     return local_date(journal.effective_at, zone) if named is None else named.start
 

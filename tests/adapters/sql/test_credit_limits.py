@@ -1,0 +1,150 @@
+"""Credit limits in stores: what a check allows passes, and an override lets one posting pass."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.adapters.sql import SqlStore, create_engine, migrate, open_store
+from ledgerkit.domain.access import BILLING, Actor
+from ledgerkit.domain.changes import Stale
+from ledgerkit.domain.credit_limits import Override, OverrideExceeded
+from ledgerkit.domain.ledger import InsufficientFunds, Wallet
+from ledgerkit.domain.lifecycle import IllegalTransition
+from ledgerkit.domain.money import Money
+from ledgerkit.jobs.credit_limits import check_booking, set_credit_limit
+from ledgerkit.jobs.drivers import run
+from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.overrides import approve_override, ask_override, use_override
+from ledgerkit.ports.store import Store
+from ledgerkit.testing.fakes.clock import FakeClock
+from ledgerkit.testing.samples import changes, hour, transfer
+
+pytest_plugins = ("tests.plugins.postgres",)
+MARIA = Actor(id="maria", roles=frozenset({BILLING}))
+PEDRO = Actor(id="pedro", roles=frozenset({BILLING}))
+PROCESSES, TRIES = 8, 10
+
+
+def eur(minor: int) -> Money:
+    """Return cents."""
+    return Money(minor, "EUR")
+
+
+@contextmanager
+def stores() -> Generator[tuple[Store, Store]]:
+    """Return an empty store of each kind that needs no server."""
+    engine = create_engine("sqlite://")
+    try:
+        migrate(engine)
+        yield MemoryStore(), SqlStore(engine)
+    finally:
+        engine.dispose()
+
+
+def opened(store: Store, *, limit: int, held: int = 0) -> Host:
+    """Return a host whose customer ana holds so much and may owe up to *limit*."""
+    host = Host(store=store, clock=FakeClock())
+    start = transfer("start", "till", "customer:ana", held) if held else None
+    store.commit(
+        changes(
+            "open",
+            opens=(Wallet("customer:ana"), Wallet("till")),
+            journals=() if start is None else (start,),
+        )
+    )
+    run(set_credit_limit("ana", eur(limit), actor=MARIA, reason="agreed", key="1"), host)
+    return host
+
+
+def granted(host: Host, minor: int) -> str:
+    """Have an override of *minor* approved; return its id."""
+    asked = ask_override(
+        "ana",
+        eur(minor),
+        reference="booking-7",
+        reason="pays on Friday",
+        expires_at=hour(24),
+        actor=MARIA,
+    )
+    id = run(asked, host).id
+    run(approve_override(id, actor=PEDRO, reason="known for years"), host)
+    return id
+
+
+@settings(max_examples=15)
+@given(st.integers(-700, 700), st.integers(0, 700), st.integers(1, 1_400))
+def test_allowed_is_what_the_store_lets_pass(held: int, limit: int, proposed: int) -> None:
+    """The limit is the floor, so a check says what the posting will meet; in both stores."""
+    with stores() as both:
+        for store in both:
+            host = opened(store, limit=limit, held=held)
+            found = run(check_booking("ana", eur(proposed), actor=MARIA), host)
+            spent = transfer("spent", "customer:ana", "till", proposed)
+            try:
+                store.commit(changes("spend", journals=(spent,)))
+            except InsufficientFunds:
+                assert not found.allowed
+            else:
+                assert found.allowed
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 15_000), min_size=1, max_size=6))
+def test_an_override_lets_exactly_one_posting_pass(amounts: list[int]) -> None:
+    """The first one that fits, in both stores; nothing else moves the wallet."""
+    with stores() as both:
+        for store in both:
+            host = opened(store, limit=0)
+            id = granted(host, 12_000)
+            for n, minor in enumerate(amounts):
+                journal = transfer(f"jrn_{n}", "customer:ana", "platform", minor)
+                try:
+                    run(
+                        use_override(
+                            id, journal, actor=MARIA, reason="x", opens=(Wallet("platform"),)
+                        ),
+                        host,
+                    )
+                except (OverrideExceeded, IllegalTransition):
+                    continue
+            fitting = [minor for minor in amounts if minor <= 12_000]
+
+            assert -sum(fitting[:1]) == store.balance("customer:ana", "EUR").posted
+
+
+def use(url: str, id: str, writer: int) -> int:
+    """Try to post by the override *id* under ids of its own; return how often it passed."""
+    passed = 0
+    with closing(open_store(url)) as store:
+        host = Host(store=store, clock=FakeClock())
+        for n in range(TRIES):
+            journal = transfer(f"jrn_{writer}_{n}", "customer:ana", "till", 1_000)
+            try:
+                run(use_override(id, journal, actor=MARIA, reason="x"), host)
+                passed += 1
+            except (IllegalTransition, Stale, InsufficientFunds):
+                continue
+    return passed
+
+
+@pytest.mark.postgres
+def test_an_override_lets_one_of_eight_processes_pass(fresh_postgres_url: str) -> None:
+    """However many try at once, one journal names it, and the customer owes 10.00. (B2)"""
+    with closing(open_store(fresh_postgres_url)) as store:
+        id = granted(opened(store, limit=0), 1_000)
+        with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+            passed = pool.starmap(use, [(fresh_postgres_url, id, n) for n in range(PROCESSES)])
+        read = store.load(Override, id)
+        forced = [p.journal.id for p in store.journals().items if p.journal.forced_by == id]
+
+        assert 1 == sum(passed)
+        assert read is not None
+        assert [read.record.journal] == forced
+        assert -1_000 == store.balance("customer:ana", "EUR").posted
