@@ -241,4 +241,4 @@ def _payment(payout: BankPayout, *, cash: str, at: datetime) -> Journal:
 def _alert(payout: BankPayout) -> Message:
     facts = (("bank_payout", payout.id), ("object", payout.object), ("now", payout.status))
     id = derive("msg", LATE_OUTCOME, payout.gateway, payout.object, payout.status)
-    return Message(id, LATE_OUTCOME, "business", facts)
+    return Message(id, LATE_OUTCOME, payout.gateway, facts)

@@ -33,7 +33,8 @@ _REVERSED = ".reversed"
 _SESSIONS = ("session.charged", "session.covered")
 # What a customer is charged beside packages, and what is taken back of it.
 _CHARGES = ("session.charged", CHARGED, DISCOUNTED, TAXED, "credit_note.issued")
-_NO_EARNINGS = ("payout.", "balance.")  # money paid out, or earned before these books
+# Money paid out or taken back from where it was paid, or earned before these books.
+_NO_EARNINGS = ("payout.", "transfer.", "clawback.paid", "balance.")
 _PACKAGES = {"session.covered": "redeemed", "package.expired": "breakage", "package.bought": "sold"}
 
 

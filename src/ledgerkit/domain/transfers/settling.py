@@ -30,7 +30,7 @@ from ledgerkit.domain.transfers.records import (
     Transfer,
 )
 
-LATE_OUTCOME = "notice.late_outcome"
+LATE_OUTCOME = "alert.late_outcome"
 
 
 @attrs.frozen
@@ -175,7 +175,7 @@ def refuse_reversal(transfer: Transfer, *, instruction: str, code: str) -> Trans
 
 
 def _reversal(transfer: Transfer, told: GatewayObject) -> tuple[Transfer, Reversal, bool]:
-    """Return the reversal that *told* is, and whether only now it proves to be the one we asked for.
+    """Return the reversal that *told* is; and whether only now it proves to be one we asked for.
 
     The gateway may tell of it before it tells that it carries our instruction.
     """
@@ -220,4 +220,4 @@ def _linked(transfer: Transfer, told: GatewayObject) -> tuple[GatewayLink, ...]:
 def _alert(transfer: Transfer, told: GatewayObject) -> tuple[Message, ...]:
     facts = (("transfer", transfer.id), ("object", told.id), ("now", told.status))
     id = derive("msg", LATE_OUTCOME, transfer.gateway, told.id, told.status)
-    return (Message(id, LATE_OUTCOME, "business", facts),)
+    return (Message(id, LATE_OUTCOME, transfer.gateway, facts),)

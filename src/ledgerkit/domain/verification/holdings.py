@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from ledgerkit.domain.ledger import Event
 from ledgerkit.domain.packages import DEFERRED, SESSION, Package
 from ledgerkit.domain.payouts import PAID, Payout
 from ledgerkit.domain.verification.journals import Checked, Problem
@@ -28,8 +27,9 @@ def payout_problems(payouts: Iterable[Payout], checked: Checked) -> tuple[Proble
                 found.append(Problem("paid_twice", payout.id, reason))
             claims[claim] = payout.id
             sums[line.journal, wallet, payout.currency] += line.amount.minor
-        paid = -checked.booked(Event("payout", payout.id), wallet, payout.currency)
-        due = payout.total.minor if payout.status == PAID else 0
+        paid = -checked.booked(payout.payment, wallet, payout.currency)
+        by_hand = payout.status == PAID and payout.transfer is None
+        due = payout.total.minor if by_hand else 0
         if paid != due:
             reason = f"payout {payout.id} is {payout.status}: {due} to have left, {paid} did"
             found.append(Problem("payment_differs", payout.id, reason))
