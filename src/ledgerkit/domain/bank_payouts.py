@@ -12,7 +12,7 @@ from datetime import datetime
 import attrs
 
 from ledgerkit.domain.changes import Effects
-from ledgerkit.domain.gateways import PAYOUT, GatewayLink, GatewayObject, PayoutOrder, link_id
+from ledgerkit.domain.gateways import PAYOUT, GatewayObject, PayoutOrder, link_id
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import Instructed, instruct
 from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, reverse
@@ -128,14 +128,12 @@ class BankPayoutSettled:
     Attributes:
         payout: As it is now.
         journals: What is booked for it; none for a supplier's.
-        link: Which record the gateway's object is, if that is new.
-        alert: Whom to tell, if what was paid failed after all.
+        alert: Whom to tell, if what was paid failed after all and no instruction of ours tells it.
         moved: Whether anything is new: what was told before, or is older, stores nothing.
     """
 
     payout: BankPayout
     journals: tuple[Journal, ...] = ()
-    link: tuple[GatewayLink, ...] = ()
     alert: tuple[Message, ...] = ()
     moved: bool = True
 
@@ -148,7 +146,7 @@ class BankPayoutSettled:
         return Effects(
             journals=self.journals,
             opens=tuple(Wallet(wallet) for wallet in dict.fromkeys(wallets)),
-            records=(self.payout, *self.link),
+            records=(self.payout,),
             messages=self.alert,
         )
 
@@ -186,18 +184,16 @@ def settle(
         created_at=told.created,
         instruction=told.instruction,
     )
-    new = () if payout else (GatewayLink(id=link, kind=PAYOUT, record=before.id),)
     status = _status_of(told)
     event = _EVENTS.get(status)
     if event is None or (before.status, event) not in BANK_PAYOUT.table:
         # Older than what is known, or the same again.
-        return BankPayoutSettled(payout=before, link=new, moved=payout is None)
+        return BankPayoutSettled(payout=before, moved=payout is None)
     after = attrs.evolve(before, status=status, reason=told.reason)
-    late = before.status == PAID
+    late = before.status == PAID and before.instruction is None
     return BankPayoutSettled(
         payout=after,
         journals=_journals(before, after, cash=cash, at=at) if after.is_ours else (),
-        link=new,
         alert=(_alert(after),) if late else (),
     )
 

@@ -12,7 +12,7 @@ import attrs
 
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.gateways import REVERSAL, GatewayLink, GatewayObject, link_id
+from ledgerkit.domain.gateways import REVERSAL, GatewayObject
 from ledgerkit.domain.gateways import TRANSFER as TRANSFER_KIND
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Journal, Wallet
@@ -55,14 +55,12 @@ class TransferSettled:
     Attributes:
         transfer: As it is now.
         journals: What is booked for it; none where nothing moved.
-        links: Which record the gateway's object is, where that is new.
-        alert: Whom to tell, if a fact contradicts what was booked before.
+        alert: Whom to tell, if what was done failed after all and no instruction of ours tells it.
         moved: Whether anything is new: what was told before, or is older, stores nothing.
     """
 
     transfer: Transfer
     journals: tuple[Journal, ...] = ()
-    links: tuple[GatewayLink, ...] = ()
     alert: tuple[Message, ...] = ()
     moved: bool = True
 
@@ -75,7 +73,7 @@ class TransferSettled:
         return Effects(
             journals=self.journals,
             opens=tuple(Wallet(wallet) for wallet in dict.fromkeys(wallets)),
-            records=(self.transfer, *self.links),
+            records=(self.transfer,),
             messages=self.alert,
         )
 
@@ -96,15 +94,9 @@ def settle(transfer: Transfer, told: GatewayObject, *, at: datetime) -> Transfer
     first, known = transfer.object is None, DONE if transfer.status in PAID_OUT else transfer.status
     if not first and RANKS[told.status] <= RANKS[known]:
         return TransferSettled(transfer=transfer, moved=False)
-    late = known not in (PENDING, told.status)
     seen = attrs.evolve(transfer, object=told.id, created_at=told.created, fee=told.fee)
     after, journals = (seen, ()) if told.status == known else _moved(seen, told, at=at)
-    return TransferSettled(
-        transfer=after,
-        journals=journals,
-        links=_linked(transfer, told) if first else (),
-        alert=_alert(transfer, told) if late else (),
-    )
+    return TransferSettled(transfer=after, journals=journals)
 
 
 _EVENTS = {PENDING: "reopen", DONE: "complete", FAILED: "fail"}
@@ -149,7 +141,7 @@ def settle_reversal(transfer: Transfer, told: GatewayObject, *, at: datetime) ->
     first = before.object is None
     if not first and RANKS[told.status] <= RANKS[before.status]:
         return TransferSettled(transfer=transfer, moved=recognised)
-    late = before.status not in (PENDING, told.status)
+    late = before.asked_for == "" and before.status == DONE  # else the instruction tells it
     now = attrs.evolve(before, object=told.id, status=told.status, code=told.reason)
     after = _with(transfer, now)
     journals: tuple[Journal, ...] = ()
@@ -160,7 +152,6 @@ def settle_reversal(transfer: Transfer, told: GatewayObject, *, at: datetime) ->
     return TransferSettled(
         transfer=after,
         journals=journals,
-        links=_linked(transfer, told) if first else (),
         alert=_alert(transfer, told) if late else (),
     )
 
@@ -210,11 +201,6 @@ def _with(transfer: Transfer, reversal: Reversal) -> Transfer:
     elif total < before:
         status = TRANSFER.after(status, "restore_part" if total.minor else "restore")
     return attrs.evolve(transfer, reversals=reversals, status=status)
-
-
-def _linked(transfer: Transfer, told: GatewayObject) -> tuple[GatewayLink, ...]:
-    id = link_id(transfer.gateway, told.id)
-    return (GatewayLink(id=id, kind=told.kind, record=transfer.id),)
 
 
 def _alert(transfer: Transfer, told: GatewayObject) -> tuple[Message, ...]:
