@@ -1,17 +1,18 @@
-"""Instruction: an order to a gateway, stored with the money that caused it and carried out later.
+"""Instructions as records: what is ordered, under which key, and how far it got.
 
-It is written before anything is sent, has one idempotency key for every attempt, and knows when it
-was first and last sent; so a crash, a time-out or a worker that slept cannot make it happen twice.
-(spec: gateways 1.2, 1.3; reliability A4 to A9)
+An instruction is written before anything is sent, in the commit of the money that causes it.
+(spec: gateways 1.2; reliability A4, A8)
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.gateways import Order
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger.journals import name_of, text_of
@@ -26,32 +27,75 @@ INSTRUCTION = Lifecycle(
     WAITING,
     {
         (WAITING, "send"): SENT,
-        (WAITING, "park"): ATTENTION,
+        (WAITING, "refuse"): REFUSED,  # it may not be sent any more, and never was
         (WAITING, "cancel"): CANCELLED,
+        (WAITING, "park"): ATTENTION,
+        (WAITING, "accept"): PENDING,  # a webhook told it before the worker could
+        (WAITING, "complete"): DONE,
         (SENT, "send"): SENT,  # the worker that sent it died before it could say more
         (SENT, "complete"): DONE,
         (SENT, "accept"): PENDING,
         (SENT, "refuse"): REFUSED,
         (SENT, "put_off"): WAITING,
         (SENT, "lose"): UNKNOWN,
+        (SENT, "miss"): UNKNOWN,
+        (SENT, "look_up"): UNKNOWN,
+        (SENT, "retry"): WAITING,
         (SENT, "park"): ATTENTION,
         (UNKNOWN, "send"): SENT,
         (UNKNOWN, "complete"): DONE,
         (UNKNOWN, "accept"): PENDING,
         (UNKNOWN, "refuse"): REFUSED,
+        (UNKNOWN, "lose"): UNKNOWN,
+        (UNKNOWN, "miss"): UNKNOWN,
+        (UNKNOWN, "look_up"): UNKNOWN,
+        (UNKNOWN, "retry"): WAITING,
         (UNKNOWN, "park"): ATTENTION,
+        (PENDING, "accept"): PENDING,
         (PENDING, "complete"): DONE,
         (PENDING, "refuse"): REFUSED,
+        (PENDING, "look_up"): PENDING,
         (PENDING, "park"): ATTENTION,
         (ATTENTION, "retry"): WAITING,
+        (ATTENTION, "look_up"): UNKNOWN,
         (ATTENTION, "complete"): DONE,
         (ATTENTION, "accept"): PENDING,
         (ATTENTION, "refuse"): REFUSED,
-        (WAITING, "complete"): DONE,  # a webhook told it before the worker could
+        (ATTENTION, "cancel"): CANCELLED,
         (REFUSED, "complete"): DONE,  # late outcomes: the books follow the gateway
         (DONE, "refuse"): REFUSED,
     },
 )
+# The look-up by metadata begins so much before the instruction was asked for: the gateway's clock
+# may be behind ours, and what it made must not be missed for that.
+CLOCKS_DIFFER = timedelta(hours=1)
+
+
+@attrs.frozen
+class OrderChanged(LedgerkitError):
+    """An instruction was sent under a key, and now has another order. (spec: reliability A8)"""
+
+    instruction: str
+    key: str
+    sent: str
+    found: str
+    code: ClassVar[str] = "order_changed"
+
+    def __str__(self) -> str:
+        return (
+            f"instruction {self.instruction!r} was sent as {self.sent} under the key {self.key!r} "
+            f"and is {self.found} now; an order never changes, make another instruction"
+        )
+
+
+def order_digest(order: Order) -> str:
+    """Return a name of *order* that no other order has."""
+    fields = attrs.fields(type(order))
+    return derive("ord", order.kind, *(f"{f.name}={getattr(order, f.name)}" for f in fields))
+
+
+def _maybe_instant(at: datetime | None) -> datetime | None:
+    return None if at is None else instant(at)
 
 
 @attrs.frozen(kw_only=True)
@@ -66,14 +110,20 @@ class Instruction:
         party: The id of the customer or supplier it is about.
         asked_at: When it was decided.
         send_before: It must not be sent at or after this instant, or None.
-        status: See `INSTRUCTION`.
-        generation: 1, and more where a person had it sent anew under another key.
-        attempts: How often it was sent.
-        first_sent_at: When it was first sent under its key, or None.
-        last_sent_at: When it was last sent, or None.
+        status: See `INSTRUCTION`; while it is `waiting`, nothing came of it at the gateway.
+        generation: 1, and one more each time it was surely absent and is sent under a fresh key.
+        attempts: How often it was sent, under whatever key.
+        first_sent_at: When it was first sent under its key so that something may have come of
+            it, or None.
+        last_sent_at: When it was last sent under its key, or None.
+        doubtful: Whether something may have come of an earlier send that nobody told.
+        looked_up_at: When it was last looked up since it was last sent, or None.
+        sent_order: What was sent under its key, as `order_digest`, or "".
         object: The gateway's id of what it made, or None.
         code: The gateway's code of the last refusal or trouble, or "".
         detail: A sentence of it, or "".
+        wakings: How often a person set it going again.
+        woken_at: When a person last did, or None; its age counts from there.
     """
 
     id: str
@@ -82,30 +132,40 @@ class Instruction:
     subject: str
     party: str
     asked_at: datetime = attrs.field(converter=instant)
-    send_before: datetime | None = attrs.field(
-        default=None, converter=attrs.converters.optional(instant)
-    )
+    send_before: datetime | None = attrs.field(default=None, converter=_maybe_instant)
     status: str = WAITING
     generation: int = 1
     attempts: int = 0
-    first_sent_at: datetime | None = attrs.field(
-        default=None, converter=attrs.converters.optional(instant)
-    )
-    last_sent_at: datetime | None = attrs.field(
-        default=None, converter=attrs.converters.optional(instant)
-    )
+    first_sent_at: datetime | None = attrs.field(default=None, converter=_maybe_instant)
+    last_sent_at: datetime | None = attrs.field(default=None, converter=_maybe_instant)
+    doubtful: bool = False
+    looked_up_at: datetime | None = attrs.field(default=None, converter=_maybe_instant)
+    sent_order: str = ""
     object: str | None = None
     code: str = ""
     detail: str = ""
+    wakings: int = 0
+    woken_at: datetime | None = attrs.field(default=None, converter=_maybe_instant)
 
     def __attrs_post_init__(self) -> None:
         for field in ("id", "gateway", "subject", "party"):
             name_of(f"instruction {field}", getattr(self, field))
-        if not isinstance(self.order, Order):
+        if not isinstance(self.order, Order) or type(self.order) is Order:
             msg = f"instruction {self.id!r} needs an order (got {self.order!r})"
             raise TypeError(msg)
         if self.status not in INSTRUCTION.statuses:
             msg = f"instruction {self.id!r} has no status {self.status!r}"
+            raise ValueError(msg)
+        for field, least in (("generation", 1), ("attempts", 0), ("wakings", 0)):
+            value = getattr(self, field)
+            if type(value) is not int or value < least:
+                msg = f"{field} of instruction {self.id!r} is {least} or more (got {value!r})"
+                raise ValueError(msg)
+        if self.status in (SENT, UNKNOWN) and self.first_sent_at is None:
+            msg = f"instruction {self.id!r} is {self.status}; it needs the instants of its sending"
+            raise ValueError(msg)
+        if (self.first_sent_at is None) != (self.last_sent_at is None):
+            msg = f"instruction {self.id!r} needs both instants of its sending, or none"
             raise ValueError(msg)
         text_of("code", self.code)
         text_of("detail", self.detail)
@@ -114,6 +174,16 @@ class Instruction:
     def key(self) -> str:
         """The idempotency key of every attempt: from the id and the generation, never random."""
         return f"{self.id}.{self.generation}"
+
+    @property
+    def made_since(self) -> datetime:
+        """The instant from which the gateway may have made something of it, by any clock."""
+        return self.asked_at - CLOCKS_DIFFER
+
+    @property
+    def aged_since(self) -> datetime:
+        """The instant its age counts from: when it was asked, or last set going by a person."""
+        return self.asked_at if self.woken_at is None else self.woken_at
 
 
 @attrs.frozen
@@ -152,13 +222,23 @@ def instruct(
         asked_at=at,
         send_before=send_before,
     )
-    return Instructed(instruction, _wake(instruction))
+    return Instructed(instruction, wake(instruction))
 
 
-def _wake(instruction: Instruction) -> Message:
+def wake(instruction: Instruction) -> Message:
+    """Return the message that wakes a worker: one when it is asked, one each time by hand."""
     return Message(
-        id=derive("msg", instruction.id, str(instruction.generation)),
-        topic=f"gateway.{instruction.gateway}",
+        id=derive("msg", instruction.id, "wake", str(instruction.wakings)),
+        topic=topic_of(instruction.gateway),
         recipient=instruction.gateway,
         body=(("instruction", instruction.id),),
     )
+
+
+def topic_of(gateway: str) -> str:
+    """Return the topic of the messages that wake the workers of *gateway*.
+
+    >>> topic_of("stripe")
+    'gateway.stripe'
+    """
+    return f"gateway.{name_of('gateway', gateway)}"
