@@ -24,11 +24,14 @@ from cattrs.v import format_exception
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.circuit_breakers import GatewayBreaker
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.gateways import ORDERS, GatewayLink, Order
 from ledgerkit.domain.grants import Grant
+from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal, Wallet
@@ -116,6 +119,9 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
         ),
+        Instruction: Kind("instruction", 1, lambda i: Index(i.party, i.status, i.asked_at.date())),
+        GatewayLink: Kind("gateway_link", 1, lambda g: Index(status=g.kind)),
+        GatewayBreaker: Kind("gateway_breaker", 1, lambda b: Index(status=b.status)),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
         BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
     }
@@ -276,19 +282,26 @@ def _tuple_hook(of: Any, converter: Converter) -> Hook:
     return _only(list, converter.gen_structure_hetero_tuple(of))
 
 
-def _model_hook(converter: Converter) -> Hook:
-    """Return the hook of a price model: the field `kind` says which one the others are of."""
-    kinds: Mapping[object, type[Model]] = {model.kind: model for model in MODELS}
+def _tagged_hook(what: str, kinds: Mapping[Any, type[Any]], converter: Converter) -> Hook:
+    """Return the hook of *what*: the field `kind` says which of *kinds* the others are of."""
 
-    def structure(value: object, _: Any) -> Model:
+    def structure(value: object, _: Any) -> Any:
         fields = dict(_exactly(dict, value))
         kind = fields.pop("kind", None)
         if type(kind) is not str or kind not in kinds:
-            msg = f"expected a kind of model among {', '.join(map(str, kinds))}, got {kind!r}"
+            msg = f"expected a kind of {what} among {', '.join(map(str, kinds))}, got {kind!r}"
             raise ValueError(msg)
         return converter.structure(fields, kinds[kind])
 
     return structure
+
+
+def _tagged_data(converter: Converter) -> Callable[[Any], Any]:
+    return lambda value: {"kind": value.kind, **converter.unstructure(value)}
+
+
+def _is_order(of: Any) -> bool:
+    return of is Order  # and not one of its kinds, whose fields are read as of any record
 
 
 def _record_hook(of: Any, converter: Converter) -> Hook:
@@ -308,10 +321,12 @@ def _converter() -> Converter:
     for kind, hook in hooks:
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_factory(attrs.has, _record_hook)
-    converter.register_structure_hook(Model, _model_hook(converter))
-    converter.register_unstructure_hook(
-        Model, lambda model: {"kind": model.kind, **converter.unstructure(model)}
-    )
+    models = {model.kind: model for model in MODELS}
+    converter.register_structure_hook(Model, _tagged_hook("model", models, converter))
+    converter.register_unstructure_hook(Model, _tagged_data(converter))
+    orders = {order.kind: order for order in ORDERS}
+    converter.register_structure_hook_func(_is_order, _tagged_hook("order", orders, converter))
+    converter.register_unstructure_hook_func(_is_order, _tagged_data(converter))
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(_is_frozenset, _set_hook)
     converter.register_structure_hook_factory(_is_cycle, _cycle_hook)
