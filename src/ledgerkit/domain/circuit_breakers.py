@@ -115,9 +115,14 @@ class BreakerMoved:
         return Effects(records=(self.breaker,), messages=self.messages)
 
 
-def is_trouble(outcome: Outcome) -> bool:
-    """Whether *outcome* says that the gateway does not work; a refusal says that it does."""
-    return outcome.halts or outcome.status in (gateways.UNKNOWN, gateways.RETRYABLE)
+def is_trouble(outcome: Outcome | None) -> bool:
+    """Whether *outcome* says that the gateway does not work; a refusal says that it does.
+
+    None is a look-up that found nothing: it works.
+    """
+    return outcome is not None and (
+        outcome.halts or outcome.status in (gateways.UNKNOWN, gateways.RETRYABLE)
+    )
 
 
 def lets_through(breaker: GatewayBreaker, *, at: datetime) -> bool:
@@ -136,14 +141,14 @@ def tried(breaker: GatewayBreaker, *, at: datetime, policy: Tripping) -> Breaker
 
 
 def called(
-    breaker: GatewayBreaker, outcome: Outcome, *, at: datetime, policy: Tripping
+    breaker: GatewayBreaker, outcome: Outcome | None, *, at: datetime, policy: Tripping
 ) -> BreakerMoved | None:
     """Return *breaker* after a call with *outcome*, or None if it stays as it is.
 
     A wrong key opens it at once, since every other call would fail as well; people are told, as
     they are when it opens for the first time.
     """
-    if not is_trouble(outcome):
+    if outcome is None or not is_trouble(outcome):
         if breaker == (well := GatewayBreaker(id=breaker.id)):
             return None
         return BreakerMoved(well)

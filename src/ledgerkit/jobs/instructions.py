@@ -6,7 +6,7 @@ Each request has a key of its own and stores who decided it and why; asked again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, TypeAlias
@@ -14,9 +14,19 @@ from typing import Any, ClassVar, TypeAlias
 import attrs
 
 from ledgerkit.domain import instructions
-from ledgerkit.domain.changes import Decision, Expect, Stale, Versioned, changes_of, expect, request
+from ledgerkit.domain.changes import (
+    Decision,
+    Expect,
+    Stale,
+    Version,
+    Versioned,
+    changes_of,
+    expect,
+    request,
+)
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.instructions import ATTENTION, Attention, Instruction, Sending
+from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.sending import SENDING, TRIES, RefuseOrder, Settle, Settlement
 from ledgerkit.jobs.steps import Step
@@ -145,14 +155,19 @@ async def _once(
     id: str, verb: str, decide: _Decide, *, key: str, actor: str, note: str
 ) -> Instruction:
     full = f"instruction/{id}/{verb}/{key}"
-    for version in await steps.history(Instruction, id):
-        if version.key == full:
-            return version.record
-    read = await steps.load(Instruction, id)
-    if read is None:
+    versions = await steps.history(Instruction, id)
+    if (before := _stored_by(full, versions)) is not None:
+        return before
+    if not versions:
         raise UnknownInstruction(id)
+    read = Versioned(versions[-1].record, versions[-1].version)
     at = await steps.now()
-    decision, expects = await decide(read, at)
+    try:
+        decision, expects = await decide(read, at)
+    except IllegalTransition:  # another worker may have done the same meanwhile
+        if (before := _stored_by(full, await steps.history(Instruction, id))) is not None:
+            return before
+        raise
     await steps.commit(
         changes_of(
             decision,
@@ -166,3 +181,7 @@ async def _once(
     )
     stored = await steps.load(Instruction, id)
     return read.record if stored is None else stored.record
+
+
+def _stored_by(key: str, versions: Iterable[Version[Instruction]]) -> Instruction | None:
+    return next((version.record for version in versions if version.key == key), None)

@@ -150,36 +150,18 @@ async def send_instructions(
     if lease <= policy.http_budget:
         msg = f"the lease must be longer than a call may take, {policy.http_budget} (got {lease})"
         raise ValueError(msg)
-    breaker = await _let_through(gateway, tripping)
-    if isinstance(breaker, datetime):
-        return SendingReport(closed_until=breaker)
+    read = await steps.load(GatewayBreaker, gateway)
+    breaker = GatewayBreaker(id=gateway) if read is None else read.record
+    at = await steps.now()
+    if not lets_through(breaker, at=at):
+        return SendingReport(closed_until=breaker.until)
     limit = limit if breaker.status == CLOSED else 1
     worker = _Worker(gateway, settle, refuse, policy, tripping, breaker)
-    for claimed in await steps.claim(
-        topic_of(gateway), at=await steps.now(), lease=lease, limit=limit
-    ):
+    for claimed in await steps.claim(topic_of(gateway), at=at, lease=lease, limit=limit):
         if await steps.now() >= claimed.until:
             break
         await worker.carry_out(claimed)
     return worker.report()
-
-
-async def _let_through(gateway: str, tripping: Tripping) -> GatewayBreaker | datetime:
-    """Return the breaker if a call may be made, or until when none may."""
-    while True:
-        at = await steps.now()
-        read = await steps.load(GatewayBreaker, gateway)
-        if read is None:
-            return GatewayBreaker(id=gateway)
-        if read.record.status == CLOSED:
-            return read.record
-        if not lets_through(read.record, at=at) and read.record.until is not None:
-            return read.record.until
-        moved = tried(read.record, at=at, policy=tripping)
-        with suppress(Stale):  # another worker tries, or has closed it
-            committed = await steps.commit(_breaker_changes(moved, read.version, "try", at))
-            if not committed.replayed:
-                return moved.breaker
 
 
 def _breaker_changes(moved: Decision, version: int, what: str, at: datetime) -> Changes:
@@ -250,12 +232,36 @@ class _Worker:
                 return None, ""
             if isinstance(step, WaitUntil):
                 return step.at, read.record.code or read.record.status
-            if self.breaker.until is not None and not lets_through(self.breaker, at=at):
-                return self.breaker.until, "breaker"
+            if isinstance(step, Send | LookUp):
+                closed_until = await self._closed_until(at)
+                if closed_until is not None:
+                    return closed_until, self.breaker.code
             seen = read.version
             with suppress(Stale):  # somebody else moved it: look again
                 await self._take(step, read, claimed, at)
         return await steps.now() + self.policy.wait(id, claimed.attempts), "no progress"
+
+    async def _closed_until(self, at: datetime) -> datetime | None:
+        """Return until when no call may be made, or None: one may, to try it if it was open."""
+        while self.breaker.until is not None:
+            if not lets_through(self.breaker, at=at):
+                return self.breaker.until
+            read = await self._read_breaker()
+            if read is None or not lets_through(read.record, at=at):
+                continue
+            if read.record.status == CLOSED:
+                return None
+            moved = tried(read.record, at=at, policy=self.tripping)
+            with suppress(Stale):  # another worker tries, or has closed it
+                committed = await steps.commit(_breaker_changes(moved, read.version, "try", at))
+                if not committed.replayed:
+                    return None
+        return None
+
+    async def _read_breaker(self) -> Versioned[GatewayBreaker] | None:
+        read = await steps.load(GatewayBreaker, self.gateway)
+        self.breaker = GatewayBreaker(id=self.gateway) if read is None else read.record
+        return read
 
     async def _take(
         self,
@@ -294,12 +300,12 @@ class _Worker:
 
     async def _look_up(self, read: Versioned[Instruction]) -> None:
         outcome = await steps.look_up_order(read.record)
+        await self._told(outcome)
         at = await steps.now()
         if outcome is None:
             moved = instructions.absent(read.record, at=at, policy=self.policy)
             await _commit(moved, read, "absent", at)
             return
-        await self._told(outcome)
         if not is_trouble(outcome):  # else it cannot say now: nothing is known, nothing moves
             await self._answered(read, outcome)
 
@@ -333,14 +339,13 @@ class _Worker:
                 await _commit(settlement, read, "refuse", at, settlement.expects)
                 return
 
-    async def _told(self, outcome: Outcome) -> None:
+    async def _told(self, outcome: Outcome | None) -> None:
         """Tell the breaker what became of a call; one that is well is not read."""
         if self.breaker == GatewayBreaker(id=self.gateway) and not is_trouble(outcome):
             return
         for _ in range(TRIES):
             at = await steps.now()
-            read = await steps.load(GatewayBreaker, self.gateway)
-            self.breaker = GatewayBreaker(id=self.gateway) if read is None else read.record
+            read = await self._read_breaker()
             moved = called(self.breaker, outcome, at=at, policy=self.tripping)
             if moved is None:
                 return

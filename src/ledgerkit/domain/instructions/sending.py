@@ -193,7 +193,7 @@ def _step(
         return WaitUntil(due)
     if looks:
         return LookUp()
-    before = min(lease_until - policy.http_budget, *limits)
+    before = min((lease_until - policy.http_budget, *limits))
     return Send(before) if at < before else WaitUntil(at)  # another lease has the time
 
 
