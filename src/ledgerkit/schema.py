@@ -25,6 +25,7 @@ from ledgerkit.domain.bank_payouts import BankPayout
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.circuit_breakers import GatewayBreaker
 from ledgerkit.domain.clawbacks import Clawback
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
@@ -127,6 +128,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Clawback: Kind("clawback", 1, lambda c: Index(c.supplier, c.status, c.opened_at.date())),
         Instruction: Kind("instruction", 1, lambda i: Index(i.party, i.status, i.asked_at.date())),
         GatewayLink: Kind("gateway_link", 1, lambda g: Index(status=g.kind)),
+        GatewayBreaker: Kind("gateway_breaker", 1, lambda b: Index(status=b.status)),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
         BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
     }

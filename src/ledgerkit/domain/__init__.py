@@ -3,8 +3,8 @@
 Read down; each module uses only those before it:
 
 errors; ids, _iso4217; money; periods, lifecycle; outbox, ledger; changes; parties, catalog,
-document_links; gateways; instructions; usage; pricing; proration; discounts, tax; charges;
-late_joiners; sessions; splits; packages, grants; subscriptions, rate_plans; invoices; credit_notes,
-write_offs; payment_plans; transfers; bank_payouts; payouts; clawbacks; openings; statements,
-verification, shadow; billing_run.
+document_links; gateways; instructions, circuit_breakers; usage; pricing; proration; discounts, tax;
+charges; late_joiners; sessions; splits; packages, grants; subscriptions, rate_plans; invoices;
+credit_notes, write_offs; payment_plans; transfers; bank_payouts; payouts; clawbacks; openings;
+statements, verification, shadow; billing_run.
 """

@@ -336,13 +336,13 @@ class GatewayLink:
         name_of("linked record", self.record)
 
 
-def link_id(gateway: str, object: str) -> str:
-    """Return the id of the link of *object* at *gateway*.
+def link_id(gateway: str, id: str) -> str:
+    """Return the id of the link of the object *id* at *gateway*.
 
     >>> link_id("stripe", "pi_1")
     'stripe:pi_1'
     """
-    return f"{name_of('gateway', gateway)}:{name_of('gateway object', object)}"
+    return f"{name_of('gateway', gateway)}:{name_of('gateway object', id)}"
 
 
 Told: TypeAlias = GatewayObject | AccountStatus | SavedMethod

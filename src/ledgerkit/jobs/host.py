@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
 import attrs
@@ -9,6 +11,7 @@ import attrs
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.ports.clock import Clock
 from ledgerkit.ports.documents import Documents
+from ledgerkit.ports.gateway import Gateway
 from ledgerkit.ports.notifier import Notifier
 from ledgerkit.ports.renderer import Renderer
 from ledgerkit.ports.store import Store
@@ -39,6 +42,7 @@ class Host:
         documents: Where documents are kept, or None.
         notifier: How people are told, or None.
         usage: What the meters of the host say, or None where nothing is metered.
+        gateways: Who moves real money, by the name that instructions give.
     """
 
     store: Store
@@ -47,6 +51,7 @@ class Host:
     documents: Documents | None = None
     notifier: Notifier | None = None
     usage: UsageSource | None = None
+    gateways: Mapping[str, Gateway] = MappingProxyType({})
 
 
 def needed(port: P | None, name: str) -> P:

@@ -14,6 +14,8 @@ import attrs
 
 from ledgerkit.documents import Document
 from ledgerkit.domain.changes import Changes, Committed, Number, Record, Version, Versioned
+from ledgerkit.domain.gateways import RETRYABLE, GatewayBalance, GatewayObject, Outcome
+from ledgerkit.domain.instructions import SEND_DEADLINE, Instruction
 from ledgerkit.domain.ledger import (
     NOW,
     AsOf,
@@ -31,6 +33,7 @@ from ledgerkit.domain.usage import Meter, Reading
 from ledgerkit.domain.verification import Problem
 from ledgerkit.jobs.host import Host, needed
 from ledgerkit.ports.documents import DocumentMissing, Stored
+from ledgerkit.ports.gateway import Gateway
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -235,3 +238,48 @@ async def settle(
 async def send(message: Message) -> None:
     """Deliver *message* to people."""
     return await Step("send", lambda host: needed(host.notifier, "notifier").send(message))
+
+
+def _gateway(host: Host, name: str) -> Gateway:
+    return needed(host.gateways.get(name), f"gateway {name!r}")
+
+
+async def send_order(instruction: Instruction, *, before: datetime) -> Outcome:
+    """Have the gateway of *instruction* carry it out under its key, if it is still before *before*.
+
+    The clock is read inside of the step, just before the call: a worker that slept since it
+    decided sends nothing, and the answer is `retryable` with the code `send_deadline`.
+    (spec: reliability A9)
+    """
+
+    def call(host: Host) -> Outcome:
+        gateway = _gateway(host, instruction.gateway)
+        if host.clock.now() >= before:
+            return Outcome(status=RETRYABLE, code=SEND_DEADLINE)
+        return gateway.send(instruction.order, key=instruction.key, instruction=instruction.id)
+
+    return await Step("send_order", call)
+
+
+async def look_up_order(instruction: Instruction) -> Outcome | None:
+    """Ask the gateway of *instruction* what it made of it, or None if it finds nothing."""
+    return await Step(
+        "look_up_order",
+        lambda host: _gateway(host, instruction.gateway).look_up(
+            instruction.order, instruction=instruction.id, since=instruction.made_since
+        ),
+    )
+
+
+async def gateway_balance(gateway: str) -> GatewayBalance:
+    """Ask what *gateway* holds for us."""
+    return await Step("gateway_balance", lambda host: _gateway(host, gateway).balance())
+
+
+async def gateway_objects(
+    gateway: str, *, since: datetime, after: str | None = None
+) -> Page[GatewayObject]:
+    """Read one page of what was made at *gateway* since *since*, after the mark *after*."""
+    return await Step(
+        "gateway_objects", lambda host: _gateway(host, gateway).objects(since=since, after=after)
+    )
