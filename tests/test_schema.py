@@ -19,18 +19,34 @@ from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote
 from ledgerkit.domain.discounts import Coupon, Discount
+from ledgerkit.domain.disputes import WON, Dispute
 from ledgerkit.domain.document_links import DocumentLink
+from ledgerkit.domain.gateways import (
+    ChargeOrder,
+    GatewayLink,
+    GatewayObject,
+    Movement,
+    Order,
+    PayoutOrder,
+    RefundOrder,
+    ReversalOrder,
+    TransferOrder,
+)
 from ledgerkit.domain.grants import EXPIRED as LAPSED
 from ledgerkit.domain.grants import Draw, Forfeit, Grant, Return
+from ledgerkit.domain.instructions import UNKNOWN, Instruction
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Addressee, Invoice, Line
 from ledgerkit.domain.late_joiners import CatchUpPolicy, Enrolment
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
 from ledgerkit.domain.money import Money, Rate, Rounding
 from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
 from ledgerkit.domain.parties import ROLES, Party
+from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.payment_plans import COMPLETED, Instalment, PaymentPlan
+from ledgerkit.domain.payments import PARTLY_REFUNDED, Assignment, MoneyOut, Payment
 from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
@@ -56,6 +72,7 @@ from ledgerkit.domain.pricing import (
 )
 from ledgerkit.domain.proration import Basis
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan
+from ledgerkit.domain.refunds import DONE, OFFSET, Refund
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, PER_SESSION, Incentive
 from ledgerkit.domain.subscriptions import (
@@ -88,6 +105,7 @@ from ledgerkit.domain.usage import (
     Snapshot,
     SpikePolicy,
 )
+from ledgerkit.domain.webhooks import PARKED, WebhookEvent
 from ledgerkit.domain.write_offs import WriteOff
 from ledgerkit.schema import KINDS, BadDocument, Index, UnknownKind, dump, index_of, kind_of, load
 
@@ -186,6 +204,21 @@ CHARGE = Charge(
         trace=(("factor", "16/31"),),
     ),
     gives_back="seats/1/2026-10-05",
+)
+MOVEMENT = Movement(id="txn_1", amount=eur(-5000), fee=eur(1500), at=AT)
+TOLD = GatewayObject(
+    kind="dispute",
+    id="dp_1",
+    status="lost",
+    amount=eur(5000),
+    created=AT,
+    fee=eur(25),
+    parent="pi_1",
+    instruction="ins_1",
+    account="acct_1",
+    reason="fraudulent",
+    movements=(MOVEMENT,),
+    metadata=(("ledgerkit_customer", "ana"),),
 )
 SAMPLES: dict[type[Any], Any] = {
     Party: Party(
@@ -501,6 +534,102 @@ SAMPLES: dict[type[Any], Any] = {
     DocumentLink: DocumentLink(
         id="doc_1", of="inv_1", party="ana", key="2026/10/inv_1.pdf", media_type="application/pdf"
     ),
+    Payment: Payment(
+        id="pmt_1",
+        customer="ana",
+        amount=eur(5000),
+        method="gateway:stripe",
+        status=PARTLY_REFUNDED,
+        invoices=("inv_1",),
+        assignments=(Assignment("inv_1", eur(4000)),),
+        outs=(
+            MoneyOut(
+                record="rfd_1", moved=eur(100), reserved=eur(50), invoice="inv_1", disputed=True
+            ),
+        ),
+        object="pi_1",
+        fee=eur(170),
+        received_on=ON,
+        reference="SEPA-9",
+        reason="card_declined",
+    ),
+    Refund: Refund(
+        id="rfd_1",
+        payment="pmt_1",
+        customer="ana",
+        amount=eur(100),
+        method="gateway:stripe",
+        outcome=OFFSET,
+        status=DONE,
+        invoice="inv_1",
+        note="crn_1",
+        object="re_1",
+        asked_on=ON,
+        reason="two lessons fell out",
+        reference="ARN-7",
+    ),
+    Dispute: Dispute(
+        id="dsp_1",
+        payment="pmt_1",
+        customer="ana",
+        amount=eur(5000),
+        object="dp_1",
+        gateway="stripe",
+        status=WON,
+        movements=(MOVEMENT,),
+        held=("pay_1",),
+        opened_on=ON,
+        reason="fraudulent",
+    ),
+    Instruction: Instruction(
+        id="ins_1",
+        gateway="stripe",
+        order=ChargeOrder(amount=eur(5000), customer="cus_1", method="pm_1"),
+        subject="pmt_1",
+        party="ana",
+        asked_at=AT,
+        send_before=AT,
+        status=UNKNOWN,
+        generation=2,
+        attempts=3,
+        first_sent_at=AT,
+        last_sent_at=AT,
+        object="pi_1",
+        code="timeout",
+        detail="no answer after 80 s",
+    ),
+    GatewayLink: GatewayLink(id="stripe:pi_1", kind="charge", record="pmt_1"),
+    ConnectedAccount: ConnectedAccount(
+        id="stripe:acct_1",
+        gateway="stripe",
+        account="acct_1",
+        supplier="tom",
+        details_submitted=True,
+        charges_enabled=True,
+        payouts_enabled=True,
+        currently_due=("external_account",),
+        disabled_reason="requirements.past_due",
+        as_of=AT,
+    ),
+    PaymentMethod: PaymentMethod(
+        id="stripe:cus_1",
+        gateway="stripe",
+        holder="cus_1",
+        customer="ana",
+        method="pm_1",
+        label="visa 4242",
+    ),
+    WebhookEvent: WebhookEvent(
+        id="stripe:evt_1",
+        gateway="stripe",
+        type="charge.dispute.closed",
+        created=AT,
+        account="acct_1",
+        status=PARKED,
+        parked=(TOLD,),
+        problem="wallet 'customer:ana' is frozen",
+        text='{"id": "evt_1"}',
+    ),
     BillingCycle: BillingCycle(
         id="cyc_1", kind="calendar", period=Period.month(2026, 10), status="billed", runs=2
     ),
@@ -713,6 +842,16 @@ QUANTITIES = st.dictionaries(
     min_size=1,
     max_size=3,
 ).map(lambda found: tuple(Quantity(of, found[of]) for of in sorted(found)))
+MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the bounds of a strategy
+MOVEMENTS = st.builds(Movement, id=NAMES, amount=EUROS, fee=POSITIVE, at=MOMENTS)
+OUTS = st.builds(MoneyOut, record=NAMES, moved=EUROS, reserved=POSITIVE, invoice=maybe(NAMES))
+ORDERED: st.SearchStrategy[Order] = st.one_of(
+    st.builds(ChargeOrder, amount=POSITIVE, customer=NAMES, method=NAMES),
+    st.builds(RefundOrder, amount=POSITIVE, charge=NAMES),
+    st.builds(TransferOrder, amount=POSITIVE, account=NAMES, source=NAMES),
+    st.builds(ReversalOrder, amount=POSITIVE, transfer=NAMES),
+    st.builds(PayoutOrder, amount=POSITIVE, account=NAMES, instant=st.booleans()),
+)
 RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
     Party: st.builds(
         Party,
@@ -979,6 +1118,92 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         notes=st.lists(TEXTS, max_size=3).map(tuple),
     ),
     DocumentLink: st.builds(DocumentLink, id=NAMES, of=NAMES, party=NAMES, key=NAMES),
+    Payment: st.builds(
+        Payment,
+        id=NAMES,
+        customer=IDS,
+        amount=POSITIVE,
+        method=st.builds("gateway:{}".format, IDS),
+        status=st.sampled_from(["pending", "captured", "failed"]),
+        invoices=st.lists(NAMES, max_size=3, unique=True).map(tuple),
+        outs=st.lists(OUTS, max_size=3, unique_by=lambda out: out.record).map(tuple),
+        object=maybe(NAMES),
+        fee=maybe(POSITIVE),
+        received_on=maybe(DATES),
+        reference=NAMES,
+    ),
+    Refund: st.builds(
+        Refund,
+        id=NAMES,
+        payment=NAMES,
+        customer=IDS,
+        amount=POSITIVE,
+        method=NAMES,
+        outcome=st.sampled_from(["refund", "credit", "offset"]),
+        status=st.sampled_from(["pending", "done", "failed"]),
+        invoice=maybe(NAMES),
+        note=maybe(NAMES),
+        object=maybe(NAMES),
+        asked_on=DATES,
+        reason=NAMES,
+    ),
+    Dispute: st.builds(
+        Dispute,
+        id=NAMES,
+        payment=NAMES,
+        customer=IDS,
+        amount=POSITIVE,
+        object=NAMES,
+        gateway=NAMES,
+        status=st.sampled_from(["open", "won", "lost"]),
+        movements=many(MOVEMENTS),
+        held=st.lists(NAMES, max_size=3).map(tuple),
+        opened_on=DATES,
+    ),
+    Instruction: st.builds(
+        Instruction,
+        id=NAMES,
+        gateway=NAMES,
+        order=ORDERED,
+        subject=NAMES,
+        party=NAMES,
+        asked_at=MOMENTS,
+        send_before=maybe(MOMENTS),
+        object=maybe(NAMES),
+        code=NAMES,
+    ),
+    GatewayLink: st.builds(
+        GatewayLink, id=NAMES, kind=st.sampled_from(["charge", "payout"]), record=NAMES
+    ),
+    ConnectedAccount: st.builds(
+        lambda account, **fields: ConnectedAccount(
+            id=f"stripe:{account}", gateway="stripe", account=account, **fields
+        ),
+        IDS,
+        supplier=maybe(IDS),
+        payouts_enabled=st.booleans(),
+        currently_due=st.lists(NAMES, max_size=2).map(tuple),
+        as_of=maybe(MOMENTS),
+    ),
+    PaymentMethod: st.builds(
+        lambda holder, **fields: PaymentMethod(
+            id=f"stripe:{holder}", gateway="stripe", holder=holder, **fields
+        ),
+        IDS,
+        customer=maybe(IDS),
+        method=NAMES,
+        label=st.sampled_from(["", "visa 4242"]),
+    ),
+    WebhookEvent: st.builds(
+        WebhookEvent,
+        id=NAMES,
+        gateway=NAMES,
+        type=NAMES,
+        created=MOMENTS,
+        account=NAMES,
+        status=st.sampled_from(["handled", "logged"]),
+        text=TEXTS,
+    ),
     BillingCycle: st.builds(
         BillingCycle,
         id=NAMES,
@@ -1358,6 +1583,14 @@ def test_kinds_have_names_of_their_own() -> None:
         (WriteOff, Index(party="ana", on=ON)),
         (Payout, Index(party="tom", status="paid", on=date(2026, 10, 1))),
         (DocumentLink, Index(party="ana")),
+        (Payment, Index(party="ana", status="partly_refunded", on=ON)),
+        (Refund, Index(party="ana", status="done", on=ON)),
+        (Dispute, Index(party="ana", status="won", on=ON)),
+        (Instruction, Index(party="ana", status="unknown")),
+        (GatewayLink, Index()),
+        (ConnectedAccount, Index(party="tom")),
+        (PaymentMethod, Index(party="ana")),
+        (WebhookEvent, Index(party="stripe", status="parked")),
         (BillingCycle, Index(status="billed", on=date(2026, 10, 1))),
     ],
 )

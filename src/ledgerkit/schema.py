@@ -27,8 +27,10 @@ from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.circuit_breakers import GatewayBreaker
 from ledgerkit.domain.clawbacks import Clawback
+from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
+from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.document_links import DocumentLink
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.gateways import ORDERS, GatewayLink, Order
@@ -39,7 +41,9 @@ from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal, Wallet
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.payment_plans import PaymentPlan
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout, PayoutSetting
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
@@ -50,12 +54,14 @@ from ledgerkit.domain.periods import (
 )
 from ledgerkit.domain.pricing import MODELS, Model, PriceList
 from ledgerkit.domain.rate_plans import RatePlan
+from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
 from ledgerkit.domain.tax import Tax
 from ledgerkit.domain.transfers import Transfer
 from ledgerkit.domain.usage import Snapshot
+from ledgerkit.domain.webhooks import WebhookEvent
 from ledgerkit.domain.write_offs import WriteOff
 
 R = TypeVar("R", bound=Record)
@@ -117,6 +123,15 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         CreditNote: Kind(
             "credit_note", 1, lambda n: Index(n.customer, n.status, n.issued_on, n.number)
         ),
+        Payment: Kind(
+            "payment", 1, lambda p: Index(party=p.customer, status=p.status, on=p.received_on)
+        ),
+        Refund: Kind(
+            "refund", 1, lambda r: Index(party=r.customer, status=r.status, on=r.asked_on)
+        ),
+        Dispute: Kind(
+            "dispute", 1, lambda d: Index(party=d.customer, status=d.status, on=d.opened_on)
+        ),
         PaymentPlan: Kind("payment_plan", 1, lambda p: Index(party=p.customer, status=p.status)),
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(
@@ -130,6 +145,9 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         GatewayLink: Kind("gateway_link", 1, lambda g: Index(status=g.kind)),
         GatewayBreaker: Kind("gateway_breaker", 1, lambda b: Index(status=b.status)),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
+        ConnectedAccount: Kind("connected_account", 1, lambda a: Index(party=a.supplier)),
+        PaymentMethod: Kind("payment_method", 1, lambda m: Index(party=m.customer)),
+        WebhookEvent: Kind("webhook_event", 1, lambda w: Index(party=w.gateway, status=w.status)),
         BillingCycle: Kind("billing_cycle", 1, lambda c: Index(status=c.status, on=c.period.start)),
     }
 )

@@ -2,9 +2,10 @@
 
 Read down; each module uses only those before it:
 
-errors; ids, _iso4217; money; periods, lifecycle; outbox, ledger; changes; parties, catalog,
-document_links; gateways; instructions, circuit_breakers; usage; pricing; proration; discounts, tax;
-charges; late_joiners; sessions; splits; packages, grants; subscriptions, rate_plans; invoices;
-credit_notes, write_offs; payment_plans; transfers; bank_payouts; payouts; clawbacks; openings;
-statements, verification, shadow; billing_run.
+errors; ids, _iso4217; money; periods, lifecycle; outbox, ledger; changes; gateways; instructions,
+circuit_breakers; parties, catalog, document_links, connected_accounts, payment_methods, webhooks;
+usage; pricing; proration; discounts, tax; charges; late_joiners; sessions; splits; packages,
+grants; subscriptions, rate_plans; invoices; credit_notes, write_offs; payments; refunds;
+payment_plans; transfers; bank_payouts; payouts; disputes; clawbacks; openings; statements,
+verification, shadow; billing_run.
 """

@@ -11,7 +11,7 @@ import attrs
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.ports.clock import Clock
 from ledgerkit.ports.documents import Documents
-from ledgerkit.ports.gateway import Gateway
+from ledgerkit.ports.gateway import Gateway, Webhooks
 from ledgerkit.ports.notifier import Notifier
 from ledgerkit.ports.renderer import Renderer
 from ledgerkit.ports.store import Store
@@ -43,6 +43,7 @@ class Host:
         notifier: How people are told, or None.
         usage: What the meters of the host say, or None where nothing is metered.
         gateways: Who moves real money, by the name that instructions give.
+        webhooks: Who reads what gateways send by themselves, by the name of the gateway.
     """
 
     store: Store
@@ -52,6 +53,7 @@ class Host:
     notifier: Notifier | None = None
     usage: UsageSource | None = None
     gateways: Mapping[str, Gateway] = MappingProxyType({})
+    webhooks: Mapping[str, Webhooks] = MappingProxyType({})
 
 
 def needed(port: P | None, name: str) -> P:

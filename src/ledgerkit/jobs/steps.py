@@ -14,7 +14,13 @@ import attrs
 
 from ledgerkit.documents import Document
 from ledgerkit.domain.changes import Changes, Committed, Number, Record, Version, Versioned
-from ledgerkit.domain.gateways import RETRYABLE, GatewayBalance, GatewayObject, Outcome
+from ledgerkit.domain.gateways import (
+    RETRYABLE,
+    GatewayBalance,
+    GatewayObject,
+    Notification,
+    Outcome,
+)
 from ledgerkit.domain.instructions import SEND_DEADLINE, Instruction
 from ledgerkit.domain.ledger import (
     NOW,
@@ -282,4 +288,16 @@ async def gateway_objects(
     """Read one page of what was made at *gateway* since *since*, after the mark *after*."""
     return await Step(
         "gateway_objects", lambda host: _gateway(host, gateway).objects(since=since, after=after)
+    )
+
+
+async def read_webhook(
+    gateway: str, body: bytes, headers: Mapping[str, str], *, at: datetime
+) -> Notification:
+    """Verify and read what *gateway* sent by itself."""
+    return await Step(
+        "read_webhook",
+        lambda host: needed(
+            host.webhooks.get(gateway), f"reader of the webhooks of {gateway}"
+        ).read(body, headers, at=at),
     )

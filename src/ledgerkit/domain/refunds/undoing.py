@@ -1,0 +1,100 @@
+"""Undoing a charge: what was refunded is taken back from everybody who shared in it.
+
+A gateway's refund leaves transfers as they are, so what a supplier was paid for it is a debt of the
+supplier from then on, seen in the wallet and settled by an offset or a reversal. (spec: gateways
+1.4, billing 10; reliability A15)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import attrs
+
+from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ids import derive
+from ledgerkit.domain.ledger import Entry, Journal, reverse, reversible
+from ledgerkit.domain.money import Money, allocate, sum_of
+from ledgerkit.domain.payments import opened_by
+
+CLAWBACK = "clawback"
+
+
+@attrs.frozen
+class ChargeUndoneAlready(LedgerkitError):
+    """More of a charge would be taken back than is left of it."""
+
+    charge: str
+    left: Money
+    asked: Money
+    code: ClassVar[str] = "charge_undone_already"
+
+    def __str__(self) -> str:
+        return (
+            f"charge {self.charge!r} has {self.left.minor} {self.left.currency} left to take back; "
+            f"{self.asked.minor} was asked for"
+        )
+
+
+@attrs.frozen
+class ChargeUndone:
+    """The reversal of a charge or of part of it, and what each supplier has less by it."""
+
+    journal: Journal
+    shares: tuple[Entry, ...]
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        return Effects(journals=(self.journal,), opens=opened_by((self.journal,)))
+
+
+def undo_charge(
+    charge: Journal,
+    amount: Money,
+    *,
+    refund: str,
+    at: datetime,
+    earlier: tuple[Journal, ...] = (),
+    forced_by: str | None = None,
+) -> ChargeUndone:
+    """Take *amount* of a *charge* back, from each who got a share of it, because of a *refund*.
+
+    Customer +x, and supplier and platform less by their shares, in the proportion that is left;
+    *earlier* are its reversals until now. A supplier who was paid already is below zero then, or
+    gets less of the next payout; past a floor it needs *forced_by*, who allowed it.
+
+    Raises:
+        ChargeUndoneAlready: less is left of it.
+        ValueError: *amount* is not above zero.
+    """
+    if amount.minor <= 0:
+        msg = f"more than 0 of charge {charge.id!r} is taken back (got {amount})"
+        raise ValueError(msg)
+    left = [e for e in reversible(charge, earlier) if e.amount.currency == amount.currency]
+    taken = [entry for entry in left if entry.amount.minor < 0]
+    given = [entry for entry in left if entry.amount.minor > 0]
+    whole = -sum_of((entry.amount for entry in taken), amount.currency)
+    if amount > whole:
+        raise ChargeUndoneAlready(charge.id, whole, amount)
+    part = (*_share(taken, -amount), *_share(given, amount))
+    journal = reverse(
+        charge,
+        id=derive("jrn", CLAWBACK, charge.id, refund),
+        at=at,
+        part=part,
+        forced_by=forced_by,
+        metadata=(("reason", CLAWBACK), ("refund", refund)),
+    )
+    shares = tuple(entry for entry in journal.entries if entry.wallet.startswith("supplier:"))
+    return ChargeUndone(journal, shares)
+
+
+def _share(legs: list[Entry], amount: Money) -> tuple[Entry, ...]:
+    """Return *amount* shared out in the proportion of *legs*; shares of 0 are left out."""
+    parts = allocate(amount, [abs(leg.amount.minor) for leg in legs])
+    return tuple(
+        Entry(leg.wallet, part) for leg, part in zip(legs, parts, strict=True) if part.minor
+    )

@@ -1,0 +1,326 @@
+"""Payments: what a person or a scheduler starts: charge an invoice, record, void, give back.
+
+Each request has a key and is decided once; asked again it returns what came of it. The books tell
+who did it and why. (spec: billing 2, 7, 8; reliability A14)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import date
+from typing import Any, ClassVar, TypeVar
+
+import attrs
+
+from ledgerkit.domain import payments, refunds
+from ledgerkit.domain.changes import (
+    Decision,
+    KeyReused,
+    Record,
+    Request,
+    Stale,
+    Versioned,
+    changes_of,
+    expect,
+)
+from ledgerkit.domain.changes import request as asked
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.money import Money
+from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payment_methods import PaymentMethod
+from ledgerkit.domain.payments import Payment, charge_key, charged_as
+from ledgerkit.domain.periods import local_date
+from ledgerkit.domain.refunds import Refund, refunded_as
+from ledgerkit.jobs import steps
+from ledgerkit.jobs.settlement import read_account
+from ledgerkit.jobs.steps import Step
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
+# How often a decision whose base moved is made again before it is reported.
+ROUNDS = 20
+
+
+@attrs.frozen
+class UnknownInvoice(LedgerkitError):
+    """An invoice that is not stored."""
+
+    invoice: str
+    code: ClassVar[str] = "unknown_invoice"
+
+    def __str__(self) -> str:
+        return f"no invoice {self.invoice!r} is stored; issue it first"
+
+
+@attrs.frozen
+class UnknownPayment(LedgerkitError):
+    """A payment that is not stored."""
+
+    payment: str
+    code: ClassVar[str] = "unknown_payment"
+
+    def __str__(self) -> str:
+        return f"no payment {self.payment!r} is stored; record it first"
+
+
+@attrs.frozen
+class NoPaymentMethod(LedgerkitError):
+    """A customer who cannot be charged while away."""
+
+    customer: str
+    gateway: str
+    code: ClassVar[str] = "no_payment_method"
+
+    def __str__(self) -> str:
+        return (
+            f"customer {self.customer!r} has saved no payment method at {self.gateway!r}; ask for "
+            "one, or send a link to pay"
+        )
+
+
+async def charge_invoice(
+    invoice: str, *, gateway: str, attempt: int, actor: str, reason: str
+) -> Payment:
+    """Ask *gateway* to charge what is open of *invoice* to the method saved there.
+
+    The key is (invoice, attempt number). The money moves when a worker has sent the instruction
+    that is stored with the payment. (spec: billing 8)
+
+    Raises:
+        UnknownInvoice: it is not stored.
+        NoPaymentMethod: the customer saved none at *gateway*.
+        PaymentPending: a payment for it is on its way.
+        NothingToCharge: nothing of it is open.
+        Stale: others came first, again and again.
+    """
+    return await _again(
+        lambda: _charge(invoice, gateway=gateway, attempt=attempt, actor=actor, reason=reason)
+    )
+
+
+async def _charge(id: str, *, gateway: str, attempt: int, actor: str, reason: str) -> Payment:
+    read = await steps.load(Invoice, id)
+    if read is None:
+        raise UnknownInvoice(id)
+    customer = read.record.customer
+    done = await steps.load(Payment, charged_as(customer, charge_key(id, attempt)))
+    if done is not None:
+        return done.record
+    saved = await _method_of(customer, gateway)
+    account = await read_account(customer)
+    decided = payments.charge(
+        next(each for each in account.owed if each.invoice.id == id),
+        attempt=attempt,
+        gateway=gateway,
+        holder=saved.holder,
+        method=saved.method,
+        at=await steps.now(),
+        payments=account.payments,
+    )
+    await _commit(
+        decided,
+        key=f"charge/{charge_key(id, attempt)}",
+        request=asked("payment.charge", invoice=id, attempt=attempt, gateway=gateway),
+        actor=actor,
+        reason=reason,
+        bases=account.read(decided.invoices),
+    )
+    return decided.payment
+
+
+async def _method_of(customer: str, gateway: str) -> PaymentMethod:
+    for version in await steps.find_all(PaymentMethod, party=customer):
+        if version.record.gateway == gateway and version.record.method:
+            return version.record
+    raise NoPaymentMethod(customer, gateway)
+
+
+async def record_payment(
+    customer: str,
+    amount: Money,
+    *,
+    key: str,
+    on: date,
+    actor: str,
+    reason: str,
+    cash: str = "cash:bank",
+    invoices: tuple[str, ...] = (),
+    reference: str = "",
+) -> Payment:
+    """Record *amount* that *customer* paid by hand on a local day, once per *key*.
+
+    It settles the *invoices* named, else those due first; the rest is credit. (seed 004)
+
+    Raises:
+        KeyReused: another payment was recorded under *key*.
+        Stale: others came first, again and again.
+    """
+
+    async def decide() -> Payment:
+        account = await read_account(customer)
+        decided = payments.record_manual(
+            customer,
+            amount,
+            key=key,
+            owed=account.owed,
+            on=on,
+            at=await steps.now(),
+            cash=cash,
+            invoices=invoices,
+            reference=reference,
+        )
+        await _commit(
+            decided,
+            key=f"payment/{customer}/{key}",
+            request=asked(
+                "payment.record",
+                customer=customer,
+                amount=amount.minor,
+                currency=amount.currency,
+                on=on,
+                cash=cash,
+                invoices=" ".join(invoices),
+                reference=reference,
+            ),
+            actor=actor,
+            reason=reason,
+            bases=account.read(decided.invoices),
+        )
+        return await _stored(Payment, decided.payment)
+
+    return await _again(decide)
+
+
+async def void_payment(payment: str, *, actor: str, reason: str) -> Payment:
+    """Take a payment back that was recorded by hand; its invoices are open again.
+
+    A second time nothing happens. (seed 003; spec: billing 2)
+
+    Raises:
+        UnknownPayment: it is not stored.
+        ThroughGateway: a gateway took it; refund it.
+        IllegalTransition: it is refunded.
+        Stale: others came first, again and again.
+    """
+
+    async def decide() -> Payment:
+        read = await _read(payment)
+        account = await read_account(read.record.customer)
+        decided = payments.void(read.record, owed=account.owed, reason=reason, at=await steps.now())
+        if decided.changed:
+            await _commit(
+                decided,
+                key=f"payment/{payment}/void",
+                request=asked("payment.void", payment=payment),
+                actor=actor,
+                reason=reason,
+                bases=(read, *account.read(decided.invoices)),
+            )
+        return decided.payment
+
+    return await _again(decide)
+
+
+async def request_refund(
+    payment: str,
+    amount: Money,
+    *,
+    key: str,
+    actor: str,
+    reason: str,
+    invoice: str | None = None,
+    note: str | None = None,
+) -> Refund:
+    """Ask the gateway to give *amount* of *payment* back, once per *key*.
+
+    Of two requests at once that would give back more than came in, one is refused. (spec:
+    reliability A14)
+
+    Raises:
+        UnknownPayment: it is not stored.
+        OverRefunded: less is left of it.
+        NotPaidBy: it pays less of *invoice*.
+        NotAtGateway: it was recorded by hand.
+        KeyReused: another amount was asked for under *key*.
+        IllegalTransition: it did not come in.
+        Stale: others came first, again and again.
+    """
+
+    async def decide() -> Refund:
+        done = await steps.load(Refund, refunded_as(payment, key))
+        if done is not None and done.record.amount != amount:
+            differing = (("amount", str(done.record.amount), str(amount)),)
+            raise KeyReused(key, differing)
+        if done is not None:
+            return done.record
+        read = await _read(payment)
+        customer = await steps.load(Party, read.record.customer)
+        at = await steps.now()
+        decided = refunds.request(
+            read.record,
+            amount,
+            key=key,
+            reason=reason,
+            on=local_date(at, "UTC" if customer is None else customer.record.zone),
+            at=at,
+            invoice=invoice,
+            note=note,
+        )
+        await _commit(
+            decided,
+            key=f"refund/{payment}/{key}",
+            request=asked(
+                "refund.request", payment=payment, amount=amount.minor, currency=amount.currency
+            ),
+            actor=actor,
+            reason=reason,
+            bases=(read,),
+        )
+        return decided.refund
+
+    return await _again(decide)
+
+
+async def _again(decide: Callable[[], Coroutine[Step[Any], Any, T]]) -> T:
+    """Return what *decide* does, which is asked again where its base moved."""
+    for _ in range(1, ROUNDS):
+        with suppress(Stale):
+            return await decide()
+    return await decide()
+
+
+async def _read(payment: str) -> Versioned[Payment]:
+    read = await steps.load(Payment, payment)
+    if read is None:
+        raise UnknownPayment(payment)
+    return read
+
+
+async def _stored(kind: type[R], decided: R) -> R:
+    """Return *decided* as it is stored: of a request that was known already, as it is by now."""
+    read = await steps.load(kind, decided.id)
+    return decided if read is None else read.record
+
+
+async def _commit(
+    decision: Decision,
+    *,
+    key: str,
+    request: Request,
+    actor: str,
+    reason: str,
+    bases: tuple[Versioned[Any], ...],
+) -> None:
+    await steps.commit(
+        changes_of(
+            decision,
+            key=key,
+            request=request,
+            actor=actor,
+            reason=reason,
+            at=await steps.now(),
+            expects=tuple(expect(each) for each in bases),
+        )
+    )
