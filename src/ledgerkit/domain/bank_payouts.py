@@ -91,6 +91,11 @@ class BankPayout:
         return self.account == ""
 
 
+def payout_id(gateway: str, id: str) -> str:
+    """Return the id of the bank payout that *gateway* calls *id*."""
+    return derive("bpo", link_id(gateway, id))
+
+
 @attrs.frozen
 class BankPayoutAsked:
     """A bank payout to be asked of the gateway; its record begins with what the gateway tells."""
@@ -169,12 +174,11 @@ def settle(
     Raises:
         ValueError: *told* is another kind of object, or another payout.
     """
-    link = link_id(gateway, told.id)
     if told.kind != PAYOUT or (payout is not None and payout.object != told.id):
         msg = f"{told.kind} {told.id!r} is not the bank payout {payout and payout.object!r}"
         raise ValueError(msg)
     before = payout or BankPayout(
-        id=derive("bpo", link),
+        id=payout_id(gateway, told.id),
         gateway=gateway,
         object=told.id,
         account=told.account,

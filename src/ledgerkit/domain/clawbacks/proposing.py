@@ -107,6 +107,11 @@ def recoverable(
     return tuple(shares)
 
 
+def clawback_id(supplier: str, cause: str, currency: str, part: str = "") -> str:
+    """Return the id of the case of *supplier* that *cause* showed."""
+    return derive("clw", supplier, cause, currency, part)
+
+
 def propose(
     amount: Money,
     *,
@@ -138,7 +143,7 @@ def propose(
         raise OverClawback(cause, amount, found)
     return ClawbackChanged(
         Clawback(
-            id=derive("clw", supplier, cause, amount.currency, part),
+            id=clawback_id(supplier, cause, amount.currency, part),
             supplier=supplier,
             side=side,
             amount=amount,
