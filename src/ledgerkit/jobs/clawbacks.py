@@ -92,7 +92,6 @@ async def request_clawback(
         KeyReused: another amount was asked for.
         Stale: others came first, again and again.
     """
-
     id = clawbacks.clawback_id(supplier, cause, amount.currency, part)
 
     async def decide() -> Clawback:
