@@ -34,13 +34,17 @@ def told(kind: str, id: str, status: str, minor: int, **more: Any) -> GatewayObj
     )
 
 
-def charge(status: str = "done", minor: int = 12_000, id: str = "pi_1", **more: Any) -> GatewayObject:
+def charge(
+    status: str = "done", minor: int = 12_000, id: str = "pi_1", **more: Any
+) -> GatewayObject:
     """Return a charge on the gateway's page, by c-1 for its invoices i-1 and i-2."""
     fields: dict[str, Any] = {"metadata": notes_for("c-1", ("i-1", "i-2"))}
     return told("charge", id, status, minor, **(fields | more))
 
 
-def refund(status: str = "done", minor: int = 5_000, id: str = "re_1", **more: Any) -> GatewayObject:
+def refund(
+    status: str = "done", minor: int = 5_000, id: str = "re_1", **more: Any
+) -> GatewayObject:
     """Return a refund of the charge, made in the dashboard."""
     fields: dict[str, Any] = {"parent": "pi_1"}
     return told("refund", id, status, minor, **(fields | more))
@@ -61,9 +65,7 @@ def dispute(
 
 def event(id: str, *states: Told, type: str = "test", created: datetime = CREATED) -> Notification:
     """Return the event *id* that tells *states*."""
-    return Notification(
-        gateway="stripe", id=id, type=type, created=created, told=states, text="{}"
-    )
+    return Notification(gateway="stripe", id=id, type=type, created=created, told=states, text="{}")
 
 
 def owing(*amounts: int, store: Store | None = None) -> Host:
