@@ -109,7 +109,8 @@ def double(host: Host) -> FakeGateway:
 
 def send(host: Host, **options: Any) -> PayoutRun:
     """Run the payouts."""
-    return run(jobs.send_payouts(**({"gateway": "stripe", "reserve": enough} | options)), host)
+    fields: dict[str, Any] = {"gateway": "stripe", "reserve": enough}
+    return run(jobs.send_payouts(**(fields | options)), host)
 
 
 def work(host: Host) -> SendingReport:
