@@ -33,7 +33,10 @@ class _Together:
 
     @property
     def effects(self) -> Effects:
-        return sum((each.effects for each in self.decisions), start=Effects())
+        effects = Effects()
+        for each in self.decisions:
+            effects += each.effects
+        return effects
 
 
 async def settle_transfer(told: GatewayObject, *, gateway: str, at: datetime) -> Settlement:
