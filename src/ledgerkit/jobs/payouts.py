@@ -17,9 +17,7 @@ import attrs
 
 from ledgerkit.domain import payouts
 from ledgerkit.domain.changes import (
-    Changes,
     Decision,
-    Record,
     Skipped,
     Stale,
     Versioned,
@@ -47,7 +45,6 @@ from ledgerkit.jobs import steps
 from ledgerkit.jobs.steps import Step
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Record)
 ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
 
 
@@ -190,9 +187,9 @@ async def _send(
         if checked.should_block_transfers:
             raise TransfersBlocked(payout.id, payout.total, checked.sentence)
         at = await steps.now()
-        setting = await steps.load(PayoutSetting, setting_id(payout.supplier))
+        setting = await steps.load(PayoutSetting, setting_id(payout.supplier)) if instant else None
         fee = None
-        if setting is not None and instant:
+        if setting is not None:
             on = local_date(at, await _zone(payout.supplier))
             fee = setting.record.instant(payout.currency, on=on)
         sent = payouts.send(payout, account=account.account, gateway=gateway, at=at, instant=fee)
@@ -220,8 +217,7 @@ async def _account(supplier: str, gateway: str) -> ConnectedAccount:
         raise NoAccount(supplier, gateway)
     ready = next((account for account in found if account.may_be_paid), None)
     if ready is None:
-        first = found[0]
-        raise AccountNotReady(first.id, first.disabled_reason, first.currently_due)
+        raise AccountNotReady(found[0].id, found[0].disabled_reason, found[0].currently_due)
     return ready
 
 
@@ -396,13 +392,9 @@ async def _commit(
     at: datetime,
 ) -> None:
     verb, arguments = asked
-    changes: Changes = changes_of(
-        decision,
-        key=key,
-        request=request(verb, **arguments),
-        actor=actor,
-        reason=reason,
-        at=at,
-        expects=tuple(expect(each) for each in bases),
+    expects, wanted = tuple(expect(each) for each in bases), request(verb, **arguments)
+    await steps.commit(
+        changes_of(
+            decision, key=key, request=wanted, actor=actor, reason=reason, at=at, expects=expects
+        )
     )
-    await steps.commit(changes)
