@@ -18,10 +18,12 @@ from ledgerkit import schema
 from ledgerkit.domain import adjustments
 from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.alerts import RESOLVED, SEVERITIES, Alert
+from ledgerkit.domain.bank_payouts import CANCELED, BankPayout
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.clawbacks import EXECUTING, STRIPE_REVERSAL, Clawback, Share
 from ledgerkit.domain.completions import Completion, CompletionLine, WorkQuantity
 from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.credit_limits import CreditLimit, Override
@@ -52,7 +54,14 @@ from ledgerkit.domain.parties import ROLES, Party
 from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.payment_plans import COMPLETED, Instalment, PaymentPlan
 from ledgerkit.domain.payments import PARTLY_REFUNDED, Assignment, MoneyOut, Payment
-from ledgerkit.domain.payouts import PAID, Payout, PayoutLine
+from ledgerkit.domain.payouts import (
+    PAID,
+    InstantFee,
+    Payout,
+    PayoutLine,
+    PayoutSetting,
+    PayoutTerm,
+)
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
     CalendarCycle,
@@ -111,6 +120,7 @@ from ledgerkit.domain.tax import (
     TaxRate,
     TaxRounding,
 )
+from ledgerkit.domain.transfers import PARTLY_REVERSED, Reversal, Transfer
 from ledgerkit.domain.usage import (
     AGGREGATIONS,
     TIME_WEIGHTED,
@@ -582,6 +592,81 @@ SAMPLES: dict[type[Any], Any] = {
         status=PAID,
         reference="SEPA-9",
         notes=("hours checked",),
+        attempt=2,
+        transfer="trf_1",
+        fee=eur(60),
+    ),
+    PayoutSetting: PayoutSetting(
+        "pst_1",
+        "tom",
+        (
+            PayoutTerm("EUR", date(2026, 11, 1)),
+            PayoutTerm(
+                "EUR",
+                date(2026, 10, 1),
+                InstantFee(
+                    percent=Fraction(1, 100), minimum=eur(50), maximum=eur(500), bearer="platform"
+                ),
+            ),
+        ),
+    ),
+    Transfer: Transfer(
+        id="trf_1",
+        supplier="tom",
+        gateway="stripe",
+        account="acct_1",
+        pays="pay_1",
+        of_payout=True,
+        amount=eur(2940),
+        withheld=eur(60),
+        at_once=True,
+        instruction="ins_1",
+        status=PARTLY_REVERSED,
+        object="tr_1",
+        created_at=AT,
+        fee=eur(25),
+        code="account_closed",
+        reversals=(
+            Reversal(
+                id="ins_2",
+                amount=eur(1000),
+                status="done",
+                object="trr_1",
+                asked_for="clw_1",
+                code="late",
+            ),
+        ),
+    ),
+    BankPayout: BankPayout(
+        id="bpo_1",
+        gateway="stripe",
+        object="po_1",
+        account="acct_1",
+        supplier="tom",
+        amount=eur(2940),
+        fee=eur(29),
+        status=CANCELED,
+        created_at=AT,
+        instruction="ins_3",
+        reason="account_closed",
+    ),
+    Clawback: Clawback(
+        id="clw_1",
+        supplier="tom",
+        side="overpayment",
+        amount=eur(1000),
+        cause="adj_1",
+        reason="1.5 h, not 1.8 h",
+        shares=(Share("trf_1", eur(1000)),),
+        method=STRIPE_REVERSAL,
+        on_wallet=True,
+        requested_by="max",
+        approved_by="eva",
+        opened_at=AT,
+        status=EXECUTING,
+        recovered=eur(400),
+        reference="check 17",
+        fell_back=True,
     ),
     RateCard: RateCard(
         "school",
@@ -862,6 +947,8 @@ def _default(kind: type[Any], field: Any) -> Any:
     excepted = {(DocumentLink, "media_type"), (CreditNote, "reference"), (Snapshot, "estimated")}
     # A coupon takes off a share or an amount, and what charges nothing has no rates.
     excepted |= {(Coupon, "amount"), (Tax, "rates")}
+    # Only an overpayment is reversed.
+    excepted |= {(Clawback, "side")}
     if not field.init or (kind, field.name) in excepted:
         return object()
     return getattr(SAMPLES[kind], field.name)
@@ -991,6 +1078,12 @@ def balanced(pays: int) -> tuple[Entry, ...]:
     return Entry("customer:c", eur(-pays)), Entry("platform", eur(pays))
 
 
+FEES = st.builds(
+    lambda percent, least, bearer: InstantFee(percent=percent, minimum=least, bearer=bearer),
+    st.fractions(0, 1),
+    POSITIVE,
+    st.sampled_from(["supplier", "platform"]),
+)
 REDEMPTIONS = st.builds(
     Redemption,
     session=NAMES,
@@ -1395,6 +1488,54 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         severity=st.sampled_from(SEVERITIES),
         facts=PAIRS,
         openings=st.integers(1, 99),
+    ),
+    PayoutSetting: st.builds(
+        PayoutSetting,
+        id=NAMES,
+        supplier=NAMES,
+        terms=st.lists(st.builds(PayoutTerm, st.just("EUR"), DATES, maybe(FEES)), max_size=3).map(
+            tuple
+        ),
+    ),
+    Transfer: st.builds(
+        Transfer,
+        id=NAMES,
+        supplier=NAMES,
+        gateway=NAMES,
+        account=NAMES,
+        pays=NAMES,
+        of_payout=st.booleans(),
+        amount=POSITIVE,
+        withheld=maybe(POSITIVE),
+        at_once=st.booleans(),
+        instruction=NAMES,
+        status=st.sampled_from(["pending", "failed"]),
+        object=maybe(NAMES),
+        reversals=many(st.builds(Reversal, id=NAMES, amount=POSITIVE, asked_for=NAMES)),
+    ),
+    BankPayout: st.builds(
+        BankPayout,
+        id=NAMES,
+        gateway=NAMES,
+        object=NAMES,
+        account=TEXTS.filter(str.isprintable),
+        supplier=maybe(NAMES),
+        amount=POSITIVE,
+        status=st.sampled_from(["pending", "in_transit", "paid", "failed", "canceled"]),
+        created_at=st.just(AT),
+    ),
+    Clawback: st.builds(
+        lambda amount, **fields: Clawback(amount=amount, recovered=amount, **fields),
+        POSITIVE,
+        id=NAMES,
+        supplier=NAMES,
+        cause=NAMES,
+        reason=NAMES,
+        method=st.sampled_from(["future_payout_offset", "manual_check", "forgiven"]),
+        on_wallet=st.booleans(),
+        requested_by=NAMES,
+        opened_at=st.just(AT),
+        status=st.sampled_from(["proposed", "approved", "rejected", "settled"]),
     ),
     DocumentLink: st.builds(DocumentLink, id=NAMES, of=NAMES, party=NAMES, key=NAMES),
     Payment: st.builds(
@@ -1878,6 +2019,10 @@ def test_kinds_have_names_of_their_own() -> None:
         (Payout, Index(party="tom", status="paid", on=date(2026, 10, 1))),
         (Reconciliation, Index(party="stripe", status="alert", on=ON)),
         (Alert, Index(party="gateway:stripe/EUR", status="resolved")),
+        (PayoutSetting, Index(party="tom")),
+        (Transfer, Index(party="tom", status="partly_reversed")),
+        (BankPayout, Index(party="tom", status="canceled")),
+        (Clawback, Index(party="tom", status="executing", on=ON)),
         (DocumentLink, Index(party="ana")),
         (Payment, Index(party="ana", status="partly_refunded", on=ON)),
         (Refund, Index(party="ana", status="done", on=ON)),

@@ -25,9 +25,12 @@ from cattrs.v import format_exception
 
 from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.alerts import Alert
+from ledgerkit.domain.bank_payouts import BankPayout
 from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.circuit_breakers import GatewayBreaker
+from ledgerkit.domain.clawbacks import Clawback
 from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.credit_limits import CreditLimit, Override
@@ -47,7 +50,7 @@ from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.payment_plans import PaymentPlan
 from ledgerkit.domain.payments import Payment
-from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.payouts import Payout, PayoutSetting
 from ledgerkit.domain.periods import (
     AnniversaryCycle,
     CalendarCycle,
@@ -65,6 +68,7 @@ from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
 from ledgerkit.domain.tax import Tax
+from ledgerkit.domain.transfers import Transfer
 from ledgerkit.domain.usage import Snapshot
 from ledgerkit.domain.webhooks import WebhookEvent
 from ledgerkit.domain.write_offs import WriteOff
@@ -154,9 +158,14 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
             "reconciliation", 1, lambda r: Index(party=r.gateway, status=r.status, on=r.on)
         ),
         Alert: Kind("alert", 1, lambda a: Index(party=a.subject, status=a.status)),
+        PayoutSetting: Kind("payout_setting", 1, lambda s: Index(party=s.supplier)),
+        Transfer: Kind("transfer", 1, lambda t: Index(party=t.supplier, status=t.status)),
+        BankPayout: Kind("bank_payout", 1, lambda p: Index(party=p.supplier, status=p.status)),
+        Clawback: Kind("clawback", 1, lambda c: Index(c.supplier, c.status, c.opened_at.date())),
+        Instruction: Kind("instruction", 1, lambda i: Index(i.party, i.status, i.asked_at.date())),
+        GatewayLink: Kind("gateway_link", 1, lambda g: Index(status=g.kind)),
+        GatewayBreaker: Kind("gateway_breaker", 1, lambda b: Index(status=b.status)),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),
-        Instruction: Kind("instruction", 1, lambda i: Index(party=i.party, status=i.status)),
-        GatewayLink: Kind("gateway_link", 1),
         ConnectedAccount: Kind("connected_account", 1, lambda a: Index(party=a.supplier)),
         PaymentMethod: Kind("payment_method", 1, lambda m: Index(party=m.customer)),
         WebhookEvent: Kind("webhook_event", 1, lambda w: Index(party=w.gateway, status=w.status)),

@@ -54,7 +54,9 @@ def test_machines_are_found() -> None:
     assert [
         "adjustment",
         "alert",
+        "bank_payout",
         "billing_cycle",
+        "clawback",
         "credit_note",
         "dispute",
         "grant",
@@ -68,6 +70,7 @@ def test_machines_are_found() -> None:
         "refund",
         "subscription",
         "webhook_event",
+        "transfer",
     ] == [machine.name for machine in MACHINES]
 
 
@@ -94,6 +97,10 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
         ("payment_plan", ("cancelled",)),  # a payment that is taken back reopens a completed one
         ("payout", ("paid",)),
         ("refund", ()),  # late outcomes: done after all, or sent back by the bank
+        ("payout", ()),  # the bank or the gateway may take a payment back
+        ("transfer", ()),  # what was done may fail, what failed be done after all
+        ("bank_payout", ("failed", "canceled")),
+        ("clawback", ("rejected",)),  # a reversal may fail after the case was settled
         ("subscription", ("cancelled",)),
         ("webhook_event", ("handled", "logged")),
     ],

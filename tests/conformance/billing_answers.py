@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.conformance.answers import (
+    clawbacks,
     cycles,
     documents,
     pricing,
@@ -23,6 +24,7 @@ from tests.conformance.answers import (
 from tests.conformance.answers.shared import Answer, Handler, Inputs
 
 HANDLERS: Mapping[str, Handler] = {
+    **clawbacks.HANDLERS,
     **cycles.HANDLERS,
     **documents.HANDLERS,
     **pricing.HANDLERS,

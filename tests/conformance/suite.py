@@ -24,7 +24,6 @@ LATER: Mapping[str, str] = {
     "credit_note.termination": "subscriptions",
     "credit_note.trial": "subscriptions",
     "dunning": "dunning",
-    "payout.clawback": "clawbacks",
 }
 LATER_STEPS: Mapping[str, str] = {
     "hold": "holds on money",

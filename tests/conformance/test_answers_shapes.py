@@ -32,9 +32,19 @@ NEW_YORK = {
 }
 
 
+SALES = {
+    "sales_ok": "1000.00",
+    "sales_refunded": "100.00",
+    "share_percent": "80",
+    "paid_out_before": "0",
+    "refunded_sale_was_paid_out": "false",
+}
+
+
 @pytest.mark.parametrize(
     ("capability", "inputs", "expected"),
     [
+        ("payout.clawback", SALES, {"owed": "800.00"}),  # never paid out: nothing to claw back
         ("pricing.maximum", {**PART, "maximum": "170"}, {"discount": "12", "total": "10"}),
         ("pricing.minimum", {**MINIMUM, "last_in_period": "false"}, {"minimum_line": None}),
         (

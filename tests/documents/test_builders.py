@@ -517,6 +517,46 @@ def test_lines_without_an_item(expected: str, kind: str) -> None:
     assert ("1 Oct 2026", expected, "", "€30.00") == cells(document)[0]
 
 
+def clawed() -> Payout:
+    """Return an instant payout of 125.00 earned, of which it bears 36.00 clawed back."""
+    (payout,) = month().all(Payout)
+    taken = attrs.evolve(
+        payout.lines[0],
+        journal="jrn_x",
+        line=0,
+        kind="clawback.owed",
+        source="clw_1",
+        item="",
+        detail="",
+        amount=Money(-3_600, "EUR"),
+    )
+    return attrs.evolve(payout, lines=(*payout.lines, taken), fee=Money(89, "EUR"))
+
+
+def test_clawbacks_and_the_fee_of_an_instant_payout() -> None:
+    """What the payout bears stands as a line and a sum; the fee comes off last."""
+    document = payout_read_by(TOM, clawed())
+
+    assert ("1 Oct 2026", "Clawback", "", "−€36.00") == cells(document)[-1]
+    assert [
+        ("Sessions", "€120.00"),
+        ("Incentives", "€5.00"),
+        ("Clawbacks", "−€36.00"),
+        ("Fee of the instant payout", "−€0.89"),
+        ("Your payout", "€88.11"),
+    ] == sums(document)
+
+
+def test_clawbacks_in_spanish() -> None:
+    """The same, as a Spanish supplier reads it."""
+    document = payout_read_by(attrs.evolve(TOM, locale="es"), clawed())
+
+    assert "Devolución de un pago" == cells(document)[-1][1]
+    assert ["Devoluciones de pagos", "Comisión por el pago inmediato", "Su liquidación"] == [
+        label for label, _ in sums(document)[2:]
+    ]
+
+
 def test_sessions_alone_need_one_sum() -> None:
     """Without incentives and adjustments the payout is the sum."""
     world = World(sessions=SESSIONS)
@@ -713,7 +753,7 @@ def test_every_kind_of_journal_has_a_word() -> None:
         and isinstance(node.value, ast.Constant)
         and "." in str(node.value.value)
     }
-    between_others = {"credit.expired", "package.brought_in", "package.expired"}
+    between_others = {"bank_payout.paid", "credit.expired", "package.brought_in", "package.expired"}
 
     assert "session.charged" in posted
     assert set() == {k.removesuffix(".reversed") for k in posted} - between_others - {

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.domain.access import ApproverIsRequester
 from ledgerkit.domain.changes import Decision, changes_of, expect, request
 from ledgerkit.domain.credit_notes import (
     ADJUSTMENT,
@@ -23,7 +24,6 @@ from ledgerkit.domain.credit_notes import (
     REFUND_NOTE,
     AlreadyCorrected,
     Applied,
-    ApproverIsCreator,
     CreditApplied,
     CreditNote,
     CreditSpent,
@@ -132,7 +132,9 @@ def test_nobody_approves_what_they_wrote() -> None:
     one = invoice(100_00)
     note = written(one, 30_00)
 
-    with pytest.raises(ApproverIsCreator, match="was written by 'maria'; somebody else approves"):
+    with pytest.raises(
+        ApproverIsRequester, match="was asked for by 'maria'; somebody else approves"
+    ):
         approve(note, by="maria", on=ON, at=AT, invoice=one)
     alone = approve(note, by="maria", on=ON, at=AT, invoice=one, four_eyes=False)
     assert "approved" == alone.note.status

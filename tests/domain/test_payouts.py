@@ -116,6 +116,14 @@ def test_entries_count_until_the_end_of_the_period(at: datetime, expected: int) 
     assert expected == len(gathered(entry(1, effective_at=at)))
 
 
+@pytest.mark.parametrize("kind", ["clawback.owed", "transfer.taken_back", "transfer.done"])
+def test_corrections_of_payments_count_in_the_next_payout(kind: str) -> None:
+    """What is clawed back in November comes off October's payout, if that is the next one."""
+    late = entry(2, -3_600, kind=kind, effective_at=datetime(2026, 11, 3, tzinfo=UTC))
+
+    assert [6_000, -3_600] == [li.amount.minor for li in gathered(entry(1, 6_000), late)]
+
+
 NOVEMBER_3 = datetime(2026, 11, 3, tzinfo=UTC)
 
 
@@ -171,15 +179,23 @@ def test_order_of_entries_does_not_matter(entries: list[EntryLine]) -> None:
 
 # ---- the table -------------------------------------------------------------------------------
 def test_payout_states() -> None:
-    """Preview -> pending -> on_hold <-> pending -> paid | failed -> pending (spec: billing 10)."""
+    """Preview -> pending -> on_hold <-> pending -> in_transit -> paid | failed -> pending.
+
+    And paid -> partly_reversed | reversed. (spec: billing 10)
+    """
+    moves = {(status, to) for (status, _), to in PAYOUT.table.items()}
+
     assert {
-        ("preview", "generate"): "pending",
-        ("pending", "hold"): "on_hold",
-        ("on_hold", "release"): "pending",
-        ("pending", "pay"): "paid",
-        ("pending", "fail"): "failed",
-        ("failed", "retry"): "pending",
-    } == PAYOUT.table
+        ("preview", "pending"),
+        ("pending", "on_hold"),
+        ("on_hold", "pending"),
+        ("pending", "in_transit"),
+        ("in_transit", "paid"),
+        ("in_transit", "failed"),
+        ("failed", "pending"),
+        ("paid", "partly_reversed"),
+        ("paid", "reversed"),
+    } <= moves
 
 
 def test_generating_claims_and_moves_no_money() -> None:

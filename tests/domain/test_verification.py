@@ -30,6 +30,7 @@ from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.tax import TaxAmount
+from ledgerkit.domain.transfers import Transfer, settle, settle_reversal
 from ledgerkit.domain.verification import (
     Checked,
     Problem,
@@ -40,6 +41,7 @@ from ledgerkit.domain.verification import (
     number_problems,
     package_problems,
     payout_problems,
+    transfer_problems,
 )
 from tests.domain.billing_run.test_laws import AUTUMN, worlds
 from tests.domain.billing_run.world import (
@@ -53,6 +55,7 @@ from tests.domain.billing_run.world import (
     session,
     unapproved,
 )
+from tests.domain.told import AT, told, usd, waiting
 
 FOURTEEN = tuple(session(n, n) for n in range(1, 15))
 
@@ -679,6 +682,41 @@ def test_a_payment_that_differs() -> None:
     assert [f"payout {payout.id} is pending: 0 to have left, {total} did"] == [
         problem.reason for problem in found
     ]
+
+
+def transferred(*, booked: bool = True) -> tuple[Transfer, Checked]:
+    """Return a transfer of 59.40 and a fee of 0.60, part of which came back, and its journals."""
+    asked = waiting(5_940, withheld=usd(60), of_payout=True)
+    done = settle(asked, told(minor=5_940), at=AT)
+    back = settle_reversal(done.transfer, told("reversal", minor=3_600), at=AT)
+    late = settle_reversal(back.transfer, told("reversal", "pending", minor=1, id="trr_2"), at=AT)
+    posted = [*done.journals, *back.journals] if booked else []
+    return late.transfer, fed(
+        Posted(journal=journal, sequence=n, recorded_at=AT, changes=f"c-{n}")
+        for n, journal in enumerate(posted, start=1)
+    )
+
+
+def test_transfers_as_they_should_be() -> None:
+    """What arrived, the fee withheld and what came back are in the books; others moved nothing."""
+    transfer, checked = transferred()
+
+    assert () == transfer_problems([transfer, waiting()], checked)
+
+
+def test_transfers_that_the_books_do_not_know() -> None:
+    """A transfer that is done and one reversal of it have no journal."""
+    transfer, checked = transferred(booked=False)
+
+    assert ["payment_differs"] * 2 == codes(transfer_problems([transfer], checked))
+
+
+def test_payout_paid_by_a_transfer() -> None:
+    """Its payment is looked for under the gateway's object, not under the payout."""
+    (payout,) = billed().all(Payout)
+    sent = attrs.evolve(payout, transfer="trf_1", reference="tr_1", attempt=1)
+
+    assert [] == found_in_payouts(sent, without=f"payout:{payout.id}")
 
 
 # ---- packages --------------------------------------------------------------------------------

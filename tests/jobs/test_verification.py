@@ -226,7 +226,7 @@ def test_sound_books_are_read_once() -> None:
     names = steps_of(corrected_host())
 
     assert ["journals", "journals", "problems", "numbers", "balances", "wallets"] == names[:6]
-    assert len(names) == 6 + len(["Invoice", "CreditNote", "Payout", "Package"])
+    assert len(names) == 6 + len(["Invoice", "CreditNote", "Payout", "Transfer", "Package"])
 
 
 def test_broken_books_are_read_twice() -> None:

@@ -42,6 +42,13 @@ from ledgerkit.jobs.billing_run import (
 from ledgerkit.jobs.documents import print_documents
 from ledgerkit.jobs.drivers import NotAStep, run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.instructions import (
+    attention_queue,
+    cancel_instruction,
+    look_up_instruction,
+    resolve_instruction,
+    retry_instruction,
+)
 from ledgerkit.jobs.invoices import list_invoices
 from ledgerkit.jobs.notices import deliver_notices
 from ledgerkit.jobs.reconciliation import reconcile_gateway
@@ -73,6 +80,7 @@ from ledgerkit.testing.simulator import (
 )
 from tests.jobs import contract_month as contracts
 from tests.jobs import control_world as control
+from tests.jobs import sending_world as sending
 from tests.jobs import small_month as month
 from tests.jobs.gateway_double import settlement
 
@@ -320,8 +328,35 @@ JOBS.update(
         ),
     }
 )
+(PARKED,) = sending.ids_of(sending.charge())
+BY_HAND: dict[str, Any] = {"key": "k-1", "actor": "olga", "note": "the bank was asked"}
+JOBS |= {
+    "send instructions": Case(
+        sending.worker, sending.asked_host, sending.outcome, sending.days_later
+    ),
+    "the queue of a person": Case(attention_queue, sending.parked_host, sending.outcome),
+    "retry an instruction": Case(
+        lambda: retry_instruction(PARKED, **BY_HAND), sending.parked_host, sending.outcome
+    ),
+    "look an instruction up": Case(
+        lambda: look_up_instruction(PARKED, **BY_HAND), sending.parked_host, sending.outcome
+    ),
+    "resolve an instruction": Case(
+        lambda: resolve_instruction(
+            PARKED, made="ch_9", settle=sending.settle, refuse=sending.refuse, **BY_HAND
+        ),
+        sending.parked_host,
+        sending.outcome,
+    ),
+    "cancel an instruction": Case(
+        lambda: cancel_instruction(PARKED, refuse=sending.refuse, **BY_HAND),
+        lambda store: sending.host_with(sending.charge(), store=store),
+        sending.outcome,
+    ),
+}
 SMALL_JOBS = {
     "notices": JOBS["notices"],
+    "send instructions": JOBS["send instructions"],
     "run a month": Case(lambda: run_month(month.SMALL), month.new_host, month.outcome),
     "print documents": Case(
         lambda: print_documents(month.HEAD, month.NOVEMBER_3), month.small_unprinted, month.outcome

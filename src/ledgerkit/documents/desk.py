@@ -18,6 +18,9 @@ from ledgerkit.domain.periods import Period
 # What a journal is called where it stands in a statement; hosts translate kinds of their own.
 KINDS_OF_JOURNALS = {
     "balance.opened": "Balance from before",
+    "clawback.given_up": "Debt forgiven",
+    "clawback.owed": "Clawback",
+    "clawback.paid": "Settled by hand",
     "credit.bought": "Credit bought",
     "credit.drawn": "Paid from credit",
     "credit.revoked": "Credit taken away",
@@ -30,8 +33,11 @@ KINDS_OF_JOURNALS = {
     "invoice.taxed": "Tax",
     "package.bought": "Package",
     "payout.paid": "Payout",
+    "payout.transferred": "Payout",
     "session.charged": "Session",
     "session.covered": "Session",
+    "transfer.done": "Paid directly",
+    "transfer.taken_back": "Taken back from your account",
 }
 REVERSED = ".reversed"
 

@@ -31,6 +31,8 @@ from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period, local_date
 
 SESSIONS, INCENTIVES, ADJUSTMENTS = "Sessions", "Incentives", "Adjustments"
+CLAWBACKS = "Clawbacks"
+_CLAWED = ("clawback.", "transfer.")  # what was paid before, and put right since
 # Facts whose ids are ours, long and derived; readers know them by a label or not at all.
 _OUR_FACTS = ("credit_note", "incentive", "invoice", "opening", "payout", "write_off")
 
@@ -51,7 +53,10 @@ def payout_number(payout: Payout, supplier: Party) -> str:
 def payout_document(
     payout: Payout, *, head: Letterhead, supplier: Party, issued_on: date
 ) -> Document:
-    """Return *payout* as *supplier* reads it: each session and incentive it pays or takes back."""
+    """Return *payout* as *supplier* reads it: each session and incentive it pays or takes back.
+
+    So are clawbacks that it bears, and the fee of an instant one.
+    """
     desk = open_desk(head, supplier)
     words = desk.words
     lines = _earned(payout.lines)
@@ -96,6 +101,8 @@ class _Earned:
     @property
     def sort(self) -> str:
         kind = self.line.kind
+        if kind.startswith(_CLAWED):
+            return CLAWBACKS
         if is_reversed(kind) or not kind.startswith(("session.", "incentive.")):
             return ADJUSTMENTS
         return INCENTIVES if self.bonus or kind == "incentive.earned" else SESSIONS
@@ -126,15 +133,20 @@ def _payout_totals(desk: Desk, payout: Payout, lines: Iterable[_Earned]) -> Iter
         SESSIONS: words.text("Sessions"),
         INCENTIVES: words.text("Incentives"),
         ADJUSTMENTS: words.text("Adjustments"),
+        CLAWBACKS: words.text("Clawbacks"),
     }
     amounts: dict[str, list[Money]] = {sort: [] for sort in labels}
     for earned in lines:
         amounts[earned.sort].append(earned.line.amount)
-    if amounts[INCENTIVES] or amounts[ADJUSTMENTS]:
+    if payout.fee is not None or any(amounts[sort] for sort in amounts if sort != SESSIONS):
         for sort, label in labels.items():
             if amounts[sort]:
                 yield Total(label, desk.money(sum_of(amounts[sort], payout.currency)))
-    yield Total(words.text("Your payout"), desk.money(payout.total), strong=True)
+    due = payout.total
+    if payout.fee is not None:
+        due -= payout.fee
+        yield Total(words.text("Fee of the instant payout"), desk.money(-payout.fee))
+    yield Total(words.text("Your payout"), desk.money(due), strong=True)
 
 
 def account_statement_document(

@@ -337,7 +337,7 @@ class GatewayLink:
 
 
 def link_id(gateway: str, id: str) -> str:
-    """Return the id of the link of object *id* at *gateway*.
+    """Return the id of the link of the object *id* at *gateway*.
 
     >>> link_id("stripe", "pi_1")
     'stripe:pi_1'

@@ -42,8 +42,8 @@ class Host:
         documents: Where documents are kept, or None.
         notifier: How people are told, or None.
         usage: What the meters of the host say, or None where nothing is metered.
-        webhooks: Who reads what gateways send by themselves, by the name of the gateway.
         gateways: Who moves real money, by the name that instructions give.
+        webhooks: Who reads what gateways send by themselves, by the name of the gateway.
     """
 
     store: Store
@@ -52,8 +52,8 @@ class Host:
     documents: Documents | None = None
     notifier: Notifier | None = None
     usage: UsageSource | None = None
-    webhooks: Mapping[str, Webhooks] = MappingProxyType({})
     gateways: Mapping[str, Gateway] = MappingProxyType({})
+    webhooks: Mapping[str, Webhooks] = MappingProxyType({})
 
 
 def needed(port: P | None, name: str) -> P:

@@ -14,7 +14,14 @@ import attrs
 
 from ledgerkit.documents import Document
 from ledgerkit.domain.changes import Changes, Committed, Number, Record, Version, Versioned
-from ledgerkit.domain.gateways import GatewayBalance, GatewayObject, Notification
+from ledgerkit.domain.gateways import (
+    RETRYABLE,
+    GatewayBalance,
+    GatewayObject,
+    Notification,
+    Outcome,
+)
+from ledgerkit.domain.instructions import SEND_DEADLINE, Instruction
 from ledgerkit.domain.ledger import (
     NOW,
     AsOf,
@@ -239,20 +246,35 @@ async def send(message: Message) -> None:
     return await Step("send", lambda host: needed(host.notifier, "notifier").send(message))
 
 
-async def read_webhook(
-    gateway: str, body: bytes, headers: Mapping[str, str], *, at: datetime
-) -> Notification:
-    """Verify and read what *gateway* sent by itself."""
-    return await Step(
-        "read_webhook",
-        lambda host: needed(
-            host.webhooks.get(gateway), f"reader of the webhooks of {gateway}"
-        ).read(body, headers, at=at),
-    )
-
-
 def _gateway(host: Host, name: str) -> Gateway:
     return needed(host.gateways.get(name), f"gateway {name!r}")
+
+
+async def send_order(instruction: Instruction, *, before: datetime) -> Outcome:
+    """Have the gateway of *instruction* carry it out under its key, if it is still before *before*.
+
+    The clock is read inside of the step, just before the call: a worker that slept since it
+    decided sends nothing, and the answer is `retryable` with the code `send_deadline`.
+    (spec: reliability A9)
+    """
+
+    def call(host: Host) -> Outcome:
+        gateway = _gateway(host, instruction.gateway)
+        if host.clock.now() >= before:
+            return Outcome(status=RETRYABLE, code=SEND_DEADLINE)
+        return gateway.send(instruction.order, key=instruction.key, instruction=instruction.id)
+
+    return await Step("send_order", call)
+
+
+async def look_up_order(instruction: Instruction) -> Outcome | None:
+    """Ask the gateway of *instruction* what it made of it, or None if it finds nothing."""
+    return await Step(
+        "look_up_order",
+        lambda host: _gateway(host, instruction.gateway).look_up(
+            instruction.order, instruction=instruction.id, since=instruction.made_since
+        ),
+    )
 
 
 async def gateway_balance(gateway: str) -> GatewayBalance:
@@ -266,4 +288,16 @@ async def gateway_objects(
     """Read one page of what was made at *gateway* since *since*, after the mark *after*."""
     return await Step(
         "gateway_objects", lambda host: _gateway(host, gateway).objects(since=since, after=after)
+    )
+
+
+async def read_webhook(
+    gateway: str, body: bytes, headers: Mapping[str, str], *, at: datetime
+) -> Notification:
+    """Verify and read what *gateway* sent by itself."""
+    return await Step(
+        "read_webhook",
+        lambda host: needed(
+            host.webhooks.get(gateway), f"reader of the webhooks of {gateway}"
+        ).read(body, headers, at=at),
     )

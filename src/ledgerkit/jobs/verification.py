@@ -14,6 +14,7 @@ from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import TrialBalance, trial_balance
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.transfers import Transfer
 from ledgerkit.domain.verification import (
     Checked,
     Problem,
@@ -24,6 +25,7 @@ from ledgerkit.domain.verification import (
     number_problems,
     package_problems,
     payout_problems,
+    transfer_problems,
 )
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.steps import Job
@@ -84,6 +86,7 @@ async def _look(checked: Checked) -> Verified:
     invoices = await _records(Invoice, kept)
     notes = await _records(CreditNote, kept)
     payouts = await _records(Payout, kept)
+    transfers = await _records(Transfer, kept)
     packages = await _records(Package, kept)
     by_invoice: dict[str | None, list[CreditNote]] = {invoice.id: [] for invoice in invoices}
     loose = [note for note in notes if note.invoice not in by_invoice]
@@ -101,6 +104,7 @@ async def _look(checked: Checked) -> Verified:
         *billed_twice_problems(invoices),
         *loose_note_problems(loose, checked),
         *payout_problems(payouts, checked),
+        *transfer_problems(transfers, checked),
         *package_problems(packages, checked),
     )
     return _verified(checked, wallets, invoices, problems)

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+import attrs
+
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.gateways import (
     AccountStatus,
     GatewayBalance,
@@ -21,6 +24,18 @@ from ledgerkit.domain.gateways import (
 )
 from ledgerkit.domain.ledger import Page
 from ledgerkit.domain.money import Money
+
+
+@attrs.frozen
+class ProbeFailed(LedgerkitError):
+    """A gateway could not be reached, or does not take our key."""
+
+    gateway: str
+    reason: str
+    code: ClassVar[str] = "probe_failed"
+
+    def __str__(self) -> str:
+        return f"the gateway {self.gateway!r} does not answer as it should: {self.reason}"
 
 
 class Orders(Protocol):

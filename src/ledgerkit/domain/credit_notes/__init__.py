@@ -26,7 +26,6 @@ from ledgerkit.domain.credit_notes.applying import (
 )
 from ledgerkit.domain.credit_notes.approving import (
     CREDIT_NOTES,
-    ApproverIsCreator,
     Credited,
     Rejected,
     Submitted,
@@ -81,7 +80,6 @@ __all__ = [
     "VOID",
     "AlreadyCorrected",
     "Applied",
-    "ApproverIsCreator",
     "CreditApplied",
     "CreditLine",
     "CreditNote",

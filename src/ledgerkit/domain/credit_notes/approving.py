@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import ClassVar
 
 import attrs
 
+from ledgerkit.domain.access import need_four_eyes
 from ledgerkit.domain.changes import Draw, Effects, Series
 from ledgerkit.domain.credit_notes.drafting import credit_lines, credited
 from ledgerkit.domain.credit_notes.records import CREDIT_NOTE, CreditLine, CreditNote
-from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, net_of, reverse
@@ -25,18 +24,6 @@ from ledgerkit.domain.sessions import undone
 from ledgerkit.domain.tax import summed
 
 CREDIT_NOTES = Series("CN", "{series}-{year}-{n:5}")
-
-
-@attrs.frozen
-class ApproverIsCreator(LedgerkitError):
-    """A note that one person wrote and would approve."""
-
-    note: str
-    actor: str
-    code: ClassVar[str] = "approver_is_creator"
-
-    def __str__(self) -> str:
-        return f"credit note {self.note!r} was written by {self.actor!r}; somebody else approves it"
 
 
 @attrs.frozen
@@ -143,15 +130,15 @@ def approve(
 
     Raises:
         IllegalTransition: it does not wait for approval.
-        ApproverIsCreator: *by* wrote it.
+        ApproverIsRequester: *by* wrote it.
         OverCredited, InvoiceOverCredited, UnknownLine: others took what was left.
         NotIssued: the invoice was void or written off meanwhile.
         ValueError: *invoice* is another one, a journal in *undoes* charged something else than the
             line, or nobody is named who wrote the note although four eyes are wanted.
     """
     name_of("approver", by)
-    if four_eyes and by == note.created_by:
-        raise ApproverIsCreator(note.id, by)
+    if four_eyes:
+        need_four_eyes("credit note", note.id, asked_by=note.created_by, by=by)
     if four_eyes and not note.created_by:
         msg = f"credit note {note.id!r} names nobody who wrote it; draft it with by="
         raise ValueError(msg)

@@ -37,7 +37,8 @@ _CHARGES = (
     *(CHARGED, DISCOUNTED, TAXED, "credit_note.issued"),
 )
 _EARNERS = ("supplier:", "owner:")
-_NO_EARNINGS = ("payout.", "balance.")  # money paid out, or earned before these books
+# Money paid out or taken back from where it was paid, or earned before these books.
+_NO_EARNINGS = ("payout.", "transfer.", "clawback.paid", "balance.")
 _PACKAGES = {"session.covered": "redeemed", "package.expired": "breakage", "package.bought": "sold"}
 
 

@@ -13,7 +13,11 @@ from ledgerkit.domain.verification.documents import (
     loose_note_problems,
     number_problems,
 )
-from ledgerkit.domain.verification.holdings import package_problems, payout_problems
+from ledgerkit.domain.verification.holdings import (
+    package_problems,
+    payout_problems,
+    transfer_problems,
+)
 from ledgerkit.domain.verification.journals import Checked, Problem, balances_problems
 
 __all__ = [
@@ -26,4 +30,5 @@ __all__ = [
     "number_problems",
     "package_problems",
     "payout_problems",
+    "transfer_problems",
 ]

@@ -1,13 +1,15 @@
-"""Holdings: payouts and packages against the entries they claim and the wallets they are in."""
+"""Holdings: payouts, transfers and packages against the entries and wallets they are in."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from ledgerkit.domain.gateways import link_id
 from ledgerkit.domain.ledger import Event
 from ledgerkit.domain.packages import DEFERRED, SESSION, Package
 from ledgerkit.domain.payouts import PAID, Payout
+from ledgerkit.domain.transfers import DONE, PAID_OUT, Transfer
 from ledgerkit.domain.verification.journals import Checked, Problem
 
 
@@ -28,8 +30,9 @@ def payout_problems(payouts: Iterable[Payout], checked: Checked) -> tuple[Proble
                 found.append(Problem("paid_twice", payout.id, reason))
             claims[claim] = payout.id
             sums[line.journal, wallet, payout.currency] += line.amount.minor
-        paid = -checked.booked(Event("payout", payout.id), wallet, payout.currency)
-        due = payout.total.minor if payout.status == PAID else 0
+        paid = -checked.booked(payout.payment, wallet, payout.currency)
+        by_hand = payout.status == PAID and payout.transfer is None
+        due = payout.total.minor if by_hand else 0
         if paid != due:
             reason = f"payout {payout.id} is {payout.status}: {due} to have left, {paid} did"
             found.append(Problem("payment_differs", payout.id, reason))
@@ -38,6 +41,31 @@ def payout_problems(payouts: Iterable[Payout], checked: Checked) -> tuple[Proble
         if moved != minor:
             reason = f"payouts pay {minor} of journal {journal}, which gave {wallet} {moved}"
             found.append(Problem("payout_differs", journal, reason))
+    return tuple(found)
+
+
+def transfer_problems(transfers: Iterable[Transfer], checked: Checked) -> tuple[Problem, ...]:
+    """Return transfers of which the books have other payments or reversals than they tell.
+
+    Finds `payment_differs`.
+    """
+    found = []
+    for transfer in transfers:
+        wallet, currency = f"supplier:{transfer.supplier}", transfer.amount.currency
+        withheld = 0 if transfer.withheld is None else transfer.withheld.minor
+        due = transfer.amount.minor + withheld if transfer.status in PAID_OUT else 0
+        told = [] if transfer.object is None else [("gateway.transfer", transfer.object, -due)]
+        told += [
+            ("gateway.reversal", reversal.object, reversal.amount.minor * (reversal.status == DONE))
+            for reversal in transfer.reversals
+            if reversal.object is not None
+        ]
+        for event, named, due in told:
+            link = link_id(transfer.gateway, named)
+            moved = checked.booked(Event(event, link), wallet, currency)
+            if moved != due:
+                reason = f"{link} of transfer {transfer.id} gave {wallet} {moved}, not {due}"
+                found.append(Problem("payment_differs", transfer.id, reason))
     return tuple(found)
 
 

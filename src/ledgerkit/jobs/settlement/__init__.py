@@ -26,6 +26,13 @@ from ledgerkit.jobs.settlement.reading import (
     refused,
 )
 from ledgerkit.jobs.settlement.refunds import refuse_refund, settle_refund
+from ledgerkit.jobs.settlement.transfers import (
+    refuse_reversal,
+    refuse_transfer,
+    settle_payout,
+    settle_reversal,
+    settle_transfer,
+)
 from ledgerkit.jobs.steps import Step
 
 __all__ = [
@@ -38,9 +45,14 @@ __all__ = [
     "refusal",
     "refuse_charge",
     "refuse_refund",
+    "refuse_reversal",
+    "refuse_transfer",
     "settle_charge",
     "settle_dispute",
+    "settle_payout",
     "settle_refund",
+    "settle_reversal",
+    "settle_transfer",
     "settlement",
 ]
 
@@ -66,9 +78,21 @@ class Refuse(Protocol):
 
 
 # What moves money of others than the gateway's fee: by the kind of the object.
-_SETTLES: Mapping[str, Settle] = MappingProxyType({gateways.REFUND: settle_refund})
+_SETTLES: Mapping[str, Settle] = MappingProxyType(
+    {
+        gateways.REFUND: settle_refund,
+        gateways.TRANSFER: settle_transfer,
+        gateways.REVERSAL: settle_reversal,
+        gateways.PAYOUT: settle_payout,
+    }
+)
 _REFUSES: Mapping[str, Refuse] = MappingProxyType(
-    {gateways.CHARGE: refuse_charge, gateways.REFUND: refuse_refund}
+    {
+        gateways.CHARGE: refuse_charge,
+        gateways.REFUND: refuse_refund,
+        gateways.TRANSFER: refuse_transfer,
+        gateways.REVERSAL: refuse_reversal,
+    }
 )
 
 

@@ -1,0 +1,98 @@
+"""Gathering: the entries of a supplier that no payout pays yet, as one payout. (spec: ledger 6)"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+
+from ledgerkit.domain.ids import derive
+from ledgerkit.domain.ledger import EntryLine, Event
+from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payouts.records import Payout, PayoutLine
+from ledgerkit.domain.periods import Period, local_date
+from ledgerkit.domain.sessions import undone
+
+# Payments of what a payout claims; those of a single completion offset its earning in the next one.
+_PAYMENTS = "payout."
+# What corrects an earlier payment counts in the next payout, whatever period that is of.
+_AT_ONCE = ("clawback.", "transfer.")
+
+
+def gather(
+    supplier: Party,
+    entries: Iterable[EntryLine],
+    *,
+    claimed: Collection[tuple[str, int]],
+    period: Period,
+    labels: Mapping[str, tuple[str, str]],
+) -> tuple[PayoutLine, ...]:
+    """Return the lines that *supplier* is owed for *period*: entries in no payout yet.
+
+    An entry counts when it took effect before the period's end, in the supplier's zone; what was
+    taken back counts as soon as what it takes back does, and clawbacks and reversals of transfers
+    count at once, so that nobody is paid more than is owed. What pays a payout is no earning.
+    *claimed* are the (journal, line) of earlier payouts, *labels* the (item, detail) of sessions,
+    by id.
+    """
+    entries = tuple(entries)
+    undone_on = _undone_on(entries, supplier.zone)
+    lines = []
+    for entry in entries:
+        on = local_date(entry.effective_at, supplier.zone)
+        counts_on = on if entry.event is None else undone_on.get(entry.event, on)
+        if entry.kind.startswith(_AT_ONCE):
+            counts_on = min(on, period.start)
+        if counts_on >= period.end or entry.kind.startswith(_PAYMENTS):
+            continue
+        if (entry.journal, entry.line) in claimed:
+            continue
+        source = entry.journal if entry.event is None else entry.event.id
+        of_session = entry.event is not None and entry.event.type == "session"
+        item, detail = labels.get(source, ("", "")) if of_session else ("", "")
+        lines.append(
+            PayoutLine(
+                journal=entry.journal,
+                line=entry.line,
+                kind=entry.kind,
+                source=source,
+                item=item,
+                detail=detail,
+                on=on,
+                amount=entry.amount,
+            )
+        )
+    return tuple(sorted(lines, key=lambda li: (li.on, li.source, li.kind, li.journal, li.line)))
+
+
+def _undone_on(entries: Iterable[EntryLine], zone: str) -> Mapping[Event, date]:
+    """Return the day of what each reversal takes back; long ago, if it is not among *entries*."""
+    days = {e.event: date.min for e in entries if e.event and e.kind.endswith(".reversed")}
+    if days:
+        for entry in entries:
+            if entry.event and (reversal := undone(entry.event)) in days:
+                days[reversal] = local_date(entry.effective_at, zone)
+    return days
+
+
+def preview(
+    supplier: str,
+    lines: tuple[PayoutLine, ...],
+    *,
+    currency: str,
+    period: Period,
+    part: int = 0,
+    earlier: int = 0,
+) -> Payout:
+    """Return the payout that would pay *lines*; generating stores it. (seed 000)
+
+    *earlier* is how many payouts in *currency* the supplier has. It alone tells their ids apart:
+    two runs at once, of whatever periods, would make the same next payout, and one is stale.
+    """
+    return Payout(
+        id=derive("pay", supplier, currency, str(earlier)),
+        supplier=supplier,
+        currency=currency,
+        period=period,
+        part=part,
+        lines=lines,
+    )

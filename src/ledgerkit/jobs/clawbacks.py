@@ -1,0 +1,326 @@
+"""Clawbacks: what people ask for, approve and carry out; a worker sends what that instructs.
+
+(seed 002: approval queue, execute clawback, settle adjustment; spec: billing 10)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+import attrs
+
+from ledgerkit.domain import clawbacks
+from ledgerkit.domain.changes import (
+    Decision,
+    Effects,
+    KeyReused,
+    Request,
+    Stale,
+    Versioned,
+    changes_of,
+    expect,
+    request,
+)
+from ledgerkit.domain.clawbacks import (
+    EXECUTING,
+    FUTURE_PAYOUT_OFFSET,
+    OVERPAYMENT,
+    SETTLED,
+    WINDOW,
+    Clawback,
+    ClawbackChanged,
+    Eligibility,
+    Window,
+)
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.money import Money
+from ledgerkit.domain.transfers import Transfer
+from ledgerkit.jobs import steps
+from ledgerkit.jobs.steps import Step
+
+T = TypeVar("T")
+ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
+
+
+@attrs.frozen
+class UnknownClawback(LedgerkitError):
+    """A clawback that is not stored."""
+
+    clawback: str
+    code: ClassVar[str] = "unknown_clawback"
+
+    def __str__(self) -> str:
+        return f"no clawback {self.clawback!r} is stored; propose it first"
+
+
+@attrs.frozen
+class UnknownTransfer(LedgerkitError):
+    """A transfer that is not stored, or is another supplier's."""
+
+    transfer: str
+    supplier: str
+    code: ClassVar[str] = "unknown_transfer"
+
+    def __str__(self) -> str:
+        return f"supplier {self.supplier!r} has no transfer {self.transfer!r}"
+
+
+async def request_clawback(
+    amount: Money,
+    *,
+    supplier: str,
+    cause: str,
+    reason: str,
+    actor: str,
+    on_wallet: bool,
+    transfers: tuple[str, ...] = (),
+    method: str = FUTURE_PAYOUT_OFFSET,
+    side: str = OVERPAYMENT,
+    part: str = "",
+) -> Clawback:
+    """Propose to claw *amount* back from *supplier*, once per *cause* and *part*.
+
+    *transfers* are the ids of those that paid it; see `clawbacks.propose` for the rest. Of two
+    requests at once that together exceed what they paid, one is refused.
+
+    Raises:
+        UnknownTransfer: one is not stored, or paid somebody else.
+        OverClawback: they did not pay that much, or it was clawed back before.
+        KeyReused: another amount was asked for.
+        Stale: others came first, again and again.
+    """
+    id = clawbacks.clawback_id(supplier, cause, amount.currency, part)
+
+    async def decide() -> Clawback:
+        known = await steps.load(Clawback, id)
+        if known is not None:
+            return _same(known.record, amount)
+        read = [await _transfer(each, supplier) for each in transfers]
+        before = await steps.find_all(Clawback, party=supplier)
+        at = await steps.now()
+        decided = clawbacks.propose(
+            amount,
+            supplier=supplier,
+            cause=cause,
+            reason=reason,
+            by=actor,
+            at=at,
+            on_wallet=on_wallet,
+            method=method,
+            side=side,
+            transfers=[version.record for version in read],
+            earlier=[version.record for version in before],
+            part=part,
+        )
+        # The transfers are stored anew with their case: else two cases at once could exceed them.
+        await _commit(
+            _Beside(decided, tuple(version.record for version in read)),
+            key=f"clawback/{id}/propose",
+            asked=request("clawback.propose", clawback=id, amount=amount.minor),
+            actor=actor,
+            reason=reason,
+            at=at,
+            bases=tuple(read),
+        )
+        return decided.clawback
+
+    return await _again(decide)
+
+
+def _same(known: Clawback, amount: Money) -> Clawback:
+    if known.amount != amount:
+        raise KeyReused(known.id, (("amount", str(known.amount), str(amount)),))
+    return known
+
+
+async def approve_clawback(
+    clawback: str, *, actor: str, reason: str, four_eyes: bool = True
+) -> Clawback:
+    """Approve a case; whether *actor* may is the host's to check. Once approved, it stays so.
+
+    Raises:
+        UnknownClawback: it is not stored.
+        ApproverIsRequester: *actor* proposed it, unless *four_eyes* is off.
+        IllegalTransition: it does not wait for approval.
+        Stale: others came first, again and again.
+    """
+
+    def move(case: Clawback) -> ClawbackChanged:
+        return clawbacks.approve(case, by=actor, four_eyes=four_eyes)
+
+    return await _move(clawback, "approve", move, actor=actor, reason=reason)
+
+
+async def reject_clawback(clawback: str, *, actor: str, reason: str) -> Clawback:
+    """Turn a case down.
+
+    Raises:
+        UnknownClawback: it is not stored.
+        IllegalTransition: it does not wait for approval.
+        Stale: others came first, again and again.
+    """
+    return await _move(clawback, "reject", clawbacks.reject, actor=actor, reason=reason)
+
+
+async def choose_method(clawback: str, method: str, *, actor: str, reason: str) -> Clawback:
+    """Propose another *method* for a case that is not carried out, or could not be.
+
+    Raises:
+        UnknownClawback: it is not stored.
+        IllegalTransition: it is being carried out, or is over.
+        ValueError: the method does not fit the case.
+        Stale: others came first, again and again.
+    """
+
+    def move(case: Clawback) -> ClawbackChanged:
+        return clawbacks.choose(case, method, by=actor)
+
+    return await _move(clawback, f"choose_{method}", move, actor=actor, reason=reason)
+
+
+async def execute_clawback(
+    clawback: str,
+    *,
+    actor: str,
+    reason: str,
+    window: Window = WINDOW,
+    reference: str = "",
+    cash: str = "cash:bank",
+) -> Clawback:
+    """Carry an approved case out by its method; one that is carried out already is returned.
+
+    A reversal is sent by a worker, before its window closes or not at all.
+
+    Raises:
+        UnknownClawback: it is not stored.
+        ClawbackWindowClosed, CheckReferenceNeeded, OverReversed: see `clawbacks.execute`.
+        IllegalTransition: it is not approved.
+        Stale: others came first, again and again.
+    """
+
+    async def decide() -> Clawback:
+        read = await _read(clawback)
+        case = read.record
+        if case.status in (EXECUTING, SETTLED):
+            return case
+        moved = [await _transfer(share.transfer, case.supplier) for share in case.shares]
+        at = await steps.now()
+        executed = clawbacks.execute(
+            case,
+            at=at,
+            transfers=[version.record for version in moved],
+            window=window,
+            reference=reference,
+            cash=cash,
+        )
+        await _commit(
+            executed,
+            key=f"clawback/{clawback}/execute/{read.version}",
+            asked=request("clawback.execute", clawback=clawback, method=case.method),
+            actor=actor,
+            reason=reason,
+            at=at,
+            bases=(read, *moved),
+        )
+        return executed.clawback
+
+    return await _again(decide)
+
+
+async def clawback_eligibility(
+    *, supplier: str, window: Window = WINDOW
+) -> tuple[Eligibility, ...]:
+    """Return what can be clawed back of each transfer of *supplier* now, and how, by id."""
+    at = await steps.now()
+    moved = await steps.find_all(Transfer, party=supplier)
+    cases = [version.record for version in await steps.find_all(Clawback, party=supplier)]
+    return tuple(
+        clawbacks.eligibility(version.record, at=at, window=window, earlier=cases)
+        for version in moved
+    )
+
+
+# ---- reading, deciding and committing --------------------------------------------------------
+@attrs.frozen
+class _Beside:
+    """A decision, and the records that are stored anew since it depends on them."""
+
+    decision: Decision
+    records: tuple[Transfer, ...]
+
+    @property
+    def effects(self) -> Effects:
+        return self.decision.effects + Effects(records=self.records)
+
+
+async def _read(id: str) -> Versioned[Clawback]:
+    read = await steps.load(Clawback, id)
+    if read is None:
+        raise UnknownClawback(id)
+    return read
+
+
+async def _transfer(id: str, supplier: str) -> Versioned[Transfer]:
+    read = await steps.load(Transfer, id)
+    if read is None or read.record.supplier != supplier:
+        raise UnknownTransfer(id, supplier)
+    return read
+
+
+async def _move(
+    id: str,
+    verb: str,
+    move: Callable[[Clawback], ClawbackChanged],
+    *,
+    actor: str,
+    reason: str,
+) -> Clawback:
+    async def decide() -> Clawback:
+        read = await _read(id)
+        changed = move(read.record)
+        await _commit(
+            changed,
+            key=f"clawback/{id}/{verb}/{read.version}",
+            asked=request(f"clawback.{verb}", clawback=id),
+            actor=actor,
+            reason=reason,
+            at=await steps.now(),
+            bases=(read,),
+        )
+        return changed.clawback
+
+    return await _again(decide)
+
+
+async def _again(decide: Callable[[], Coroutine[Step[Any], Any, T]]) -> T:
+    """Return what *decide* does, which is asked again where its base moved."""
+    for _ in range(1, ROUNDS):
+        with suppress(Stale):
+            return await decide()
+    return await decide()
+
+
+async def _commit(
+    decision: Decision,
+    *,
+    key: str,
+    asked: Request,
+    actor: str,
+    reason: str,
+    at: datetime,
+    bases: tuple[Versioned[Any], ...],
+) -> None:
+    await steps.commit(
+        changes_of(
+            decision,
+            key=key,
+            request=asked,
+            actor=actor,
+            reason=reason,
+            at=at,
+            expects=tuple(expect(each) for each in bases),
+        )
+    )

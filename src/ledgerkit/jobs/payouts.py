@@ -1,0 +1,400 @@
+"""Payouts: what a person or a scheduler starts to pay suppliers, and to put right what they got.
+
+A run sends every pending payout that may be sent; whoever is left out is reported with the reason.
+Killed anywhere and run again it goes on: what was sent is not pending any more.
+(seed 002; spec: billing 9, 10)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import attrs
+
+from ledgerkit.domain import payouts
+from ledgerkit.domain.changes import (
+    Decision,
+    Skipped,
+    Stale,
+    Versioned,
+    changes_of,
+    expect,
+    request,
+    skipped,
+)
+from ledgerkit.domain.connected_accounts import ConnectedAccount
+from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger import Journal
+from ledgerkit.domain.money import Money
+from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payouts import (
+    PAID,
+    PENDING,
+    Payout,
+    PayoutChanged,
+    PayoutSetting,
+    PayoutTerm,
+    setting_id,
+)
+from ledgerkit.domain.periods import local_date
+from ledgerkit.jobs import steps
+from ledgerkit.jobs.steps import Step
+
+T = TypeVar("T")
+ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
+
+
+class ReserveDecision(Protocol):
+    """Whether transfers must wait, such as `reserves.check` tells."""
+
+    @property
+    def should_block_transfers(self) -> bool:
+        """Whether the transfer must not be made now."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """Why, in words with the figures."""
+        ...
+
+
+Reserve = Callable[[Money], ReserveDecision]
+"""Tells whether a transfer must wait, that of all the run has sent with it, by its amount."""
+
+
+@attrs.frozen
+class UnknownPayout(LedgerkitError):
+    """A payout that is not stored."""
+
+    payout: str
+    code: ClassVar[str] = "unknown_payout"
+
+    def __str__(self) -> str:
+        return f"no payout {self.payout!r} is stored; run the month that pays it first"
+
+
+@attrs.frozen
+class NoAccount(LedgerkitError):
+    """A supplier without an account at the gateway."""
+
+    supplier: str
+    gateway: str
+    code: ClassVar[str] = "no_account"
+
+    def __str__(self) -> str:
+        return f"supplier {self.supplier!r} has no account at {self.gateway!r}; connect one first"
+
+
+@attrs.frozen
+class AccountNotReady(LedgerkitError):
+    """A supplier's account that may not be paid yet, or any more. (spec: gateways 1.4)"""
+
+    account: str
+    disabled_reason: str
+    currently_due: tuple[str, ...]
+    code: ClassVar[str] = "account_not_ready"
+
+    def __str__(self) -> str:
+        why = self.disabled_reason or "payouts are not enabled"
+        asked = f"; still asked: {', '.join(self.currently_due)}" if self.currently_due else ""
+        return f"account {self.account!r} cannot be paid: {why}{asked}"
+
+
+@attrs.frozen
+class TransfersBlocked(LedgerkitError):
+    """The reserve does not allow a transfer now. (spec: billing 9)"""
+
+    payout: str
+    amount: Money
+    why: str
+    code: ClassVar[str] = "transfers_blocked"
+
+    def __str__(self) -> str:
+        return f"payout {self.payout!r} of {self.amount} is not sent: {self.why}"
+
+
+@attrs.frozen(kw_only=True)
+class PayoutRun:
+    """What a run did.
+
+    Attributes:
+        sent: The payouts sent, in transit.
+        skipped: Who was left out, and why.
+    """
+
+    sent: tuple[Payout, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+# ---- the run ---------------------------------------------------------------------------------
+async def send_payouts(
+    *,
+    gateway: str,
+    reserve: Reserve,
+    actor: str = "payout run",
+    suppliers: Iterable[str] | None = None,
+    instant: bool = True,
+) -> PayoutRun:
+    """Send every pending payout through *gateway*, or those of *suppliers*, oldest first.
+
+    An account must be ready, and the *reserve* must allow what the run sends together; who is left
+    out holds up nobody else. The supplier's setting says whether a payout is instant; without
+    *instant* none is. Each is committed alone, so that a run that was killed goes on.
+    """
+    wanted = None if suppliers is None else frozenset(suppliers)
+    pending = await steps.find_all(Payout, status=PENDING)
+    proposed: dict[str, Money] = {}
+    done, left_out = [], []
+    for read in sorted(pending, key=lambda v: (v.record.period.end, v.record.id)):
+        payout = read.record
+        if wanted is not None and payout.supplier not in wanted:
+            continue
+        total = proposed.get(payout.currency, Money.zero(payout.currency)) + payout.total
+        try:
+            sent = await _send(
+                payout.id,
+                gateway=gateway,
+                reserve=reserve,
+                total=total,
+                actor=actor,
+                instant=instant,
+            )
+        except LedgerkitError as error:
+            left_out.append(skipped(payout.supplier, error))
+            continue
+        if sent is not None:
+            proposed[payout.currency] = total
+            done.append(sent)
+    return PayoutRun(sent=tuple(done), skipped=tuple(left_out))
+
+
+async def _send(
+    id: str, *, gateway: str, reserve: Reserve, total: Money, actor: str, instant: bool
+) -> Payout | None:
+    """Send one payout; None if it is not pending any more."""
+
+    async def decide() -> Payout | None:
+        read = await _payout(id)
+        payout = read.record
+        if payout.status != PENDING:
+            return None
+        account = await _account(payout.supplier, gateway)
+        checked = reserve(total)
+        if checked.should_block_transfers:
+            raise TransfersBlocked(payout.id, payout.total, checked.sentence)
+        at = await steps.now()
+        setting = await steps.load(PayoutSetting, setting_id(payout.supplier)) if instant else None
+        fee = None
+        if setting is not None:
+            on = local_date(at, await _zone(payout.supplier))
+            fee = setting.record.instant(payout.currency, on=on)
+        sent = payouts.send(payout, account=account.account, gateway=gateway, at=at, instant=fee)
+        await _commit(
+            sent,
+            key=f"payout/{id}/send/{sent.payout.attempt}",
+            asked=("payout.send", {"payout": id, "attempt": sent.payout.attempt}),
+            actor=actor,
+            reason=f"send payout {id} through {gateway}",
+            bases=(read,) if setting is None else (read, setting),
+            at=at,
+        )
+        return sent.payout
+
+    return await _again(decide)
+
+
+async def _account(supplier: str, gateway: str) -> ConnectedAccount:
+    found = [
+        version.record
+        for version in await steps.find_all(ConnectedAccount, party=supplier)
+        if version.record.gateway == gateway
+    ]
+    if not found:
+        raise NoAccount(supplier, gateway)
+    ready = next((account for account in found if account.may_be_paid), None)
+    if ready is None:
+        raise AccountNotReady(found[0].id, found[0].disabled_reason, found[0].currently_due)
+    return ready
+
+
+async def _zone(party: str) -> str:
+    read = await steps.load(Party, party)
+    return "UTC" if read is None else read.record.zone
+
+
+# ---- by hand ---------------------------------------------------------------------------------
+async def pay_by_hand(
+    payout: str, *, reference: str, actor: str, reason: str, cash: str = "cash:bank"
+) -> Payout:
+    """Mark a pending payout as paid outside of any gateway, under *reference*.
+
+    Asked again with that reference, nothing is stored and the payout is returned.
+
+    Raises:
+        UnknownPayout: it is not stored.
+        ReferenceNeeded: *reference* is empty.
+        IllegalTransition: it is not pending.
+        Stale: others came first, again and again.
+    """
+    read = await _payout(payout)
+    if read.record.status == PAID and read.record.reference == reference:
+        return read.record
+    move = partial(_paid, reference=reference, cash=cash)
+    asked = {"reference": reference, "cash": cash}
+    return await _move(payout, "pay", move, asked=asked, actor=actor, reason=reason)
+
+
+async def bounce_by_hand(payout: str, *, note: str, actor: str) -> Payout:
+    """Record that the bank sent back what was paid by hand: the payout failed after all.
+
+    Raises:
+        UnknownPayout: it is not stored.
+        IllegalTransition: it is not paid.
+        ValueError: a gateway paid it.
+        Stale: others came first, again and again.
+    """
+    read = await _payout(payout)
+    posted = await steps.posted_events([read.record.payment])
+    paid = None
+    if read.record.payment in posted:
+        paid = await steps.journal(posted[read.record.payment])
+    journal = None if paid is None else paid.journal
+    move = partial(_bounced, paid=journal, note=note)
+    return await _move(payout, "bounce", move, asked={"note": note}, actor=actor, reason=note)
+
+
+async def hold(payout: str, *, note: str, actor: str) -> Payout:
+    """Keep a pending payout back, such as while what it pays is disputed; a *note* says why.
+
+    Raises:
+        UnknownPayout: it is not stored.
+        IllegalTransition: it is not pending.
+        Stale: others came first, again and again.
+    """
+    move = partial(_noted, payouts.hold, note=note)
+    return await _move(payout, "hold", move, asked={"note": note}, actor=actor, reason=note)
+
+
+async def release(payout: str, *, note: str, actor: str) -> Payout:
+    """Let a held payout go on; raises as `hold`."""
+    move = partial(_noted, payouts.release, note=note)
+    return await _move(payout, "release", move, asked={"note": note}, actor=actor, reason=note)
+
+
+async def retry(payout: str, *, note: str, actor: str) -> Payout:
+    """Make a failed payout pending, so that the next run sends it anew; raises as `hold`."""
+    move = partial(_noted, payouts.retry, note=note)
+    return await _move(payout, "retry", move, asked={"note": note}, actor=actor, reason=note)
+
+
+async def set_instant(term: PayoutTerm, *, supplier: str, actor: str, reason: str) -> PayoutSetting:
+    """Set from which day on payouts of *supplier* are instant, for which fee, or are not.
+
+    Earlier terms stay; who set which, when and why is the setting's history.
+    """
+
+    async def decide() -> PayoutSetting:
+        read = await steps.load(PayoutSetting, setting_id(supplier))
+        before = None if read is None else read.record
+        if before is not None and before.terms[-1] == term:
+            return before
+        changed = payouts.set_term(before, term, supplier=supplier)
+        number = len(changed.setting.terms)
+        await _commit(
+            changed,
+            key=f"payout_setting/{supplier}/{number}",
+            asked=(
+                "payout_setting.set",
+                {"supplier": supplier, "currency": term.currency, "valid_from": term.valid_from},
+            ),
+            actor=actor,
+            reason=reason,
+            bases=() if read is None else (read,),
+            at=await steps.now(),
+        )
+        return changed.setting
+
+    return await _again(decide)
+
+
+_Move = Callable[[Payout, datetime], PayoutChanged]
+
+
+def _paid(payout: Payout, at: datetime, *, reference: str, cash: str) -> PayoutChanged:
+    return payouts.pay(payout, reference=reference, at=at, cash=cash)
+
+
+def _bounced(payout: Payout, at: datetime, *, paid: Journal | None, note: str) -> PayoutChanged:
+    if paid is None:
+        msg = f"payout {payout.id!r} was not paid by hand; what a gateway paid it tells itself"
+        raise ValueError(msg)
+    return payouts.bounce(payout, paid, note=note, at=at)
+
+
+class _Noted(Protocol):
+    def __call__(self, payout: Payout, *, note: str) -> PayoutChanged: ...
+
+
+def _noted(verb: _Noted, payout: Payout, _: datetime, *, note: str) -> PayoutChanged:
+    return verb(payout, note=note)
+
+
+async def _move(
+    id: str, verb: str, move: _Move, *, asked: dict[str, str], actor: str, reason: str
+) -> Payout:
+    async def decide() -> Payout:
+        read = await _payout(id)
+        at = await steps.now()
+        changed = move(read.record, at)
+        await _commit(
+            changed,
+            # One that failed is paid, held and retried anew, so the version belongs to the key.
+            key=f"payout/{id}/{verb}/{read.version}",
+            asked=(f"payout.{verb}", {"payout": id, **asked}),
+            actor=actor,
+            reason=reason,
+            bases=(read,),
+            at=at,
+        )
+        return changed.payout
+
+    return await _again(decide)
+
+
+# ---- deciding and committing -----------------------------------------------------------------
+async def _payout(id: str) -> Versioned[Payout]:
+    read = await steps.load(Payout, id)
+    if read is None:
+        raise UnknownPayout(id)
+    return read
+
+
+async def _again(decide: Callable[[], Coroutine[Step[Any], Any, T]]) -> T:
+    """Return what *decide* does, which is asked again where its base moved."""
+    for _ in range(1, ROUNDS):
+        with suppress(Stale):
+            return await decide()
+    return await decide()
+
+
+async def _commit(
+    decision: Decision,
+    *,
+    key: str,
+    asked: tuple[str, dict[str, Any]],
+    actor: str,
+    reason: str,
+    bases: tuple[Versioned[Any], ...],
+    at: datetime,
+) -> None:
+    verb, arguments = asked
+    expects, wanted = tuple(expect(each) for each in bases), request(verb, **arguments)
+    await steps.commit(
+        changes_of(
+            decision, key=key, request=wanted, actor=actor, reason=reason, at=at, expects=expects
+        )
+    )

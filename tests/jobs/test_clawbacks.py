@@ -1,0 +1,178 @@
+"""Clawbacks as people ask for them, through the worker that sends reversals to a gateway double."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ledgerkit.domain.access import ApproverIsRequester
+from ledgerkit.domain.changes import KeyReused
+from ledgerkit.domain.clawbacks import (
+    FORGIVEN,
+    FUTURE_PAYOUT_OFFSET,
+    MANUAL_CHECK,
+    STRIPE_REVERSAL,
+    Clawback,
+    ClawbackWindowClosed,
+    OverClawback,
+)
+from ledgerkit.domain.lifecycle import IllegalTransition
+from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.transfers import Transfer
+from ledgerkit.jobs import clawbacks as jobs
+from ledgerkit.jobs.clawbacks import UnknownClawback, UnknownTransfer
+from ledgerkit.jobs.drivers import run
+from ledgerkit.jobs.host import Host
+from tests.jobs.supplier_world import (
+    ACCOUNT,
+    balances,
+    double,
+    drift,
+    only,
+    send,
+    usd,
+    work,
+    world,
+)
+
+EVA: dict[str, Any] = {"actor": "eva", "reason": "checked the log"}
+START = {"customer:stu": -6_000}
+
+
+def paid() -> Host:
+    """Return a host that paid Ina 60.00."""
+    host = world()
+    send(host)
+    work(host)
+    return host
+
+
+def asked(host: Host, minor: int = 3_600, **more: Any) -> Clawback:
+    """Max asks for 36.00 back; the wallet does not show it yet."""
+    fields: dict[str, Any] = {
+        "supplier": "ina",
+        "cause": "adj_1",
+        "reason": "1.5 h, not 1.8 h",
+        "actor": "max",
+        "on_wallet": False,
+        "transfers": (only(host, Transfer).id,),
+        "method": STRIPE_REVERSAL,
+    }
+    return run(jobs.request_clawback(usd(minor), **(fields | more)), host)
+
+
+def executed(host: Host, **more: Any) -> Clawback:
+    """Have a case asked for, approved and carried out."""
+    case = asked(host, **more)
+    run(jobs.approve_clawback(case.id, **EVA), host)
+    return run(jobs.execute_clawback(case.id, **EVA), host)
+
+
+def test_reversal() -> None:
+    """36.00 come back: platform +36.00, gateway -36.00; the payout is partly reversed."""
+    host = paid()
+    case = executed(host)
+    at_once = balances(host)
+    work(host)
+
+    assert "executing" == case.status
+    assert {**START, "gateway:stripe": 6_000, "supplier:ina": -3_600, "platform": 3_600} == at_once
+    assert {**START, "gateway:stripe": 2_400, "platform": 3_600} == balances(host)
+    assert ("settled", usd(3_600), "partly_reversed", "partly_reversed", 0) == (
+        only(host, Clawback).status,
+        only(host, Clawback).recovered,
+        only(host, Transfer).status,
+        only(host, Payout).status,
+        drift(host),
+    )
+
+
+def test_funds_gone() -> None:
+    """Ina spent it: the next payouts bear it, without anybody doing anything."""
+    host = paid()
+    double(host).fund(usd(-5_000), account=ACCOUNT)
+    executed(host)
+    work(host)
+    case = only(host, Clawback)
+
+    assert ("settled", FUTURE_PAYOUT_OFFSET, True) == (case.status, case.method, case.fell_back)
+    assert -3_600 == balances(host)["supplier:ina"]
+    assert 0 == drift(host)
+
+
+def test_window_closes_before_it_is_sent() -> None:
+    """Approved in time, and the worker slept: it is not sent, and a person chooses."""
+    host = paid()
+    executed(host)
+    host.clock.advance(timedelta(hours=72))  # type: ignore[attr-defined]
+    work(host)
+    case = only(host, Clawback)
+    assert ("failed", usd(0)) == (case.status, case.recovered)
+
+    with pytest.raises(ClawbackWindowClosed):
+        run(jobs.execute_clawback(case.id, **EVA), host)
+    run(jobs.choose_method(case.id, FORGIVEN, actor="max", reason="too late"), host)
+    run(jobs.approve_clawback(case.id, **EVA), host)
+    run(jobs.execute_clawback(case.id, **EVA), host)
+    assert {**START, "gateway:stripe": 6_000} == balances(host)
+
+
+def test_asked_again() -> None:
+    """The same again is the same case; another amount is a mistake."""
+    host = paid()
+    case = executed(host)
+
+    assert case == asked(host)
+    assert case == run(jobs.execute_clawback(case.id, **EVA), host)
+    with pytest.raises(KeyReused):
+        asked(host, 3_500)
+
+
+def test_two_cases_share_what_was_paid() -> None:
+    """60.00 were paid; after 36.00, only 24.00 are left to ask for."""
+    host = paid()
+    asked(host)
+
+    with pytest.raises(OverClawback, match="have 2400 minor USD left"):
+        asked(host, 2_401, cause="adj_2")
+    (left,) = run(jobs.clawback_eligibility(supplier="ina"), host)
+    assert (usd(2_400), True) == (left.left, left.window_open)
+
+
+def test_approval() -> None:
+    """By somebody else; without it nothing is carried out."""
+    host = paid()
+    case = asked(host)
+
+    with pytest.raises(ApproverIsRequester):
+        run(jobs.approve_clawback(case.id, actor="max", reason="mine"), host)
+    with pytest.raises(IllegalTransition):
+        run(jobs.execute_clawback(case.id, **EVA), host)
+    assert "rejected" == run(jobs.reject_clawback(case.id, **EVA), host).status
+
+
+def test_check() -> None:
+    """Paid back outside the gateway: the gateway's money stays as it is."""
+    host = paid()
+    case = asked(host, method=MANUAL_CHECK)
+    run(jobs.approve_clawback(case.id, **EVA), host)
+    run(jobs.execute_clawback(case.id, reference="check 17", **EVA), host)
+
+    assert {**START, "gateway:stripe": 6_000, "platform": 3_600, "cash:bank": -3_600} == (
+        balances(host)
+    )
+    assert 0 == drift(host)
+
+
+def test_unknown() -> None:
+    """Cases and transfers must be stored, and be the supplier's."""
+    host = paid()
+
+    with pytest.raises(UnknownClawback, match="no clawback 'clw_x' is stored"):
+        run(jobs.approve_clawback("clw_x", **EVA), host)
+    with pytest.raises(UnknownTransfer, match="supplier 'ina' has no transfer 'trf_x'"):
+        asked(host, transfers=("trf_x",))
+    with pytest.raises(UnknownTransfer, match="supplier 'tom' has no transfer"):
+        asked(host, supplier="tom")
