@@ -19,11 +19,22 @@ from ledgerkit.domain.billing_run import BillingCycle
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Record
 from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.circuit_breakers import OPEN, GatewayBreaker
 from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote
 from ledgerkit.domain.discounts import Coupon, Discount
 from ledgerkit.domain.document_links import DocumentLink
+from ledgerkit.domain.gateways import (
+    OBJECT_KINDS,
+    ChargeOrder,
+    GatewayLink,
+    PayoutOrder,
+    RefundOrder,
+    ReversalOrder,
+    TransferOrder,
+)
 from ledgerkit.domain.grants import EXPIRED as LAPSED
 from ledgerkit.domain.grants import Draw, Forfeit, Grant, Return
+from ledgerkit.domain.instructions import ATTENTION, Instruction
 from ledgerkit.domain.invoices import DRAFT, ISSUED, Addressee, Invoice, Line
 from ledgerkit.domain.late_joiners import CatchUpPolicy, Enrolment
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
@@ -498,6 +509,38 @@ SAMPLES: dict[type[Any], Any] = {
         reference="SEPA-9",
         notes=("hours checked",),
     ),
+    Instruction: Instruction(
+        id="ins_1",
+        gateway="stripe",
+        order=TransferOrder(amount=eur(3000), account="acct_1", source="ch_1"),
+        subject="pay_1",
+        party="tom",
+        asked_at=AT,
+        send_before=AT + timedelta(hours=72),
+        status=ATTENTION,
+        generation=2,
+        attempts=3,
+        first_sent_at=AT + timedelta(hours=48),
+        last_sent_at=AT + timedelta(hours=49),
+        doubtful=True,
+        looked_up_at=AT + timedelta(hours=73),
+        sent_order="ord_1",
+        object="tr_1",
+        code="absent",
+        detail="nothing was found",
+        wakings=1,
+        woken_at=AT + timedelta(hours=47),
+    ),
+    GatewayLink: GatewayLink(id="stripe:ch_1", kind="charge", record="pmt_1"),
+    GatewayBreaker: GatewayBreaker(
+        id="stripe",
+        status=OPEN,
+        troubles=5,
+        openings=1,
+        opened_at=AT,
+        until=AT + timedelta(minutes=1),
+        code="no_connection",
+    ),
     DocumentLink: DocumentLink(
         id="doc_1", of="inv_1", party="ana", key="2026/10/inv_1.pdf", media_type="application/pdf"
     ),
@@ -606,6 +649,7 @@ EUROS = st.builds(eur, INTS)
 POSITIVE = st.builds(eur, st.integers(1, 2**70))
 RATIOS = st.fractions()
 KEYS = st.builds(CatalogKey, NAMES, NAMES, st.integers(1, 600))
+INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the bounds of a strategy
 PERIODS = st.builds(lambda on, days: Period(on, on + timedelta(days)), DATES, st.integers(1, 400))
 PAIRS = st.lists(st.tuples(NAMES, TEXTS), max_size=3).map(tuple)
 CYCLES = st.one_of(
@@ -978,6 +1022,37 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         status=st.sampled_from(["preview", "pending", "on_hold", "failed"]),
         notes=st.lists(TEXTS, max_size=3).map(tuple),
     ),
+    Instruction: st.builds(
+        Instruction,
+        id=NAMES,
+        gateway=NAMES,
+        order=st.one_of(
+            st.builds(ChargeOrder, amount=POSITIVE, customer=NAMES, method=NAMES | st.just("")),
+            st.builds(RefundOrder, amount=POSITIVE, charge=NAMES),
+            st.builds(TransferOrder, amount=POSITIVE, account=NAMES, source=NAMES),
+            st.builds(ReversalOrder, amount=POSITIVE, transfer=NAMES),
+            st.builds(PayoutOrder, amount=POSITIVE, account=NAMES, instant=st.booleans()),
+        ),
+        subject=NAMES,
+        party=NAMES,
+        asked_at=INSTANTS,
+        send_before=maybe(INSTANTS),
+        status=st.sampled_from(["waiting", "pending", "done", "refused", "needs_attention"]),
+        generation=st.integers(1, 9),
+        attempts=st.integers(0, 99),
+        object=maybe(NAMES),
+        code=TEXTS.filter(str.isprintable),
+        detail=TEXTS.filter(str.isprintable),
+    ),
+    GatewayLink: st.builds(GatewayLink, id=NAMES, kind=st.sampled_from(OBJECT_KINDS), record=NAMES),
+    GatewayBreaker: st.builds(
+        GatewayBreaker,
+        id=NAMES,
+        status=st.sampled_from(["open", "half_open"]),
+        troubles=st.integers(0, 99),
+        openings=st.integers(0, 99),
+        until=INSTANTS,
+    ),
     DocumentLink: st.builds(DocumentLink, id=NAMES, of=NAMES, party=NAMES, key=NAMES),
     BillingCycle: st.builds(
         BillingCycle,
@@ -1132,6 +1207,15 @@ def altered(kind: type[Any], change: Callable[[dict[str, Any]], object]) -> str:
         (PriceList, "prices.4.tariff.model.rounding", "sideways"),
         (PriceList, "prices.4.tariff.model.rounding", "floor"),
         (PriceList, "prices.5.tariff.model.free_events", 3),
+        (Instruction, "order.kind", "gift"),
+        (Instruction, "order.kind", None),
+        (Instruction, "order", "transfer"),
+        (Instruction, "order.amount.minor", "0"),
+        (Instruction, "order.customer", "cus_1"),
+        (Instruction, "status", "lost"),
+        (Instruction, "asked_at", "2026-10-05T12:30:00"),
+        (GatewayBreaker, "until", None),
+        (GatewayLink, "kind", "balance"),
         (Party, "zone", "Europe/Nowhere"),
         (Party, "address", "Calle de Alcalá 1"),
     ],

@@ -119,7 +119,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         Payout: Kind(
             "payout", 1, lambda p: Index(party=p.supplier, status=p.status, on=p.period.start)
         ),
-        Instruction: Kind("instruction", 1, lambda i: Index(i.party, i.status, i.asked_at.date())),
+        Instruction: Kind("instruction", 1, lambda i: Index(i.party, i.status, i.asked_on)),
         GatewayLink: Kind("gateway_link", 1, lambda g: Index(status=g.kind)),
         GatewayBreaker: Kind("gateway_breaker", 1, lambda b: Index(status=b.status)),
         DocumentLink: Kind("document_link", 1, lambda d: Index(party=d.party)),

@@ -54,7 +54,9 @@ def test_machines_are_found() -> None:
     assert [
         "billing_cycle",
         "credit_note",
+        "gateway_breaker",
         "grant",
+        "instruction",
         "invoice",
         "package",
         "payment_plan",
@@ -73,6 +75,8 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
     ("name", "expected"),
     [
         ("billing_cycle", ("closed",)),
+        ("gateway_breaker", ()),
+        ("instruction", ("cancelled",)),  # done and refused are overturned by late outcomes
         ("grant", ("revoked",)),  # what is used up may come back, what expired is revived
         ("credit_note", ("void", "rejected")),
         ("invoice", ("void",)),  # a payment may be refunded, a written off debt paid

@@ -285,7 +285,7 @@ class _Worker:
         moved = instructions.sent(read.record, at=at)
         # With the token, so that no other worker's commit is taken for this one's.
         await _commit(moved, read, f"send/{claimed.token}", at)
-        sent = Versioned(moved.instruction, read.version + 1)
+        sent = read.followed_by(moved.instruction)
         try:
             outcome = await steps.send_order(sent.record, before=before)
         except PortMissing:
