@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,7 +121,7 @@ def test_what_is_closed_is_not_tried() -> None:
 def test_what_cannot_be_a_breaker(fields: dict[str, Any], match: str) -> None:
     """It is valid from birth."""
     with pytest.raises(ValueError, match=match):
-        GatewayBreaker(**{"id": "stripe", **fields})
+        attrs.evolve(WELL, **fields)
 
 
 @pytest.mark.parametrize(

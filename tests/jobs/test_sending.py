@@ -27,7 +27,7 @@ from ledgerkit.jobs.instructions import (
     resolve_instruction,
     retry_instruction,
 )
-from ledgerkit.jobs.sending import SendingReport, send_instructions
+from ledgerkit.jobs.sending import SendingReport
 from ledgerkit.testing.books import books
 from ledgerkit.testing.fakes.gateway import DECLINED, SLOW, Fault
 from ledgerkit.testing.samples import NOON
@@ -311,7 +311,7 @@ def test_one_that_cannot_be_decided_holds_up_no_other() -> None:
 
     host = host_with(charge(), transfer())
     first, second = ids_of(charge(), transfer())
-    report = run(_worker_with(settle=strange), host)
+    report = run(worker(book=strange), host)
 
     assert (second,) == report.settled
     assert [(first, "LookupError: no such customer")] == [
@@ -321,27 +321,23 @@ def test_one_that_cannot_be_decided_holds_up_no_other() -> None:
     assert ("done", 1) == (status(host, first), len(double(host).made_of(first)))
 
 
-def _worker_with(**options: Any) -> Any:
-    return send_instructions(STRIPE, **{"refuse": refuse, "policy": TRUSTING, **options})
-
-
 def test_what_concerns_something_unknown_waits() -> None:
     """A settlement that is parked stores nothing, and is decided again later."""
-    told: list[str] = []
+    seen: list[str] = []
 
-    async def early(made: Any, *, gateway: str, at: datetime) -> Any:
-        told.append(made.id)
-        settlement = await settle(made, gateway=gateway, at=at)
-        if len(told) > 1:
+    async def early(told: Any, *, gateway: str, at: datetime) -> Any:
+        seen.append(told.id)
+        settlement = await settle(told, gateway=gateway, at=at)
+        if len(seen) > 1:
             return settlement
         return attrs.evolve(settlement, effects=type(settlement.effects)(), parked=True)
 
     host = host_with(charge())
-    report = run(_worker_with(settle=early), host)
-    work(host, hours=2, job=lambda: _worker_with(settle=early))
+    report = run(worker(book=early), host)
+    work(host, hours=2, job=lambda: worker(book=early))
 
     assert () == report.settled
-    assert ["ch_1", "ch_1"] == told
+    assert ["ch_1", "ch_1"] == seen
     assert ("done", 1) == (status(host), len(double(host).made_of(ONE)))
 
 

@@ -201,7 +201,7 @@ class _Worker:
 
     async def carry_out(self, claimed: Claimed) -> None:
         """Take the instruction of *claimed* as far as it goes now, and settle the claim."""
-        id = dict(claimed.message.body)["instruction"]
+        id = dict(claimed.message.body).get("instruction", claimed.message.id)
         try:
             until, reason = await self._go_on(id, claimed)
         except PortMissing:
