@@ -59,6 +59,7 @@ def test_machines_are_found() -> None:
         "clawback",
         "credit_note",
         "dispute",
+        "gateway_breaker",
         "grant",
         "instruction",
         "invoice",
@@ -86,11 +87,12 @@ def test_every_status_is_reachable(machine: Lifecycle) -> None:
         ("adjustment", ("applied", "rejected")),  # a wrong one is put right by another one
         ("alert", ()),  # what was gone may come back
         ("billing_cycle", ("closed",)),
+        ("gateway_breaker", ()),
+        ("instruction", ("cancelled",)),  # done and refused are overturned by late outcomes
         ("grant", ("revoked",)),  # what is used up may come back, what expired is revived
         ("credit_note", ("void", "rejected")),
         ("invoice", ("void",)),  # a payment may be refunded, a written off debt paid
         ("dispute", ("won",)),  # what is lost may be won on appeal
-        ("instruction", ("cancelled",)),  # what is done or refused may be overturned
         ("override", ("rejected", "used", "revoked")),
         ("package", ()),  # an expired one is revived by a late approval (spec: billing 5a)
         ("payment", ("voided",)),  # what failed may come in late, what was refunded come back

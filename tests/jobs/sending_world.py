@@ -39,7 +39,7 @@ from ledgerkit.domain.money import Money
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
-from ledgerkit.jobs.sending import SendingReport, send_instructions
+from ledgerkit.jobs.sending import SendingReport, Settle, send_instructions
 from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
@@ -146,9 +146,11 @@ def ids_of(*orders: Order) -> tuple[str, ...]:
     )
 
 
-def worker(policy: Sending = TRUSTING, **options: Any) -> Job[SendingReport]:
+def worker(
+    policy: Sending = TRUSTING, *, book: Settle = settle, **options: Any
+) -> Job[SendingReport]:
     """Return a run of a worker."""
-    return send_instructions(STRIPE, settle=settle, refuse=refuse, policy=policy, **options)
+    return send_instructions(STRIPE, settle=book, refuse=refuse, policy=policy, **options)
 
 
 def double(host: Host) -> FakeGateway:

@@ -330,30 +330,32 @@ JOBS.update(
 )
 (PARKED,) = sending.ids_of(sending.charge())
 BY_HAND: dict[str, Any] = {"key": "k-1", "actor": "olga", "note": "the bank was asked"}
-JOBS |= {
-    "send instructions": Case(
-        sending.worker, sending.asked_host, sending.outcome, sending.days_later
-    ),
-    "the queue of a person": Case(attention_queue, sending.parked_host, sending.outcome),
-    "retry an instruction": Case(
-        lambda: retry_instruction(PARKED, **BY_HAND), sending.parked_host, sending.outcome
-    ),
-    "look an instruction up": Case(
-        lambda: look_up_instruction(PARKED, **BY_HAND), sending.parked_host, sending.outcome
-    ),
-    "resolve an instruction": Case(
-        lambda: resolve_instruction(
-            PARKED, made="ch_9", settle=sending.settle, refuse=sending.refuse, **BY_HAND
+JOBS.update(
+    {
+        "send instructions": Case(
+            sending.worker, sending.asked_host, sending.outcome, sending.days_later
         ),
-        sending.parked_host,
-        sending.outcome,
-    ),
-    "cancel an instruction": Case(
-        lambda: cancel_instruction(PARKED, refuse=sending.refuse, **BY_HAND),
-        lambda store: sending.host_with(sending.charge(), store=store),
-        sending.outcome,
-    ),
-}
+        "the queue of a person": Case(attention_queue, sending.parked_host, sending.outcome),
+        "retry an instruction": Case(
+            lambda: retry_instruction(PARKED, **BY_HAND), sending.parked_host, sending.outcome
+        ),
+        "look an instruction up": Case(
+            lambda: look_up_instruction(PARKED, **BY_HAND), sending.parked_host, sending.outcome
+        ),
+        "resolve an instruction": Case(
+            lambda: resolve_instruction(
+                PARKED, made="ch_9", settle=sending.settle, refuse=sending.refuse, **BY_HAND
+            ),
+            sending.parked_host,
+            sending.outcome,
+        ),
+        "cancel an instruction": Case(
+            lambda: cancel_instruction(PARKED, refuse=sending.refuse, **BY_HAND),
+            lambda store: sending.host_with(sending.charge(), store=store),
+            sending.outcome,
+        ),
+    }
+)
 SMALL_JOBS = {
     "notices": JOBS["notices"],
     "send instructions": JOBS["send instructions"],

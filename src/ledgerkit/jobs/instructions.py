@@ -45,7 +45,7 @@ class UnknownInstruction(LedgerkitError):
     code: ClassVar[str] = "unknown_instruction"
 
     def __str__(self) -> str:
-        return f"no instruction {self.instruction!r} is stored; look for its subject's"
+        return f"no instruction {self.instruction!r} is stored; take the id from the queue"
 
 
 async def attention_queue(*, party: str | None = None) -> tuple[Attention, ...]:

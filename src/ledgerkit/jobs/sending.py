@@ -201,7 +201,7 @@ class _Worker:
 
     async def carry_out(self, claimed: Claimed) -> None:
         """Take the instruction of *claimed* as far as it goes now, and settle the claim."""
-        id = dict(claimed.message.body)["instruction"]
+        id = dict(claimed.message.body).get("instruction", claimed.message.id)
         try:
             until, reason = await self._go_on(id, claimed)
         except PortMissing:
@@ -285,7 +285,7 @@ class _Worker:
         moved = instructions.sent(read.record, at=at)
         # With the token, so that no other worker's commit is taken for this one's.
         await _commit(moved, read, f"send/{claimed.token}", at)
-        sent = Versioned(moved.instruction, read.version + 1)
+        sent = read.followed_by(moved.instruction)
         try:
             outcome = await steps.send_order(sent.record, before=before)
         except PortMissing:

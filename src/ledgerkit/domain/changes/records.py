@@ -24,6 +24,7 @@ class Record(Protocol):
         ...
 
 
+R = TypeVar("R", bound=Record)
 R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 
@@ -33,6 +34,10 @@ class Versioned(Generic[R_co]):
 
     record: R_co
     version: int
+
+    def followed_by(self, record: R) -> Versioned[R]:
+        """Return *record* at the version that a commit based on this one gives it."""
+        return Versioned(record, self.version + 1)
 
 
 @attrs.frozen

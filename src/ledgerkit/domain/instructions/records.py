@@ -6,7 +6,7 @@ An instruction is written before anything is sent, in the commit of the money th
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 import attrs
@@ -179,6 +179,11 @@ class Instruction:
     def made_since(self) -> datetime:
         """The instant from which the gateway may have made something of it, by any clock."""
         return self.asked_at - CLOCKS_DIFFER
+
+    @property
+    def asked_on(self) -> date:
+        """The day on which it was asked for, in UTC."""
+        return self.asked_at.date()
 
     @property
     def aged_since(self) -> datetime:

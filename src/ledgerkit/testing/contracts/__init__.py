@@ -13,5 +13,5 @@ from __future__ import annotations
 import pytest
 
 # So that a failing promise shows both of its sides, like an assert in a test file.
-for _port in ("clock", "documents", "notifier", "renderer", "store", "usage_source"):
+for _port in ("clock", "documents", "gateway", "notifier", "renderer", "store", "usage_source"):
     pytest.register_assert_rewrite(f"{__name__}.{_port}")

@@ -33,6 +33,12 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
         *("customer", "currency", "zone", "cycle.kind", "started_on", "trial_until", "ends_on"),
         *("status", "suspensions", "basis"),
     ),
+    "instruction": (
+        *("gateway", "order.kind", "subject", "party", "asked_at", "send_before", "status"),
+        *("generation", "attempts", "first_sent_at", "last_sent_at", "object", "code", "detail"),
+    ),
+    "gateway_link": ("kind", "record"),
+    "gateway_breaker": ("status", "troubles", "openings", "opened_at", "until", "code"),
     "document_link": ("of", "party", "key", "media_type"),
 }
 

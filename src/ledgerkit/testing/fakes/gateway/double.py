@@ -76,6 +76,7 @@ class FakeGateway:
         later: How long after a server's error an order is carried out that comes to be done.
 
     Attributes:
+        later: The same; tests may change it.
         world: The money and objects behind it.
         calls: The keys it was sent orders under, each time one reached it.
 
@@ -98,7 +99,7 @@ class FakeGateway:
     ) -> None:
         self.world = Provider(clock, name=name, fees=fees)
         self.calls: list[str] = []
-        self._later_by = later
+        self.later = later
         self._clock = clock
         self._lock = RLock()
         self._keys: dict[str, _Answered] = {}
@@ -165,7 +166,7 @@ class FakeGateway:
         if fault in (Fault.ERROR, Fault.ERROR_LATER):
             answer = SERVER_ERROR
             if fault is Fault.ERROR_LATER:
-                self._later.append(_Later(order, instruction, at + self._later_by))
+                self._later.append(_Later(order, instruction, at + self.later))
         else:
             answer = self.world.carry_out(order, instruction)
             if answer.attention:
