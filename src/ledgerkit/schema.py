@@ -161,7 +161,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         PayoutSetting: Kind("payout_setting", 1, lambda s: Index(party=s.supplier)),
         Transfer: Kind("transfer", 1, lambda t: Index(party=t.supplier, status=t.status)),
         BankPayout: Kind("bank_payout", 1, lambda p: Index(party=p.supplier, status=p.status)),
-        Clawback: Kind("clawback", 1, lambda c: Index(c.supplier, c.status, c.opened_at.date())),
+        Clawback: Kind("clawback", 1, lambda c: Index(c.supplier, c.status, c.opened_on)),
         Instruction: Kind("instruction", 1, lambda i: Index(i.party, i.status, i.asked_on)),
         GatewayLink: Kind("gateway_link", 1, lambda g: Index(status=g.kind)),
         GatewayBreaker: Kind("gateway_breaker", 1, lambda b: Index(status=b.status)),

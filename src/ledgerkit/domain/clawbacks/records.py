@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import attrs
 
@@ -158,6 +158,11 @@ class Clawback:
             msg = f"{what} is over {self.amount}; {self.recovered} cannot have come back of it"
             raise ValueError(msg)
         text_of("reference", self.reference)
+
+    @property
+    def opened_on(self) -> date:
+        """The day on which it was proposed, in UTC."""
+        return self.opened_at.date()
 
     @property
     def rest(self) -> Money:
