@@ -1,0 +1,80 @@
+"""Holdings: the holds that posting looks at, and what they keep from each balance.
+
+What a hold that has expired still keeps is given back when somebody needs it, in the same commit,
+and from then on the hold is over at any instant. (spec: ledger 4)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from ledgerkit.domain.ledger.holds import EXPIRED, OPEN, Held
+from ledgerkit.domain.ledger.wallets import Balance
+
+_NOTHING = 0, 0
+
+
+class Holdings:
+    """Holds by id, with the sums of what the open ones hold.
+
+    Attributes:
+        by_id: Every hold that is known.
+        amounts: What open holds may take from and bring to each (wallet, currency), where there
+            is any; a store may know the sums without knowing each hold.
+    """
+
+    __slots__ = ("_on", "amounts", "by_id")
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Held] = {}
+        self.amounts: dict[tuple[str, str], tuple[int, int]] = {}
+        self._on: dict[tuple[str, str], dict[str, None]] = {}
+
+    def put(self, held: Held) -> None:
+        """Let *held* take the place of what it was before, or come in."""
+        self.take(held.hold.id)
+        self.know(held)
+        self._add(held, 1)
+
+    def take(self, id: str) -> None:
+        """Take out the hold *id* as if it had never been placed; one that is not known is out."""
+        held = self.by_id.pop(id, None)
+        if held is not None:
+            self._add(held, -1)
+            for key in held.amounts():
+                del self._on[key][id]
+
+    def know(self, held: Held) -> None:
+        """Let in *held*, whose amounts are counted already."""
+        self.by_id[held.hold.id] = held
+        for key in held.amounts():
+            self._on.setdefault(key, {})[held.hold.id] = None
+
+    def expired(self, keys: Collection[tuple[str, str]], *, at: datetime) -> tuple[Held, ...]:
+        """Return the holds on *keys* whose time is over *at* an instant, and that still hold."""
+        ids = dict.fromkeys(id for key in sorted(keys) for id in self._on.get(key, ()))
+        found = (self.by_id[id] for id in ids)
+        return tuple(held for held in found if held.state_at(at) == EXPIRED)
+
+    def open(self) -> tuple[Held, ...]:
+        """Return the holds that are open, in the order in which they came in."""
+        return tuple(held for held in self.by_id.values() if held.state == OPEN)
+
+    def live(self, balance: Balance, key: tuple[str, str], *, at: datetime) -> Balance:
+        """Return *balance*, that of *key*, without what has expired *at* an instant."""
+        gone = [held.amounts()[key] for held in self.expired((key,), at=at)]
+        if not gone:
+            return balance
+        return Balance(
+            balance.posted,
+            balance.held_out - sum(out for out, _ in gone),
+            balance.held_in - sum(into for _, into in gone),
+        )
+
+    def _add(self, held: Held, sign: int) -> None:
+        for key, (out, into) in held.amounts().items():
+            now_out, now_into = self.amounts.get(key, _NOTHING)
+            self.amounts[key] = now_out + sign * out, now_into + sign * into
+            if self.amounts[key] == _NOTHING:
+                del self.amounts[key]
