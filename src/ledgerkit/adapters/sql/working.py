@@ -7,12 +7,19 @@ the same order and with the same words. (spec: ledger 3)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import attrs
 
 from ledgerkit.adapters.sql.database import Database
+from ledgerkit.adapters.sql.holds import (
+    StoredHold,
+    expired_on,
+    held_on,
+    hold_ids,
+    lock_holds,
+)
 from ledgerkit.adapters.sql.reading import (
     READ_COMMITTED,
     Tenant,
@@ -31,7 +38,8 @@ from ledgerkit.domain.changes import (
     UnknownPolicy,
 )
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Book, Journal
+from ledgerkit.domain.ledger import Book, Held, Hold, Journal
+from ledgerkit.domain.ledger.holds import EXPIRED, RELEASED
 from ledgerkit.domain.money import Units
 from ledgerkit.schema import kind_of
 
@@ -87,6 +95,10 @@ class WorkingSet:
         wallet_ids: The row of each wallet that is open, by address.
         places: The row of each balance that has one, by (wallet, currency).
         reversals: How many reversals each original has, before the batch.
+        holds: Holds that were placed before, by id, as they stood.
+        placed: The key under which each hold was placed, by hold id.
+        moved: Holds that the batch places, captures or gives back.
+        ended: The member that gave back a hold, by hold id.
         large: Balances without limits that this batch makes or meets beyond what is plain.
     """
 
@@ -97,6 +109,10 @@ class WorkingSet:
     wallet_ids: dict[str, int]
     places: dict[tuple[str, str], Place]
     reversals: Mapping[str, int]
+    holds: dict[str, StoredHold] = attrs.Factory(dict)
+    placed: dict[str, str] = attrs.Factory(dict)
+    moved: dict[str, None] = attrs.Factory(dict)
+    ended: dict[str, int] = attrs.Factory(dict)
     large: frozenset[tuple[str, str]] = frozenset()
 
     def judge(self, many: Sequence[Changes], *, named: bool) -> list[int]:
@@ -109,7 +125,7 @@ class WorkingSet:
         requests = {key: known.request for key, known in self.known.items()}
         for index, changes in enumerate(many):
             try:
-                if self._take(changes, requests):
+                if self._take(changes, requests, index):
                     fresh.append(index)
             except LedgerkitError as error:
                 if not named:
@@ -117,7 +133,7 @@ class WorkingSet:
                 raise BatchRefused(index, changes.key, error) from error
         return fresh
 
-    def _take(self, changes: Changes, requests: dict[str, Request]) -> bool:
+    def _take(self, changes: Changes, requests: dict[str, Request], index: int) -> bool:
         known = requests.get(changes.key)
         if known is not None and known == changes.request:
             return False
@@ -132,13 +148,31 @@ class WorkingSet:
             if journal.id in self.posted:
                 differing = (("journal", self.posted[journal.id], changes.key),)
                 raise KeyReused(journal.id, differing)
-            self.book.post(journal, at=changes.at)
+            self._note(self.book.post(journal, at=changes.at), index)
             self.posted[journal.id] = changes.key
+        self._hold(changes, index)
         for record in changes.records:
             place = type(record), record.id
             self.versions[place] = self.versions.get(place, 0) + 1
         requests[changes.key] = changes.request
         return True
+
+    def _hold(self, changes: Changes, index: int) -> None:
+        for id in changes.releases:
+            self._note((self.book.release(id, at=changes.at),), index)
+        for hold in changes.holds:
+            if hold.id in self.placed:
+                raise KeyReused(hold.id, (("hold", self.placed[hold.id], changes.key),))
+            self._note(self.book.place(hold, at=changes.at), index)
+            self.placed[hold.id] = changes.key
+            self.moved[hold.id] = None
+
+    def _note(self, before: tuple[Held, ...], index: int) -> None:
+        for held in before:
+            id = held.hold.id
+            self.moved[id] = None
+            if self.book.holdings.by_id[id].state in (RELEASED, EXPIRED):
+                self.ended[id] = index
 
     def _set_policies(self, changes: Changes) -> None:
         book = self.book
@@ -170,15 +204,22 @@ def load_working_set(
     if originals:
         for reversal in reversals_of(db, tenant.id, sorted(originals)):
             book.reversals.setdefault(str(reversal.journal.reverses), []).append(reversal.journal)
-    book.events = events_booked(db, tenant.id, {j.event for j in journals if j.event is not None})
-    wallet_ids = _wallets(db, tenant, many, book)
+    postings: list[Journal | Hold] = [*journals]
+    postings += [hold for changes in many for hold in changes.holds]
+    events = {posting.event for posting in postings if posting.event is not None}
+    book.events = events_booked(db, tenant.id, events)
+    wallet_ids = _wallets(db, tenant, _addresses(many, postings), book)
     large: frozenset[tuple[str, str]] = frozenset()
     if db.postgres:
         places = _balances(db, wallet_ids, book)
         large = _large(journals, places, book)
-        if large or _judged_unlimited(journals, places):
+        if large or _judged_unlimited(postings, places):
             lock_posting(db, tenant)
+    holds = _holds(db, tenant, many, wallet_ids)
+    held_wallets = {e.wallet for each in holds.values() for e in each.held.hold.entries}
+    wallet_ids.update(_wallets(db, tenant, held_wallets - wallet_ids.keys(), book))
     places = _balances(db, wallet_ids, book, held=True)
+    _know_holds(db, many, wallet_ids, holds, book)
     versions = _versions(db, tenant.id, many)
     return WorkingSet(
         book=book,
@@ -189,8 +230,67 @@ def load_working_set(
         wallet_ids=wallet_ids,
         places=places,
         reversals={name: len(book.reversals.get(name, ())) for name in originals},
+        holds=holds,
+        placed={name: each.changes for name, each in holds.items()},
         large=large,
     )
+
+
+def _addresses(many: Iterable[Changes], postings: Iterable[Journal | Hold]) -> set[str]:
+    addresses: set[str] = set()
+    for changes in many:
+        addresses.update(wallet.id for wallet in changes.opens)
+        addresses.update(wallet.id for wallet in changes.policies)
+    for posting in postings:
+        addresses.update(entry.wallet for entry in posting.entries)
+        addresses.update(condition.wallet for condition in posting.requires)
+    return addresses
+
+
+def _judged(many: Iterable[Changes]) -> tuple[set[str], set[str]]:
+    """Return wallets that are judged though they may have no limits.
+
+    The first are those of which it matters what is held: conditions look at them, or they get
+    limits. Of the second, which holds take from, expired holds are cleared away.
+    """
+    summed, cleared = set[str](), set[str]()
+    for changes in many:
+        summed.update(wallet.id for wallet in changes.policies)
+        for journal in changes.journals:
+            summed.update(condition.wallet for condition in journal.requires)
+        for hold in changes.holds:
+            summed.update(condition.wallet for condition in hold.requires)
+            cleared.update(entry.wallet for entry in hold.entries if entry.amount.minor < 0)
+    return summed, cleared
+
+
+def _holds(
+    db: Database, tenant: Tenant, many: Sequence[Changes], wallet_ids: Mapping[str, int]
+) -> dict[str, StoredHold]:
+    names = {hold.id for changes in many for hold in changes.holds}
+    names.update(id for changes in many for id in changes.releases)
+    names.update(j.captures for c in many for j in c.journals if j.captures is not None)
+    summed, cleared = _judged(many)
+    judged = {wallet_ids[name] for name in summed | cleared if name in wallet_ids}
+    until = max(changes.at for changes in many)
+    ids = hold_ids(db, tenant.id, names)
+    ids |= expired_on(db, set(wallet_ids.values()), judged, until=until)
+    return {each.held.hold.id: each for each in lock_holds(db, ids)}
+
+
+def _know_holds(
+    db: Database,
+    many: Sequence[Changes],
+    wallet_ids: Mapping[str, int],
+    holds: Mapping[str, StoredHold],
+    book: Book,
+) -> None:
+    for each in holds.values():
+        book.holdings.know(each.held)
+    summed, _ = _judged(many)
+    addresses = {wallet_ids[name]: name for name in summed if name in wallet_ids}
+    for (wallet, currency), amounts in held_on(db, addresses).items():
+        book.held[addresses[wallet], currency] = amounts
 
 
 def lock_posting(db: Database, tenant: Tenant) -> None:
@@ -222,12 +322,14 @@ def _large(
     return frozenset(key for key in keys if key not in places or not places[key].limited)
 
 
-def _judged_unlimited(journals: Iterable[Journal], places: dict[tuple[str, str], Place]) -> bool:
+def _judged_unlimited(
+    postings: Iterable[Journal | Hold], places: dict[tuple[str, str], Place]
+) -> bool:
     # A balance without limits moves while others post, so a bound on it holds only if they stop.
     keys = {
         (condition.wallet, bound.currency)
-        for journal in journals
-        for condition in journal.requires
+        for posting in postings
+        for condition in posting.requires
         for bound in (condition.at_least, condition.at_most)
         if bound is not None
     }
@@ -292,14 +394,11 @@ def _hold_versions(db: Database, tenant: int, kind: str, ids: Sequence[str]) -> 
     )
 
 
-def _wallets(db: Database, tenant: Tenant, many: Iterable[Changes], book: Book) -> dict[str, int]:
-    addresses: set[str] = set()
-    for changes in many:
-        addresses.update(wallet.id for wallet in changes.opens)
-        addresses.update(wallet.id for wallet in changes.policies)
-        for journal in changes.journals:
-            addresses.update(entry.wallet for entry in journal.entries)
-            addresses.update(condition.wallet for condition in journal.requires)
+def _wallets(
+    db: Database, tenant: Tenant, addresses: Collection[str], book: Book
+) -> dict[str, int]:
+    if not addresses:
+        return {}
     rows = db.rows(
         f"SELECT w.address, w.id, w.policy FROM {db.each('text', addresses)} "  # noqa: S608
         "CROSS JOIN ledgerkit_wallets w WHERE w.address = k.value AND w.tenant = ?",
@@ -324,8 +423,9 @@ def _balances(
             ids,
         )
     places = {}
-    for wallet, currency, id, limited, posted in db.rows(
-        f"SELECT b.wallet, b.currency, b.id, b.limited, {db.held('b')} "  # noqa: S608
+    for wallet, currency, id, limited, out, into, posted in db.rows(
+        "SELECT b.wallet, b.currency, b.id, b.limited, b.held_out, b.held_in, "  # noqa: S608
+        f"{db.held('b')} "
         f"FROM {db.each('integer', addresses)} CROSS JOIN ledgerkit_balances b "
         "WHERE b.wallet = k.value",
         ids,
@@ -333,4 +433,6 @@ def _balances(
         key = addresses[wallet], currency
         places[key] = Place(id, bool(limited))
         book.balances[key] = int(posted)
+        if held and (out or into):
+            book.held[key] = out, into
     return places

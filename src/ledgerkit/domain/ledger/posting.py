@@ -129,7 +129,7 @@ def _judge(book: Book, journal: Journal, at: datetime) -> tuple[Held, ...]:
 def _make_room(book: Book, posting: Journal | Hold, at: datetime) -> tuple[Held, ...]:
     """End the expired holds whose room *posting*, which was checked, needs; return them."""
     holdings = book.holdings
-    if not holdings.amounts:
+    if not holdings.by_id:
         return ()
     shortages, excesses = lacking(posting, book.wallets, book.balance)
     keys = {(each.wallet, each.currency) for each in shortages}
