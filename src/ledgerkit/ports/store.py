@@ -211,8 +211,9 @@ class Holds(Protocol):
         come first, then releases, then holds.
     24. A hold has expired from its end on, that instant included, for every commit whose `at` says
         so: nobody is refused for what it holds, and it is neither captured nor released. If what
-        it holds was needed, or a new hold takes from one of its wallets, it is given back by that
-        commit, and the hold is `expired` for every `at`; else it stays `open`, see `Held.state_at`.
+        it holds was needed, or a new hold takes from a wallet that it takes from, it is given back
+        by that commit, and the hold is `expired` for every `at`; else it stays `open`: see
+        `Held.state_at`.
     25. A hold is placed once: its id in another commit is `KeyReused`. It stays readable, with its
         state, what is left of it and the journals that captured it.
     26. `holds` pages through holds by id, filtered by the wallets of their legs and by state; the

@@ -14,17 +14,12 @@ from ledgerkit.adapters.sql.batch import HoldMoves, Moved, Writing
 from ledgerkit.adapters.sql.connect import ATTEMPTS, ConflictRetry, Joined, Own, sqlstate
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.folding import due, fold, fold_if_free, place_journals
+from ledgerkit.adapters.sql.loading import known_keys, load_working_set, lock_posting
 from ledgerkit.adapters.sql.quick import Batch, Memory, NotPlain, write_at_once, write_quickly
 from ledgerkit.adapters.sql.reading import Tenant, hold_epoch, tenant_id, tenant_of
 from ledgerkit.adapters.sql.rows import moment
 from ledgerkit.adapters.sql.whole import MOVED_STATE
-from ledgerkit.adapters.sql.working import (
-    Known,
-    WorkingSet,
-    known_keys,
-    load_working_set,
-    lock_posting,
-)
+from ledgerkit.adapters.sql.working import Known, WorkingSet
 from ledgerkit.adapters.sql.writing import write
 from ledgerkit.domain.changes import Changes, Committed, Number
 from ledgerkit.domain.money import Units

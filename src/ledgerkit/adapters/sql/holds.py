@@ -209,19 +209,29 @@ def hold_ids(db: Database, tenant: int, names: Collection[str]) -> set[int]:
 
 
 def expired_on(
-    db: Database, wallets: Collection[int], judged: Collection[int], *, until: datetime
+    db: Database,
+    wallets: Collection[int],
+    *,
+    summed: Collection[int],
+    cleared: Collection[int],
+    until: datetime,
 ) -> set[int]:
     """Return the holds that have expired *until* an instant and still hold.
 
-    They hold on a balance with limits of *wallets*, or on any of those that are *judged* as well.
+    They hold on balances of *wallets* that have limits, on any of those that are *summed*, or take
+    from any of those that are *cleared*.
     """
     found: set[int] = set()
-    for ids, limited in ((wallets, " AND b.limited = 1"), (judged, "")):
+    for ids, only in (
+        (wallets, "b.limited = 1"),
+        (summed, "b.limited = 0"),
+        (cleared, "m.incoming = 0"),
+    ):
         if ids:
             rows = db.rows(
                 f"SELECT m.hold FROM {db.each('integer', ids)} "  # noqa: S608
                 "CROSS JOIN ledgerkit_balances b JOIN ledgerkit_held m ON m.balance = b.id "
-                f"WHERE b.wallet = k.value AND m.expires_at <= ?{limited}",
+                f"WHERE b.wallet = k.value AND m.expires_at <= ? AND {only}",
                 db.listed(sorted(ids)),
                 micros(until),
             )

@@ -6,10 +6,10 @@ and from then on the hold is over at any instant. (spec: ledger 4)
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import datetime
 
-from ledgerkit.domain.ledger.holds import EXPIRED, OPEN, Held
+from ledgerkit.domain.ledger.holds import EXPIRED, Held, Side, sides_of
 from ledgerkit.domain.ledger.wallets import Balance
 
 _NOTHING = 0, 0
@@ -29,7 +29,7 @@ class Holdings:
     def __init__(self) -> None:
         self.by_id: dict[str, Held] = {}
         self.amounts: dict[tuple[str, str], tuple[int, int]] = {}
-        self._on: dict[tuple[str, str], dict[str, None]] = {}
+        self._on: dict[Side, dict[str, None]] = {}
 
     def put(self, held: Held) -> None:
         """Let *held* take the place of what it was before, or come in."""
@@ -42,28 +42,24 @@ class Holdings:
         held = self.by_id.pop(id, None)
         if held is not None:
             self._add(held, -1)
-            for key in held.amounts():
-                del self._on[key][id]
+            for side in sides_of(held.remaining):
+                del self._on[side][id]
 
     def know(self, held: Held) -> None:
         """Let in *held*, whose amounts are counted already."""
         self.by_id[held.hold.id] = held
-        for key in held.amounts():
-            self._on.setdefault(key, {})[held.hold.id] = None
+        for side in sides_of(held.remaining):
+            self._on.setdefault(side, {})[held.hold.id] = None
 
-    def expired(self, keys: Collection[tuple[str, str]], *, at: datetime) -> tuple[Held, ...]:
-        """Return the holds on *keys* whose time is over *at* an instant, and that still hold."""
-        ids = dict.fromkeys(id for key in sorted(keys) for id in self._on.get(key, ()))
+    def expired(self, sides: Iterable[Side], *, at: datetime) -> tuple[Held, ...]:
+        """Return the holds on one of *sides* whose time is over *at* an instant and still hold."""
+        ids = dict.fromkeys(id for side in sides for id in self._on.get(side, ()))
         found = (self.by_id[id] for id in ids)
         return tuple(held for held in found if held.state_at(at) == EXPIRED)
 
-    def open(self) -> tuple[Held, ...]:
-        """Return the holds that are open, in the order in which they came in."""
-        return tuple(held for held in self.by_id.values() if held.state == OPEN)
-
     def live(self, balance: Balance, key: tuple[str, str], *, at: datetime) -> Balance:
         """Return *balance*, that of *key*, without what has expired *at* an instant."""
-        gone = [held.amounts()[key] for held in self.expired((key,), at=at)]
+        gone = [held.amounts()[key] for held in self.expired(((*key, False), (*key, True)), at=at)]
         if not gone:
             return balance
         return Balance(

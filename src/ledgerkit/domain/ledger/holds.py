@@ -256,6 +256,11 @@ def merged(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(_leg(side, minor) for side, minor in _sums(entries).items())
 
 
+def sides_of(entries: Iterable[Entry]) -> tuple[Side, ...]:
+    """Return where *entries* stand, each side once."""
+    return tuple(_sums(entries))
+
+
 def amounts_of(entries: Iterable[Entry]) -> Mapping[tuple[str, str], tuple[int, int]]:
     """Return what *entries* take from and bring to each (wallet, currency), leg by leg."""
     found: dict[tuple[str, str], tuple[int, int]] = {}

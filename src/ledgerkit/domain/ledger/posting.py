@@ -15,8 +15,8 @@ from ledgerkit.domain.ledger.holds import (
     Held,
     Hold,
     HoldNotFound,
-    amounts_of,
     placed,
+    sides_of,
 )
 from ledgerkit.domain.ledger.journals import Entry, Event, Journal
 from ledgerkit.domain.ledger.room import lacking
@@ -83,7 +83,7 @@ class Book(Standing):
     def place(self, hold: Hold, *, at: datetime) -> tuple[Held, ...]:
         """Check *hold* as a journal is checked, and reserve its legs, or leave all as it was.
 
-        On the way, what expired holds keep of the wallets that it takes from is given back.
+        On the way, expired holds that take from the same wallets are given back.
         Returns those holds as they were before; `holdings.take` and `restore` undo it.
 
         Raises:
@@ -132,12 +132,12 @@ def _make_room(book: Book, posting: Journal | Hold, at: datetime) -> tuple[Held,
     if not holdings.by_id:
         return ()
     shortages, excesses = lacking(posting, book.wallets, book.balance)
-    keys = {(each.wallet, each.currency) for each in shortages}
-    keys |= {(each.wallet, each.currency) for each in excesses}
+    sides = [(each.wallet, each.currency, False) for each in shortages]
+    sides += [(each.wallet, each.currency, True) for each in excesses]
     if isinstance(posting, Hold):
-        # Whoever places holds on a wallet clears away its old ones, so that they never pile up.
-        keys |= {key for key, (out, _) in amounts_of(posting.entries).items() if out}
-    gone = holdings.expired(keys, at=at)
+        # Whoever holds money of a wallet clears away what is over, so that it never piles up.
+        sides += [side for side in sides_of(posting.entries) if not side[2]]
+    gone = holdings.expired(sides, at=at)
     for held in gone:
         holdings.put(held.ended(EXPIRED))
     return gone
