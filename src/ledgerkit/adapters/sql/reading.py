@@ -252,7 +252,8 @@ def balances(
 ) -> dict[tuple[str, str], Balance]:
     """Return the balances by (wallet, currency) within *as_of*.
 
-    They are those at and below the address *prefix*, or with a *currency* that one balance.
+    They are those at and below the address *prefix*, or with a *currency* that one balance; zeros
+    are left out.
     """
     condition, values = below("w.address", prefix)
     if currency is not None:
@@ -277,10 +278,11 @@ def balances(
         "ORDER BY w.address, b.currency",
         *bounds,
     )
-    return {(wallet, code): Balance(exact(high, low)) for wallet, code, high, low in rows}
+    sums = {(wallet, code): exact(high, low) for wallet, code, high, low in rows}
+    return {key: Balance(posted) for key, posted in sums.items() if posted}
 
 
-_POSTED, _OUT, _IN = -1, 0, 1
+_POSTED = -1  # beside 0 and 1: what is held out and in
 
 
 def _balances_now(
@@ -292,7 +294,8 @@ def _balances_now(
     if as_of.live_at is not None:
         live = "AND (m.expires_at IS NULL OR m.expires_at > ?)"
         moment = (micros(as_of.live_at),)
-    sums: dict[tuple[str, str], list[int]] = {}
+    posted: dict[tuple[str, str], int] = {}
+    held: dict[tuple[str, str], list[int]] = {}
     for wallet, code, what, high, low in db.rows(
         f"SELECT w.address, b.currency, {_POSTED}, 0, {db.held('b')} {source} {within} "
         f"UNION ALL SELECT w.address, b.currency, m.incoming, {db.total('m.amount')} {source} "
@@ -302,7 +305,13 @@ def _balances_now(
         *values,
         *moment,
     ):
-        sums.setdefault((wallet, code), [0, 0, 0])[what] = exact(high, low)
+        key = wallet, code
+        if what == _POSTED:
+            posted[key] = exact(high, low)
+        else:
+            held.setdefault(key, [0, 0])[what] = exact(high, low)
     return {
-        key: Balance(held[_POSTED], held[_OUT], held[_IN]) for key, held in sorted(sums.items())
+        key: Balance(posted[key], *held.get(key, ()))
+        for key in sorted(posted)
+        if posted[key] or key in held
     }

@@ -125,8 +125,7 @@ class SqlStore:
     def balances(self, prefix: str = "", as_of: AsOf = NOW) -> Mapping[tuple[str, str], Balance]:
         """Return balances by (wallet, currency) at and below *prefix*, zeros left out."""
         with self._link.read() as connection:
-            found = reading.balances(Database(connection), self._tenant, prefix, as_of)
-        return {key: balance for key, balance in found.items() if balance != _NOTHING}
+            return reading.balances(Database(connection), self._tenant, prefix, as_of)
 
     def entries(
         self,

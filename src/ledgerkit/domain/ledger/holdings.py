@@ -33,17 +33,15 @@ class Holdings:
 
     def put(self, held: Held) -> None:
         """Let *held* take the place of what it was before, or come in."""
-        self.take(held.hold.id)
+        before = self.by_id.get(held.hold.id)
+        if before is not None:
+            self._leave(before)
         self.know(held)
         self._add(held, 1)
 
     def take(self, id: str) -> None:
-        """Take out the hold *id* as if it had never been placed; one that is not known is out."""
-        held = self.by_id.pop(id, None)
-        if held is not None:
-            self._add(held, -1)
-            for side in sides_of(held.remaining):
-                del self._on[side][id]
+        """Take out the hold *id* as if it had never been placed."""
+        self._leave(self.by_id.pop(id))
 
     def know(self, held: Held) -> None:
         """Let in *held*, whose amounts are counted already."""
@@ -67,6 +65,11 @@ class Holdings:
             balance.held_out - sum(out for out, _ in gone),
             balance.held_in - sum(into for _, into in gone),
         )
+
+    def _leave(self, held: Held) -> None:
+        self._add(held, -1)
+        for side in sides_of(held.remaining):
+            del self._on[side][held.hold.id]
 
     def _add(self, held: Held, sign: int) -> None:
         for key, (out, into) in held.amounts().items():
