@@ -202,6 +202,40 @@ def _by_counter(numbers: tuple[Number, ...]) -> list[list[int]]:
     return list(counters.values())
 
 
+def crossed_limits(before: Snapshot, now: Snapshot) -> tuple[str, ...]:
+    """Return a sentence for each wallet that rose above a ceiling, or unforced fell below a floor.
+
+    *before* and *now* are the same books at two moments; what is held counts.
+    """
+    was = {key: balance.available for key, balance in before.balances}
+    held = {key: balance.available for key, balance in now.balances}
+    was_most = {key: balance.posted + balance.held_in for key, balance in before.balances}
+    most_held = {key: balance.posted + balance.held_in for key, balance in now.balances}
+    forced = {
+        entry.wallet
+        for posted in now.journals[len(before.journals) :]
+        if posted.journal.forced_by is not None
+        for entry in posted.journal.entries
+    } | {
+        entry.wallet
+        for held_now in now.holds
+        if held_now.hold.forced_by is not None
+        for entry in held_now.hold.entries
+    }
+    crossed = []
+    for wallet in now.wallets:
+        for limit in wallet.limits:
+            key = wallet.id, limit.currency
+            least = was.get(key, 0) if limit.floor is None else min(limit.floor, was.get(key, 0))
+            ceiling = 0 if limit.ceiling is None else limit.ceiling
+            most = max(ceiling, was_most.get(key, 0))
+            low = limit.floor is not None and held.get(key, 0) < least
+            high = limit.ceiling is not None and most_held.get(key, 0) > most
+            if (low and wallet.id not in forced) or high:
+                crossed.append(f"{wallet.id} has {held.get(key, 0)} available with {limit}")
+    return tuple(crossed)
+
+
 def facts_of(error: BaseException) -> tuple[object, ...]:
     """Return class and fields of *error*, since exceptions compare by identity.
 

@@ -44,7 +44,14 @@ from ledgerkit.domain.outbox import OUTCOMES, Claimed, Message
 from ledgerkit.domain.parties import Party
 from ledgerkit.ports.store import Store
 from ledgerkit.testing import strategies as of
-from ledgerkit.testing.books import Snapshot, books, broken_laws, difference, facts_of
+from ledgerkit.testing.books import (
+    Snapshot,
+    books,
+    broken_laws,
+    crossed_limits,
+    difference,
+    facts_of,
+)
 from ledgerkit.testing.samples import NOON, OCTOBER
 
 Stores: TypeAlias = Mapping[str, Store]
@@ -346,7 +353,7 @@ class BooksMachine(RuleBasedStateMachine):
             found = books(self.stores[name], page=PAGE)
             assert now == found, f"{name} differs from {first}: {difference(now, found)}"
         assert () == broken_laws(now)
-        assert [] == _crossed(self.before, now)
+        assert () == crossed_limits(self.before, now)
         self.before = now
 
     # ---- how they are sent
@@ -448,34 +455,3 @@ def _part(journal: Journal, share: int, more: int = 0) -> tuple[Entry, ...]:
         )
         for leg in (one, two)
     )
-
-
-def _crossed(before: Snapshot, now: Snapshot) -> list[str]:
-    """Return the wallets that rose above a ceiling, or unforced fell below a floor."""
-    was = {key: balance.available for key, balance in before.balances}
-    held = {key: balance.available for key, balance in now.balances}
-    was_most = {key: balance.posted + balance.held_in for key, balance in before.balances}
-    most_held = {key: balance.posted + balance.held_in for key, balance in now.balances}
-    forced = {
-        entry.wallet
-        for posted in now.journals[len(before.journals) :]
-        if posted.journal.forced_by is not None
-        for entry in posted.journal.entries
-    } | {
-        entry.wallet
-        for held_now in now.holds
-        if held_now.hold.forced_by is not None
-        for entry in held_now.hold.entries
-    }
-    crossed = []
-    for wallet in now.wallets:
-        for limit in wallet.limits:
-            key = wallet.id, limit.currency
-            least = was.get(key, 0) if limit.floor is None else min(limit.floor, was.get(key, 0))
-            ceiling = 0 if limit.ceiling is None else limit.ceiling
-            most = max(ceiling, was_most.get(key, 0))
-            low = limit.floor is not None and held.get(key, 0) < least
-            high = limit.ceiling is not None and most_held.get(key, 0) > most
-            if (low and wallet.id not in forced) or high:
-                crossed.append(f"{wallet.id} has {held.get(key, 0)} available with {limit}")
-    return crossed
