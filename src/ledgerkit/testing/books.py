@@ -216,11 +216,13 @@ def crossed_limits(before: Snapshot, now: Snapshot) -> tuple[str, ...]:
         for posted in now.journals[len(before.journals) :]
         if posted.journal.forced_by is not None
         for entry in posted.journal.entries
-    } | {
+    }
+    known = {each.hold.id for each in before.holds}
+    forced |= {
         entry.wallet
-        for held_now in now.holds
-        if held_now.hold.forced_by is not None
-        for entry in held_now.hold.entries
+        for each in now.holds
+        if each.hold.id not in known and each.hold.forced_by is not None
+        for entry in each.hold.entries
     }
     crossed = []
     for wallet in now.wallets:
