@@ -1704,6 +1704,17 @@ def test_journal_is_read_as_it_was(
     assert journal == schema.load_value("journal", text, Journal)
 
 
+def test_a_capture_is_read_as_it_was() -> None:
+    """A journal names its hold where it has one, and is written as ever where it has none."""
+    plain = attrs.evolve(JOURNAL, reverses=None)
+    captured = attrs.evolve(plain, captures="hold_1")
+    text = schema.dump_value("journal", captured)
+
+    assert captured == schema.load_value("journal", text, Journal)
+    assert '"captures":"hold_1"' in text
+    assert "captures" not in schema.dump_value("journal", plain)
+
+
 # ---- what is not read ------------------------------------------------------------------------
 def altered(kind: type[Any], change: Callable[[dict[str, Any]], object]) -> str:
     """Return the golden document of *kind* with its data changed."""

@@ -21,6 +21,7 @@ import attrs
 from cattrs import Converter, transform_error
 from cattrs.cols import homogenous_tuple_structure_factory
 from cattrs.errors import BaseValidationError
+from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.v import format_exception
 
 from ledgerkit.domain.adjustments import Adjustment
@@ -385,6 +386,9 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook_func(_is_frozenset, sorted)
+    # So that what a journal without a hold is written as stays the same, byte for byte.
+    unheld = make_dict_unstructure_fn(Journal, converter, captures=override(omit_if_default=True))
+    converter.register_unstructure_hook(Journal, unheld)
     converter.register_unstructure_hook_factory(_is_cycle, _cycle_data_hook)
     return converter
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.domain.changes import BatchRefused, Changes, request
+from ledgerkit.domain.changes import BatchRefused, Changes, Committed, request
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import (
     AsOf,
@@ -26,16 +26,21 @@ from ledgerkit.domain.ledger import (
     Entry,
     EntryLine,
     Event,
+    Held,
+    Hold,
+    HoldNotFound,
     Journal,
     JournalNotFound,
     Limit,
     Posted,
     Wallet,
     balances_of,
+    capture,
     reverse,
     statement,
     trial_balance,
 )
+from ledgerkit.domain.ledger.holds import placed
 from ledgerkit.domain.money import (
     ISO,
     REST,
@@ -106,12 +111,24 @@ class World:
                     Journal(id=f"opening {name}", kind="opened", entries=legs, effective_at=BEFORE)
                 )
         self._store("openings", BEFORE, opens=tuple(opened), journals=tuple(openings))
+        self._store("holds", BEFORE, holds=tuple(self._given_holds()))
         self._store("policies", BEFORE, policies=tuple(map(self.policy, self.wallets)))
-        # Until there are holds, what is held is put in its place by hand.
-        for name, spec in self.wallets.items():
-            held = int(spec.get("held_out") or 0), int(spec.get("held_in") or 0)
-            if any(held):
-                self.store._book.held[self.address(name), self.currency(name)] = held
+
+    def _given_holds(self) -> Iterator[Hold]:
+        # Before there are limits, since what is held may be more than there is.
+        for n, (name, spec) in enumerate(self.wallets.items()):
+            for field, sign in (("held_out", -1), ("held_in", 1)):
+                if spec.get(field):
+                    amount = Money(sign * int(spec[field]), self.currency(name))
+                    yield Hold(
+                        id=f"given {field} {name}",
+                        kind="given",
+                        entries=(
+                            Entry(self.address(name), amount),
+                            Entry(f"{COUNTERPART}:{n}", -amount),
+                        ),
+                        expires_at=None,
+                    )
 
     def _store(self, key: str, at: datetime, **fields: Any) -> None:
         self.store.commit(
@@ -168,7 +185,7 @@ class World:
         """Return what the wallet that the case calls *name* holds, as of a time or now."""
         wallet, currency = self.address(name), self.currency(name)
         if as_of is None:
-            return self.store.balance(wallet, currency)
+            return self.store.balance(wallet, currency, AsOf(live_at=self.now))
         if not self.recorded:
             return self.store.balance(wallet, currency, as_of)
         return Balance(balances_of(self.journals(), as_of).get((wallet, currency), 0))
@@ -220,16 +237,20 @@ def _post(world: World, step: Step) -> Result:
 
 
 def _posting(world: World, step: Step) -> Journal:
-    event = step.get("event")
     return Journal(
         id=step["key"],
         kind="posted",
         entries=world.entries(step["legs"]),
         effective_at=_effective(world, step),
-        event=None if event is None else Event(*map(str, event)),
+        event=_event(step),
         requires=tuple(_conditions(world, step.get("require") or {})),
         forced_by="approver" if step.get("force") else None,
     )
+
+
+def _event(step: Step) -> Event | None:
+    event = step.get("event")
+    return None if event is None else Event(*map(str, event))
 
 
 def _effective(world: World, step: Step) -> datetime:
@@ -296,7 +317,67 @@ def _never_posted(world: World, step: Step) -> Journal:
     )
 
 
-def _changes(world: World, step: Step, journal: Journal) -> Changes:
+def _hold(world: World, step: Step) -> Result:
+    return _said(world.store.commit(_changes(world, step, holds=(_holding(world, step),))))
+
+
+def _holding(world: World, step: Step) -> Hold:
+    seconds = step.get("ttl")
+    return Hold(
+        id=step["key"],
+        kind="held",
+        entries=world.entries(step["legs"]),
+        expires_at=world.now + timedelta(seconds=int(seconds)) if seconds else None,
+        event=_event(step),
+        multi=bool(step.get("multi")),
+        requires=tuple(_conditions(world, step.get("require") or {})),
+        forced_by="approver" if step.get("force") else None,
+    )
+
+
+def _capture(world: World, step: Step) -> Result:
+    return _said(world.store.commit(_changes(world, step, **_capturing(world, step, {}))))
+
+
+def _capturing(world: World, step: Step, pending: Mapping[str, Hold]) -> Mapping[str, Any]:
+    held = world.store.hold(step["hold"])
+    if held is None and step["hold"] in pending:
+        held = placed(pending[step["hold"]], at=world.now)
+    if held is None:
+        held = _never_placed(world, step)
+    amount = step.get("amount")
+    part = None if amount in (None, "all") else _each_of(held.hold, int(amount))
+    journal = capture(held, id=step["key"], at=_effective(world, step), part=part)
+    # Unless it is told to keep the rest, a capture gives it back; see whether there will be any.
+    left = () if held.excess_of(journal) else held.captured(journal).remaining
+    last = bool(left) and bool(step.get("release_rest", True))
+    return {"journals": (journal,), "releases": (held.hold.id,) if last else ()}
+
+
+def _each_of(hold: Hold, amount: int) -> tuple[Entry, ...]:
+    """Return the legs of *hold* with *amount* on every one."""
+    return tuple(
+        Entry(e.wallet, Money(amount if e.amount.minor > 0 else -amount, e.amount.currency))
+        for e in hold.entries
+    )
+
+
+def _never_placed(world: World, step: Step) -> Held:
+    """Return a hold to capture in the place of one that is not there; see `_never_posted`."""
+    if not world.wallets:
+        raise HoldNotFound(step["hold"])
+    wallet = next(iter(world.wallets))
+    amount = Money(1, world.currency(wallet))
+    legs = Entry(world.address(wallet), -amount), Entry(f"{COUNTERPART}:0", amount)
+    hold = Hold(id=step["hold"], kind="held", entries=legs, expires_at=None)
+    return Held(hold=hold, placed_at=BEFORE, remaining=legs)
+
+
+def _release(world: World, step: Step) -> Result:
+    return _said(world.store.commit(_changes(world, step, releases=(step["hold"],))))
+
+
+def _changes(world: World, step: Step, **fields: Any) -> Changes:
     asked = {field: str(value) for field, value in step.items() if field not in {"do", "key"}}
     return Changes(
         key=step["key"],
@@ -304,12 +385,15 @@ def _changes(world: World, step: Step, journal: Journal) -> Changes:
         actor="case",
         reason="a step",
         at=world.now,
-        journals=(journal,),
+        **fields,
     )
 
 
 def _commit(world: World, step: Step, journal: Journal) -> Result:
-    committed = world.store.commit(_changes(world, step, journal))
+    return _said(world.store.commit(_changes(world, step, journals=(journal,))))
+
+
+def _said(committed: Committed) -> Result:
     return REPLAY if committed.replayed else OK
 
 
@@ -317,25 +401,38 @@ def _batch(world: World, step: Step) -> Result:
     if not step["atomic"]:
         return [play(world, member) for member in step["steps"]]
     failed = [{"rejected": BatchRefused.code}] * len(step["steps"])
-    built: dict[str, Journal] = {}
     many: list[Changes] = []
     for member in step["steps"]:
         try:
-            journal = (
-                _posting(world, member)
-                if member["do"] == "post"
-                else _reversal(world, member, built)
-            )
-            many.append(_changes(world, member, journal))
+            many.append(_changes(world, member, **_asked(world, member, many)))
         except LedgerkitError as error:
             failed[len(many)] = rejected(error)
             return failed
-        built[journal.id] = journal
     try:
-        return [REPLAY if each.replayed else OK for each in world.store.commit_all(many)]
+        return [_said(each) for each in world.store.commit_all(many)]
     except BatchRefused as refused:
         failed[refused.index] = rejected(refused.cause)
         return failed
+
+
+def _asked(world: World, step: Step, earlier: Sequence[Changes]) -> Mapping[str, Any]:
+    """Return what a member of a batch changes; it may name what *earlier* members bring."""
+    journals = {journal.id: journal for each in earlier for journal in each.journals}
+    holds = {hold.id: hold for each in earlier for hold in each.holds}
+    match step["do"]:
+        case "post":
+            return {"journals": (_posting(world, step),)}
+        case "reverse":
+            return {"journals": (_reversal(world, step, journals),)}
+        case "hold":
+            return {"holds": (_holding(world, step),)}
+        case "capture":
+            return _capturing(world, step, holds)
+        case "release":
+            return {"releases": (step["hold"],)}
+        case other:
+            msg = f"the step {other} cannot be a member of a batch"
+            raise AssertionError(msg)
 
 
 def _tick(world: World, step: Step) -> Result:
@@ -474,6 +571,9 @@ def _split_repay(_: World, step: Step) -> Result:
 STEPS: Mapping[str, tuple[str, Callable[[World, Step], Result]]] = {
     "post": ("key legs eff event require force", _post),
     "reverse": ("key journal legs eff force", _reverse),
+    "hold": ("key legs ttl multi event require force", _hold),
+    "capture": ("key hold amount release_rest eff", _capture),
+    "release": ("key hold", _release),
     "batch": ("atomic steps", _batch),
     "tick": ("seconds", _tick),
     "advance_to": ("at", _advance_to),

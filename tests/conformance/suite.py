@@ -16,19 +16,14 @@ import attrs
 
 LEDGER, BILLING = "ledger", "billing"
 
-# What later issues bring, in words for whoever reads the report. A whole family (what stands
-# before the point) or one capability; for the ledger, a step.
+# What later issues bring, in words for whoever reads the report: a whole family (what stands before
+# the point) or one capability. The ledger waits for nothing.
 LATER: Mapping[str, str] = {
     "credit_note.coupon": "subscriptions",
     "credit_note.refund_split": "payments and refunds",
     "credit_note.termination": "subscriptions",
     "credit_note.trial": "subscriptions",
     "dunning": "dunning",
-}
-LATER_STEPS: Mapping[str, str] = {
-    "hold": "holds on money",
-    "capture": "holds on money",
-    "release": "holds on money",
 }
 
 
@@ -61,9 +56,7 @@ class Case:
     def later(self) -> str | None:
         """What it waits for, in plain words; or None for what is done."""
         if self.suite == LEDGER:
-            steps = steps_of(self.data["when"])
-            words = (LATER_STEPS[step["do"]] for step in steps if step["do"] in LATER_STEPS)
-            return next(words, None)
+            return None
         family, _, _ = self.capability.partition(".")
         return LATER.get(self.capability) or LATER.get(family)
 

@@ -26,7 +26,7 @@ from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.documents import MemoryDocuments
 from ledgerkit.testing.fakes.notifier import RecordingNotifier
 from ledgerkit.testing.fakes.renderer import PlainTextRenderer
-from ledgerkit.testing.samples import NOON, changes, message, party, transfer
+from ledgerkit.testing.samples import NOON, changes, hold, message, party, transfer
 
 Driver = Callable[[Job[Any], Any], Any]
 
@@ -194,6 +194,7 @@ def test_every_step_calls_its_port() -> None:
             journals=(transfer("j-1", "a", "b", 5, event=event),),
             records=(party("c-1"),),
             messages=(message("m-1"),),
+            holds=(hold("h-1", "a", "b", 3),),
         )
         seen: dict[str, object] = {"commit": (await steps.commit(stored)).replayed}
         seen["commit_all"] = [done.replayed for done in await steps.commit_all([stored])]
@@ -206,6 +207,8 @@ def test_every_step_calls_its_port() -> None:
         seen["by effect"] = [line.sequence for line in await steps.entries("a", by_effect=True)]
         seen["journal"] = await steps.journal("j-1") == (await steps.journals())[0]
         seen["posted_events"] = await steps.posted_events([event])
+        seen["hold"] = (await steps.hold("h-1"),) == await steps.holds("b", state="open")
+        seen["holds"] = await steps.holds(state="captured")
         seen["numbers"] = await steps.numbers()
         drawn = await steps.render(sample())
         seen["put_document"] = (await steps.put_document("a.pdf", drawn)).size == len(drawn)
@@ -221,11 +224,13 @@ def test_every_step_calls_its_port() -> None:
         "find_all": (Versioned(party("c-1"), 1),),
         "history": 1,
         "wallets": (Wallet("a"),),
-        "balances": {("b", "EUR"): Balance(5)},
+        "balances": {("b", "EUR"): Balance(5, held_in=3)},
         "entries": [1],
         "by effect": [1],
         "journal": True,
         "posted_events": {event: "j-1"},
+        "hold": True,
+        "holds": (),
         "numbers": (),
         "put_document": True,
     } == run(job(), host)
@@ -242,11 +247,14 @@ def test_pages_are_steps() -> None:
     host.store.commit(many)
     for n in range(501):
         host.store.commit(changes(f"k {n}", journals=(transfer(f"j {n}", "a", "b", 1),)))
+    many = changes("holds", holds=tuple(hold(f"h {n}", "a", "b", 1) for n in range(501)))
+    host.store.commit(many)
     counted = Counted(host)
 
+    assert 501 == len(run(steps.holds("a"), counted))
     assert 501 == len(run(steps.find_all(Party), counted))
     assert 501 == len(run(steps.entries("a"), counted))
-    assert ["find Party", "find Party", "entries", "entries"] == counted.names
+    assert ["holds", "holds", "find Party", "find Party", "entries", "entries"] == counted.names
 
 
 # ---- other performers ------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def test_a_crossed_floor_is_found() -> None:
     store.commit(changes("k-3", journals=(transfer("j-3", "a", "b", 9),)))
     store._book.wallets["a"] = Wallet("a", (Limit("EUR", 0),))
 
-    with pytest.raises(AssertionError, match="a holds -13"):
+    with pytest.raises(AssertionError, match="a has -13 available"):
         machine.same_books()
 
 

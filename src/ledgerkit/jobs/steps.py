@@ -29,6 +29,7 @@ from ledgerkit.domain.ledger import (
     Cursor,
     EntryLine,
     Event,
+    Held,
     Page,
     Posted,
     Wallet,
@@ -161,6 +162,27 @@ async def journals(*, after: int = 0, limit: int = 5000) -> tuple[Posted, ...]:
 async def posted_events(events: Collection[Event]) -> Mapping[Event, str]:
     """Read which of *events* are booked, and by which journal."""
     return await Step("posted_events", lambda host: host.store.posted_events(events))
+
+
+async def hold(id: str) -> Held | None:
+    """Read the hold *id* as it stands, or None."""
+    return await Step("hold", lambda host: host.store.hold(id))
+
+
+async def holds(prefix: str = "", *, state: str | None = None) -> tuple[Held, ...]:
+    """Read every hold at and below the address *prefix* in *state*, each page a step."""
+    found: list[Held] = []
+    after: str | None = None
+    while True:
+        page = await _holds_page(prefix, state, after)
+        found += page.items
+        if page.next is None:
+            return tuple(found)
+        after = str(page.next)
+
+
+async def _holds_page(prefix: str, state: str | None, after: str | None) -> Page[Held]:
+    return await Step("holds", lambda host: host.store.holds(prefix, state=state, after=after))
 
 
 async def numbers(counter: str | None = None) -> tuple[Number, ...]:

@@ -25,6 +25,7 @@ from ledgerkit.domain.ledger import (
     Cursor,
     EntryLine,
     Event,
+    Held,
     Page,
     Posted,
     Wallet,
@@ -195,5 +196,49 @@ class Checks(Protocol):
         ...
 
 
-class Store(Records, Books, Commits, Outbox, Checks, Protocol):
+class Holds(Protocol):
+    """Money that is set aside. (spec: ledger 4)
+
+    20. `balance` and `balances` tell what open holds may still take (`held_out`) and bring
+        (`held_in`). A store has no clock: it counts every hold that is open, and with
+        `AsOf(live_at=...)` those that have not expired at that instant. Within bounds in time a
+        balance is a sum of entries, and nothing is held.
+    21. Placing a hold is checked as a journal is, by the same order of refusals; what it may take
+        is not available to others, what it may bring counts against a ceiling.
+    22. A journal that captures is bounded leg by leg by what is left of its hold, and needs neither
+        room nor space; its wallets must be open. What it leaves is given back, unless the hold is
+        `multi`.
+    23. A release gives back what is left, on frozen and closed wallets too. In one commit journals
+        come first, then releases, then holds.
+    24. A hold has expired from its end on, that instant included, for every commit whose `at` says
+        so: nobody is refused for what it holds, and it is neither captured nor released. If what
+        it holds was needed, or a new hold takes from a wallet that it takes from, it is given back
+        by that commit, and the hold is `expired` for every `at`; else it stays `open`: see
+        `Held.state_at`.
+    25. A hold is placed once: its id in another commit is `KeyReused`. It stays readable, with its
+        state, what is left of it and the journals that captured it.
+    26. `holds` pages through holds by id, filtered by the wallets of their legs and by state; the
+        pages together hold each match once.
+    """
+
+    def hold(self, id: str) -> Held | None:
+        """Return the hold *id* as it stands, or None if it was never placed."""
+        ...
+
+    def holds(
+        self,
+        prefix: str = "",
+        *,
+        state: str | None = None,
+        after: str | None = None,
+        limit: int = 500,
+    ) -> Page[Held]:
+        """Return holds with a leg at or below the address *prefix* by id, at most *limit*.
+
+        *state* is `open`, `captured`, `released` or `expired`, as it is kept; see promise 24.
+        """
+        ...
+
+
+class Store(Records, Books, Commits, Outbox, Checks, Holds, Protocol):
     """All that a store does for one tenant."""

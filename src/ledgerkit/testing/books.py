@@ -7,14 +7,15 @@ laws that hold in any books are checked on the snapshot too. (spec: ledger 1, 6,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import attrs
 
 from ledgerkit.domain.changes import Number, Version
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Balance, Cursor, EntryLine, Page, Posted, Wallet
+from ledgerkit.domain.ledger import Balance, Cursor, EntryLine, Held, Journal, Page, Posted, Wallet
+from ledgerkit.domain.ledger.holds import CAPTURED, OPEN, placed
 from ledgerkit.ports.store import Store
 from ledgerkit.schema import KINDS
 
@@ -37,6 +38,7 @@ class Snapshot:
     Attributes:
         wallets: Every wallet with its policy, by address.
         balances: Every balance that is not zero, by (wallet, currency).
+        holds: Every hold as it stands, by id.
         journals: Every journal in recording order.
         statements: The statement of each wallet, by address.
         records: The history of every record, by kind and id.
@@ -45,6 +47,7 @@ class Snapshot:
 
     wallets: tuple[Wallet, ...]
     balances: tuple[tuple[tuple[str, str], Balance], ...]
+    holds: tuple[Held, ...]
     journals: tuple[Posted, ...]
     statements: tuple[Statement, ...]
     records: tuple[tuple[Version[Any], ...], ...]
@@ -60,6 +63,7 @@ def books(store: Store, *, page: int = 500) -> Snapshot:
     return Snapshot(
         wallets=wallets,
         balances=tuple(sorted(store.balances().items())),
+        holds=tuple(_holds(store, page)),
         journals=tuple(_journals(store, page)),
         statements=tuple(
             Statement(
@@ -79,6 +83,14 @@ def _journals(store: Store, page: int) -> Iterator[Posted]:
     yield from found.items
     while isinstance(after := found.next, int):
         found = store.journals(after=after, limit=page)
+        yield from _after(after, found)
+
+
+def _holds(store: Store, page: int) -> Iterator[Held]:
+    found = store.holds(limit=page)
+    yield from found.items
+    while isinstance(after := found.next, str):
+        found = store.holds(after=after, limit=page)
         yield from _after(after, found)
 
 
@@ -112,11 +124,15 @@ def broken_laws(snapshot: Snapshot) -> tuple[str, ...]:
     """Return a sentence for each law that *snapshot* breaks; none for sound books.
 
     Each currency sums to zero, each balance is the sum of its entries and the end of both
-    statements, journals are numbered from 1, versions and numbers have no gaps.
+    statements, what is held is what open holds have left, each hold is what its captures left of
+    it, journals are numbered from 1, versions and numbers have no gaps.
     """
-    held = {key: balance.posted for key, balance in snapshot.balances}
+    held = _filled({key: balance.posted for key, balance in snapshot.balances})
     sums = Counter[tuple[str, str]]()
+    captures: dict[str, list[Journal]] = {}
     for posted in snapshot.journals:
+        if posted.journal.captures is not None:
+            captures.setdefault(posted.journal.captures, []).append(posted.journal)
         for entry in posted.journal.entries:
             sums[entry.wallet, entry.amount.currency] += entry.amount.minor
     totals = Counter[str]()
@@ -131,6 +147,10 @@ def broken_laws(snapshot: Snapshot) -> tuple[str, ...]:
         "a currency does not sum to zero": not any(totals.values()),
         "a balance is not the sum of its entries": held == _filled(sums),
         "a statement does not end in its balance": all(held == _filled(e) for e in ends.values()),
+        "what is held is not the sum of open holds": _held(snapshot) == _left(snapshot),
+        "a hold is not what its captures left": all(
+            each == _replayed(each, captures.get(each.hold.id, ())) for each in snapshot.holds
+        ),
         "journals are not numbered from 1": _counts_up([p.sequence for p in snapshot.journals], 1),
         "versions have a gap": all(
             _counts_up([version.version for version in history], 1) for history in snapshot.records
@@ -140,6 +160,31 @@ def broken_laws(snapshot: Snapshot) -> tuple[str, ...]:
         ),
     }
     return tuple(sentence for sentence, holds in laws.items() if not holds)
+
+
+def _held(snapshot: Snapshot) -> dict[tuple[str, str], tuple[int, int]]:
+    return {
+        key: (balance.held_out, balance.held_in)
+        for key, balance in snapshot.balances
+        if balance.held_out or balance.held_in
+    }
+
+
+def _left(snapshot: Snapshot) -> dict[tuple[str, str], tuple[int, int]]:
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for each in snapshot.holds:
+        for key, (out, into) in each.amounts().items():
+            now_out, now_into = sums.get(key, (0, 0))
+            sums[key] = now_out + out, now_into + into
+    return sums
+
+
+def _replayed(held: Held, captures: Iterable[Journal]) -> Held:
+    """Return *held* as it follows from what was placed, its *captures*, and how it ended."""
+    now = placed(held.hold, at=held.placed_at)
+    for journal in captures:
+        now = now.captured(journal)
+    return now if held.state in (OPEN, CAPTURED) else now.ended(held.state)
 
 
 def _filled(sums: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
@@ -155,6 +200,42 @@ def _by_counter(numbers: tuple[Number, ...]) -> list[list[int]]:
     for number in numbers:
         counters.setdefault(number.counter, []).append(number.n)
     return list(counters.values())
+
+
+def crossed_limits(before: Snapshot, now: Snapshot) -> tuple[str, ...]:
+    """Return a sentence for each wallet that rose above a ceiling, or unforced fell below a floor.
+
+    *before* and *now* are the same books at two moments; what is held counts.
+    """
+    was = {key: balance.available for key, balance in before.balances}
+    held = {key: balance.available for key, balance in now.balances}
+    was_most = {key: balance.posted + balance.held_in for key, balance in before.balances}
+    most_held = {key: balance.posted + balance.held_in for key, balance in now.balances}
+    forced = {
+        entry.wallet
+        for posted in now.journals[len(before.journals) :]
+        if posted.journal.forced_by is not None
+        for entry in posted.journal.entries
+    }
+    known = {each.hold.id for each in before.holds}
+    forced |= {
+        entry.wallet
+        for each in now.holds
+        if each.hold.id not in known and each.hold.forced_by is not None
+        for entry in each.hold.entries
+    }
+    crossed = []
+    for wallet in now.wallets:
+        for limit in wallet.limits:
+            key = wallet.id, limit.currency
+            least = was.get(key, 0) if limit.floor is None else min(limit.floor, was.get(key, 0))
+            ceiling = 0 if limit.ceiling is None else limit.ceiling
+            most = max(ceiling, was_most.get(key, 0))
+            low = limit.floor is not None and held.get(key, 0) < least
+            high = limit.ceiling is not None and most_held.get(key, 0) > most
+            if (low and wallet.id not in forced) or high:
+                crossed.append(f"{wallet.id} has {held.get(key, 0)} available with {limit}")
+    return tuple(crossed)
 
 
 def facts_of(error: BaseException) -> tuple[object, ...]:

@@ -29,17 +29,29 @@ from ledgerkit.domain.ledger import (
     AsOf,
     Entry,
     Event,
+    Held,
+    Hold,
     Journal,
     OverReversal,
     SelfCancelling,
+    Unbalanced,
     Wallet,
+    capture,
     reverse,
 )
+from ledgerkit.domain.ledger.holds import STATES
 from ledgerkit.domain.outbox import OUTCOMES, Claimed, Message
 from ledgerkit.domain.parties import Party
 from ledgerkit.ports.store import Store
 from ledgerkit.testing import strategies as of
-from ledgerkit.testing.books import Snapshot, books, broken_laws, difference, facts_of
+from ledgerkit.testing.books import (
+    Snapshot,
+    books,
+    broken_laws,
+    crossed_limits,
+    difference,
+    facts_of,
+)
 from ledgerkit.testing.samples import NOON, OCTOBER
 
 Stores: TypeAlias = Mapping[str, Store]
@@ -48,6 +60,13 @@ HOURS = st.sampled_from([0, 0, -1, -2, -6, -12, -24, -36, 1])
 FEW = ("EUR", "EUR", "EUR", "JPY")  # so that money meets limits
 JOURNALS = of.journals(
     st.just("jrn"), currencies=FEW, effective=HOURS.map(lambda n: NOON + timedelta(hours=n))
+)
+HOLDS = of.holds(
+    st.just("hold"),
+    currencies=FEW,
+    expires=st.sampled_from([None, 0, 1, 2, 3, 6, 12, 24]).map(
+        lambda n: None if n is None else NOON + timedelta(hours=n)
+    ),
 )
 PAGE = 3  # small, so that every read goes over several pages
 
@@ -187,6 +206,57 @@ class BooksMachine(RuleBasedStateMachine):
             return multiple()
         return self.commit(self.changes(journals=(undone,)))
 
+    @rule(target=committed, reserved=st.lists(HOLDS, min_size=1, max_size=2))
+    def hold(self, reserved: list[Hold]) -> Changes | MultipleResults[Changes]:
+        """Place holds, also some that the books refuse."""
+        return self.commit(self.changes(holds=self.reserved(reserved)))
+
+    @rule(
+        target=committed,
+        pick=st.integers(0, 99),
+        share=st.integers(1, 4),
+        more=st.sampled_from([0, 0, 0, 0, 1]),
+        release=st.booleans(),
+        ago=st.sampled_from([0, 0, 0, 6]),
+        then=st.none() | HOLDS,
+    )
+    def capture(
+        self,
+        *,
+        pick: int,
+        share: int,
+        more: int,
+        release: bool,
+        ago: int,
+        then: Hold | None,
+    ) -> Changes | MultipleResults[Changes]:
+        """Capture a hold or a part, maybe too much or too late, and maybe give back the rest."""
+        held = self.placed(pick)
+        if held is None:
+            return multiple()
+        at = self.at - timedelta(hours=ago)
+        whole = capture(held, id="jrn", at=at)
+        try:
+            part = _part(whole, share, more)
+            named = attrs.evolve(whole, id=f"cap-{self.commands}", entries=part)
+        except (Unbalanced, SelfCancelling):
+            return multiple()
+        changes = self.changes(
+            journals=(named,),
+            releases=(held.hold.id,) if release else (),
+            holds=() if then is None else self.reserved([then]),
+        )
+        return self.commit(attrs.evolve(changes, at=at))
+
+    @rule(target=committed, pick=st.integers(0, 99), then=st.none() | HOLDS, ago=st.integers(0, 3))
+    def release(self, pick: int, then: Hold | None, ago: int) -> Changes | MultipleResults[Changes]:
+        """Give back a hold, and maybe place another one instead."""
+        held = self.placed(pick)
+        id = "never" if held is None else held.hold.id
+        holds = () if then is None else self.reserved([then])
+        changes = self.changes(releases=(id,), holds=holds)
+        return self.commit(attrs.evolve(changes, at=self.at - timedelta(hours=ago)))
+
     @rule(
         opens=st.lists(of.wallets(), max_size=2),
         policies=st.lists(of.wallets(currencies=FEW), min_size=1, max_size=3),
@@ -244,11 +314,18 @@ class BooksMachine(RuleBasedStateMachine):
         as_of=of.as_ofs(),
         currency=st.sampled_from(of.CURRENCIES),
         events=st.lists(of.events(), max_size=3),
+        state=st.none() | st.sampled_from(STATES),
     )
-    def ask_for_money(self, prefix: str, as_of: AsOf, currency: str, events: list[Event]) -> None:
-        """Read balances as of any time, wallets by address, and who booked what."""
+    def ask_for_money(
+        self, prefix: str, as_of: AsOf, currency: str, events: list[Event], state: str | None
+    ) -> None:
+        """Read balances as of any time, wallets by address, holds, and who booked what."""
         self.everywhere(lambda store: dict(store.balances(prefix, as_of)))
         self.everywhere(lambda store: dict(store.balances(prefix)))
+        live = AsOf(live_at=self.at)
+        self.everywhere(lambda store: dict(store.balances(prefix, live)))
+        self.everywhere(lambda store: store.balance(prefix or "platform", currency, live))
+        self.everywhere(lambda store: store.holds(prefix, state=state, limit=PAGE))
         self.everywhere(lambda store: store.balance(prefix or "platform", currency, as_of))
         self.everywhere(lambda store: store.wallets(prefix))
         self.everywhere(lambda store: dict(store.posted_events(events)))
@@ -276,7 +353,7 @@ class BooksMachine(RuleBasedStateMachine):
             found = books(self.stores[name], page=PAGE)
             assert now == found, f"{name} differs from {first}: {difference(now, found)}"
         assert () == broken_laws(now)
-        assert [] == _crossed(self.before, now)
+        assert () == crossed_limits(self.before, now)
         self.before = now
 
     # ---- how they are sent
@@ -300,6 +377,23 @@ class BooksMachine(RuleBasedStateMachine):
             )
             for n, journal in enumerate(posted)
         )
+
+    def reserved(self, holds: Sequence[Hold]) -> tuple[Hold, ...]:
+        """Return *holds* with ids that are new, expiring counted from now instead of `NOON`."""
+        ago = self.at - NOON
+        return tuple(
+            attrs.evolve(
+                hold,
+                id=f"hold-{self.commands}-{n}",
+                expires_at=None if hold.expires_at is None else hold.expires_at + ago,
+            )
+            for n, hold in enumerate(holds)
+        )
+
+    def placed(self, pick: int) -> Held | None:
+        """Return one of the holds in the books, also of those that are over; None without any."""
+        found = next(iter(self.stores.values())).holds().items
+        return found[pick % len(found)] if found else None
 
     def expected(self, records: Sequence[Record], moved: int) -> tuple[Expect, ...]:
         """Return the versions that *records* are at, or *moved* by one."""
@@ -343,14 +437,17 @@ def _answer(command: Callable[[Store], object], store: Store) -> Answer:
         return "raised", type(error)
 
 
-def _part(journal: Journal, share: int) -> tuple[Entry, ...]:
-    """Return 1 of *share* parts of the first two legs, or all legs for a share of 1."""
-    if share == 1:
+def _part(journal: Journal, share: int, more: int = 0) -> tuple[Entry, ...]:
+    """Return 1 of *share* parts of the first two legs, or all legs for a share of 1.
+
+    With *more*, the parts are greater by so many units.
+    """
+    if share == 1 and not more:
         return journal.entries
     one, two = journal.entries[:2]  # a transfer, see strategies.entries
     if abs(one.amount.minor) < share:
         return journal.entries
-    minor = abs(one.amount.minor) // share
+    minor = abs(one.amount.minor) // share + more
     return tuple(
         attrs.evolve(
             leg,
@@ -358,26 +455,3 @@ def _part(journal: Journal, share: int) -> tuple[Entry, ...]:
         )
         for leg in (one, two)
     )
-
-
-def _crossed(before: Snapshot, now: Snapshot) -> list[str]:
-    """Return the wallets that rose above a ceiling, or unforced fell below a floor."""
-    was = {key: balance.posted for key, balance in before.balances}
-    held = {key: balance.posted for key, balance in now.balances}
-    forced = {
-        entry.wallet
-        for posted in now.journals[len(before.journals) :]
-        if posted.journal.forced_by is not None
-        for entry in posted.journal.entries
-    }
-    crossed = []
-    for wallet in now.wallets:
-        for limit in wallet.limits:
-            key = wallet.id, limit.currency
-            least = was.get(key, 0) if limit.floor is None else min(limit.floor, was.get(key, 0))
-            most = was.get(key, 0) if limit.ceiling is None else max(limit.ceiling, was.get(key, 0))
-            low = limit.floor is not None and held.get(key, 0) < least
-            high = limit.ceiling is not None and held.get(key, 0) > most
-            if (low and wallet.id not in forced) or high:
-                crossed.append(f"{wallet.id} holds {held.get(key, 0)} with {limit}")
-    return crossed

@@ -10,7 +10,7 @@ from typing import Any
 
 from ledgerkit.domain.changes import Changes, request
 from ledgerkit.domain.invoices import DRAFT, Invoice, Line, line
-from ledgerkit.domain.ledger import Entry, Journal
+from ledgerkit.domain.ledger import Entry, Hold, Journal
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import CUSTOMER, Party
@@ -57,6 +57,25 @@ def transfer(
         effective_at=at,
         **fields,
     )
+
+
+def hold(
+    id: str,
+    source: str,
+    target: str,
+    minor: int,
+    *,
+    currency: str = "EUR",
+    kind: str = "test.moved",
+    expires_at: datetime | None = None,
+    **fields: Any,
+) -> Hold:
+    """Return the hold that reserves *minor* units of *source* for *target*.
+
+    *fields* are those of `Hold`.
+    """
+    legs = Entry(source, Money(-minor, currency)), Entry(target, Money(minor, currency))
+    return Hold(id=id, kind=kind, entries=legs, expires_at=expires_at, **fields)
 
 
 def party(id: str, name: str = "Ada", *, role: str = CUSTOMER, **fields: Any) -> Party:

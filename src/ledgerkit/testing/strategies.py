@@ -18,6 +18,7 @@ from ledgerkit.domain.ledger import (
     Condition,
     Entry,
     Event,
+    Hold,
     Journal,
     Limit,
     Wallet,
@@ -113,6 +114,29 @@ def journals(
         entries=entries(wallets, currencies, most=most),
         effective_at=instants() if effective is None else effective,
         event=st.none() | st.none() | events(),
+        requires=st.one_of(*[st.just(())] * 4, st.tuples(conditions(wallets, currencies))),
+        forced_by=st.sampled_from([None, None, None, "eve"]),
+        metadata=st.sampled_from([(), (("why", "a test"),)]),
+    )
+
+
+def holds(
+    ids: st.SearchStrategy[str],
+    *,
+    wallets: Sequence[str] = ADDRESSES,
+    currencies: Sequence[str] = CURRENCIES,
+    expires: st.SearchStrategy[datetime | None] | None = None,
+    most: int = 100,
+) -> st.SearchStrategy[Hold]:
+    """Return well formed holds; many expire, some may be captured again and again."""
+    return st.builds(
+        Hold,
+        id=ids,
+        kind=st.sampled_from(["session.charged", "flight.charged"]),
+        entries=entries(wallets, currencies, most=most),
+        expires_at=st.none() | instants() if expires is None else expires,
+        event=st.none() | st.none() | events(),
+        multi=st.booleans(),
         requires=st.one_of(*[st.just(())] * 4, st.tuples(conditions(wallets, currencies))),
         forced_by=st.sampled_from([None, None, None, "eve"]),
         metadata=st.sampled_from([(), (("why", "a test"),)]),

@@ -17,7 +17,7 @@ from ledgerkit.domain.parties import Party
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.verification import verify
-from ledgerkit.testing.samples import OCTOBER, changes, hour, invoice, party, transfer
+from ledgerkit.testing.samples import OCTOBER, changes, hold, hour, invoice, party, transfer
 
 pytest_plugins = ("tests.plugins.postgres",)
 
@@ -43,6 +43,10 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     renamed = (party("p-1", "Eve"),)
     store.commit(changes("k-2", records=renamed, expects=(Expect(Party, "p-1", 1),)))
     store.commit(changes("k-3", at=hour(1), closes_before=hour(0)))
+    held = hold("h-1", "a", "b", 4, multi=True), hold("h-2", "b", "a", 2, multi=True)
+    store.commit(changes("k-4", holds=held))
+    store.commit(changes("k-5", journals=(transfer("j-2", "a", "b", 1, captures="h-1"),)))
+    store.commit(changes("k-6", releases=("h-2",)))
     yield engine
     engine.dispose()
 
@@ -84,6 +88,24 @@ NEWEST = "UPDATE ledgerkit_record_versions SET document"
         ("UPDATE ledgerkit_wallets SET policy = '{}' WHERE address = 'b'", "policy_differs", "b"),
         ("UPDATE ledgerkit_wallets SET policy = '{}'", "policy_unreadable", "a"),
         ("UPDATE ledgerkit_wallets SET address = 'c' WHERE address = 'b'", "policy_differs", "c"),
+        ("UPDATE ledgerkit_balances SET held_out = 4 WHERE limited = 1", "held_differs", "a EUR"),
+        ("UPDATE ledgerkit_balances SET held_in = 3 WHERE limited = 0", "held_differs", "b EUR"),
+        ("UPDATE ledgerkit_held SET amount = 4", "hold_differs", "h-1"),
+        ("DELETE FROM ledgerkit_held", "hold_differs", "h-1"),
+        ("DELETE FROM ledgerkit_hold_ends", "hold_differs", "h-2"),
+        (
+            "UPDATE ledgerkit_hold_legs SET amount = amount / 4 WHERE abs(amount) = 4",
+            "hold_differs",
+            "h-1",
+        ),
+        (
+            "UPDATE ledgerkit_entries SET amount = amount * 9 WHERE abs(amount) = 1",
+            "capture_exceeds_hold",
+            "h-1",
+        ),
+        ("DELETE FROM ledgerkit_holds", "hold_differs", "number 1"),
+        ("DELETE FROM ledgerkit_commits WHERE key = 'k-4'", "commit_missing", "h-1"),
+        ("DELETE FROM ledgerkit_commits WHERE key = 'k-6'", "commit_missing", "h-2"),
         ("DELETE FROM ledgerkit_policies", "policy_differs", "a"),
         ("DELETE FROM ledgerkit_commits WHERE key = 'k-1'", "commit_missing", "j-1"),
         ("DELETE FROM ledgerkit_commits WHERE key = 'k-1'", "commit_missing", "INV-00001"),
@@ -123,7 +145,7 @@ def test_entries_without_their_journal_are_named(engine: Engine) -> None:
         edit(connection, "DELETE FROM ledgerkit_journals")
     found = [p for p in SqlStore(engine).problems() if p.code == "entry_without_journal"]
 
-    assert ["a", "b"] == [problem.reason.split()[3] for problem in found]
+    assert ["a", "b"] * 2 == [problem.reason.split()[3] for problem in found]
     assert () == SqlStore(engine, tenant="another").problems()
 
 

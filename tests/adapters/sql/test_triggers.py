@@ -13,7 +13,7 @@ from ledgerkit.adapters.sql.triggers import APPEND_ONLY
 from ledgerkit.domain.changes import Draw, Series
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.testing.books import books
-from ledgerkit.testing.samples import OCTOBER, changes, hour, invoice, transfer
+from ledgerkit.testing.samples import OCTOBER, changes, hold, hour, invoice, transfer
 
 pytest_plugins = ("tests.plugins.postgres",)
 
@@ -31,6 +31,8 @@ def fill(engine: Engine) -> SqlStore:
         )
     )
     store.commit(changes("k-2", at=hour(1), closes_before=hour(0)))
+    store.commit(changes("k-3", holds=(hold("h", "a", "b", 5),)))
+    store.commit(changes("k-4", releases=("h",)))
     return store
 
 
@@ -51,6 +53,9 @@ def grown(fresh_postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+_COLUMNS = {"ledgerkit_entries": "balance", "ledgerkit_hold_legs": "balance"}
+
+
 @pytest.mark.parametrize("kind", ["lite", pytest.param("grown", marks=pytest.mark.postgres)])
 def test_what_is_in_the_books_cannot_be_changed(kind: str, request: pytest.FixtureRequest) -> None:
     """Plain SQL by whoever it may be: no row is updated or deleted, the books stay as they are."""
@@ -62,7 +67,7 @@ def test_what_is_in_the_books_cannot_be_changed(kind: str, request: pytest.Fixtu
         for table in APPEND_ONLY
         for statement in (
             f"DELETE FROM {table}",
-            f"UPDATE {table} SET {'balance' if 'entries' in table else 'commit_id'} = 99"
+            f"UPDATE {table} SET {_COLUMNS.get(table, 'commit_id')} = 99"
             if "commits" not in table
             else f"UPDATE {table} SET actor = 'mallory'",
         )

@@ -33,7 +33,7 @@ from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, Incentive
 from ledgerkit.domain.tax import Tax, TaxAmount, TaxRate
 from ledgerkit.domain.usage import TIME_WEIGHTED, Quantity, Snapshot, bill
-from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
+from ledgerkit.testing.samples import NOON, OCTOBER, changes, hold, hour, invoice, transfer
 
 pytest_plugins = ("tests.plugins.postgres",)
 KEY = CatalogKey("maths", "secondary", 60)
@@ -114,6 +114,42 @@ def test_balances_in_minor_units_and_as_text(engine: Engine) -> None:
         ("platform", "EUR", 1300, "13.00", None),
         ("platform", "JPY", -7, "-7", None),
     ] == rows(engine, sql)
+
+
+def test_holds_and_what_balances_have_of_them(engine: Engine) -> None:
+    """A hold with its state, what it reserved, and what is held of each wallet."""
+    store = SqlStore(engine)
+    booked = hold(
+        "h-1",
+        "customer:c-1",
+        "platform",
+        500,
+        kind="flight.charged",
+        expires_at=hour(3),
+        event=Event("flight", "9"),
+        multi=True,
+    )
+    other = [hold(f"h-{n}", "platform", "customer:c-1", n, expires_at=hour(4)) for n in (2, 3, 4)]
+    store.commit(changes("k-3", at=hour(2), holds=(booked, *other)))
+    part = transfer("j-4", "customer:c-1", "platform", 100, at=hour(2), captures="h-1")
+    whole = transfer("j-5", "platform", "customer:c-1", 2, at=hour(2), captures="h-2")
+    store.commit(changes("k-4", at=hour(2), journals=(part, whole), releases=("h-3",)))
+    store.commit(changes("k-5", at=hour(5), holds=(hold("h-5", "platform", "customer:c-1", 1),)))
+    held = "SELECT wallet, held_out_minor, held_in_minor FROM balance WHERE currency = 'EUR'"
+    states = "SELECT id, state, kind, event FROM hold ORDER BY id"
+    legs = "SELECT line, wallet, amount_minor, amount FROM hold_leg WHERE hold = 'h-1' ORDER BY 1"
+
+    assert [("customer:c-1", 400, 1), ("platform", 1, 400)] == rows(engine, f"{held} ORDER BY 1")
+    assert [
+        ("h-1", "open", "flight.charged", "flight:9"),
+        ("h-2", "captured", "test.moved", None),
+        ("h-3", "released", "test.moved", None),
+        ("h-4", "expired", "test.moved", None),
+        ("h-5", "open", "test.moved", None),
+    ] == rows(engine, states)
+    assert [(0, "customer:c-1", -500, "-5.00"), (1, "platform", 500, "5.00")] == rows(engine, legs)
+    captures = "SELECT id, captures FROM journal WHERE captures IS NOT NULL ORDER BY id"
+    assert [("j-4", "h-1"), ("j-5", "h-2")] == rows(engine, captures)
 
 
 def test_statements_run(engine: Engine) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from threading import RLock
 
 from ledgerkit.adapters.memory.paging import whole
@@ -16,12 +18,16 @@ from ledgerkit.domain.ledger import (
     Cursor,
     EntryLine,
     Event,
+    Held,
     Page,
     Posted,
     Wallet,
     balances_of,
+    known_state,
     statement,
 )
+
+_NOTHING = Balance()
 
 
 class MemoryBooks:
@@ -33,6 +39,8 @@ class MemoryBooks:
         self._posted: list[Posted] = []
         self._place: dict[str, int] = {}
         self._by_wallet: dict[str, list[Posted]] = {}
+        self._holds: list[str] = []  # sorted
+        self._placed_by: dict[str, str] = {}
 
     def wallet(self, id: str) -> Wallet | None:
         """Return the newest policy of wallet *id*, or None if it was never opened."""
@@ -48,21 +56,60 @@ class MemoryBooks:
     def balance(self, wallet: str, currency: str, as_of: AsOf = NOW) -> Balance:
         """Return what *wallet* holds in *currency*."""
         with self._lock:
-            if as_of == NOW:
-                return self._book.balance(wallet, currency)
+            if not as_of.is_bounded:
+                return self._balance_now((wallet, currency), as_of.live_at)
             journals = self._by_wallet.get(wallet, ())
             return Balance(balances_of(journals, as_of).get((wallet, currency), 0))
 
     def balances(self, prefix: str = "", as_of: AsOf = NOW) -> Mapping[tuple[str, str], Balance]:
         """Return balances by (wallet, currency) at and below *prefix*, zeros left out."""
         with self._lock:
-            book = self._book.balances
-            sums = book if as_of == NOW else balances_of(self._posted, as_of)
-            return {
-                key: Balance(sums[key])
-                for key in sorted(sums)
-                if sums[key] != 0 and _below(key[0], prefix)
-            }
+            if as_of.is_bounded:
+                sums = balances_of(self._posted, as_of)
+                found = {key: Balance(sums[key]) for key in sums if _below(key[0], prefix)}
+            else:
+                keys = self._book.balances.keys() | self._book.held.keys()
+                found = {
+                    key: self._balance_now(key, as_of.live_at)
+                    for key in keys
+                    if _below(key[0], prefix)
+                }
+            return {key: found[key] for key in sorted(found) if found[key] != _NOTHING}
+
+    def _balance_now(self, key: tuple[str, str], live_at: datetime | None) -> Balance:
+        balance = self._book.balance(*key)
+        if live_at is None:
+            return balance
+        return self._book.holdings.live(balance, key, at=live_at)
+
+    def hold(self, id: str) -> Held | None:
+        """Return the hold *id* as it stands, or None if it was never placed."""
+        with self._lock:
+            return self._book.holdings.by_id.get(id)
+
+    def holds(
+        self,
+        prefix: str = "",
+        *,
+        state: str | None = None,
+        after: str | None = None,
+        limit: int = 500,
+    ) -> Page[Held]:
+        """Return holds by id, those after the id *after*, at most *limit*."""
+        whole("limit", limit, least=1)
+        known_state(state)
+        found: list[Held] = []
+        with self._lock:
+            for id in self._holds[0 if after is None else bisect_right(self._holds, after) :]:
+                held = self._book.holdings.by_id[id]
+                if not (state is None or held.state == state) or not any(
+                    _below(entry.wallet, prefix) for entry in held.hold.entries
+                ):
+                    continue
+                if len(found) == limit:
+                    return Page(tuple(found), found[-1].hold.id)
+                found.append(held)
+        return Page(tuple(found))
 
     def entries(
         self,
@@ -134,7 +181,7 @@ class MemoryBooks:
             if journal.id in self._place:
                 stored = self._posted[self._place[journal.id]]
                 raise KeyReused(journal.id, (("journal", stored.changes, changes.key),))
-            self._book.post(journal, at=changes.at)
+            before = self._book.post(journal, at=changes.at)
             posted = Posted(
                 journal=journal,
                 sequence=len(self._posted) + 1,
@@ -146,14 +193,31 @@ class MemoryBooks:
             wallets = {entry.wallet for entry in journal.entries}
             for wallet in wallets:
                 self._by_wallet.setdefault(wallet, []).append(posted)
-            undo.add(self._unpost, posted, wallets)
+            undo.add(self._unpost, posted, wallets, before)
 
-    def _unpost(self, posted: Posted, wallets: Iterable[str]) -> None:
-        self._book.undo(posted.journal)
+    def _unpost(self, posted: Posted, wallets: Iterable[str], before: tuple[Held, ...]) -> None:
+        self._book.undo(posted.journal, before)
         del self._place[posted.journal.id]
         self._posted.pop()
         for wallet in wallets:
             self._by_wallet[wallet].pop()
+
+    def _hold(self, changes: Changes, undo: Undo) -> None:
+        book = self._book
+        for id in changes.releases:
+            undo.add(book.restore, (book.release(id, at=changes.at),))
+        for hold in changes.holds:
+            if hold.id in self._placed_by:
+                raise KeyReused(hold.id, (("hold", self._placed_by[hold.id], changes.key),))
+            undo.add(book.restore, book.place(hold, at=changes.at))
+            self._placed_by[hold.id] = changes.key
+            insort(self._holds, hold.id)
+            undo.add(self._unplace, hold.id)
+
+    def _unplace(self, id: str) -> None:
+        self._book.holdings.take(id)
+        del self._placed_by[id]
+        self._holds.remove(id)
 
 
 def _below(address: str, prefix: str) -> bool:

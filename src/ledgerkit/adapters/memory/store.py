@@ -33,7 +33,7 @@ class MemoryStore(MemoryRecords, MemoryBooks, MemoryOutbox):
 
     def __init__(self, book: Book | None = None) -> None:
         book = Book(_UNITS) if book is None else book
-        if any(book.balances.values()) or book.journals or book.held:
+        if any(book.balances.values()) or book.journals or book.holdings.by_id or book.held:
             msg = "a store begins without balances; commit opening balances as journals"
             raise ValueError(msg)
         lock = RLock()
@@ -75,6 +75,7 @@ class MemoryStore(MemoryRecords, MemoryBooks, MemoryOutbox):
             raise KeyReused(changes.key, known[0].request.differing(changes.request))
         self._set_policies(changes, undo)
         self._post(changes, undo)
+        self._hold(changes, undo)
         numbers = self._draw(changes, undo)
         self._store(changes, numbers, undo)
         self._put(changes, undo)

@@ -11,10 +11,28 @@ from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.reading import Tenant
 from ledgerkit.adapters.sql.working import Place
 from ledgerkit.domain.changes import Changes
+from ledgerkit.domain.ledger import Held
 
 
 class Moved(Exception):
     """What the batch was judged on has moved since: judge it again."""
+
+
+@attrs.frozen
+class HoldMoves:
+    """What a batch does to holds.
+
+    Attributes:
+        ids: The row of each hold that it places, captures or gives back.
+        before: How those stood that were placed before.
+        after: How each stands afterwards.
+        ends: The commit that gave it back, for each that was released or had expired.
+    """
+
+    ids: Mapping[str, int]
+    before: Mapping[str, Held]
+    after: Mapping[str, Held]
+    ends: Mapping[str, int]
 
 
 @attrs.frozen
@@ -33,6 +51,7 @@ class Writing:
         large: Balances that get rows of their own to move from now on, because sums of deltas
             behind them could pass 64 bits unseen.
         alone: Nobody else posts until the transaction ends; else policies may have moved.
+        holds: What it does to holds; None: nothing, and its floors can be guarded by the update.
     """
 
     db: Database
@@ -45,6 +64,7 @@ class Writing:
     reversals: Mapping[str, int] = MappingProxyType({})
     large: Collection[tuple[str, str]] = ()
     alone: bool = False
+    holds: HoldMoves | None = None
 
     @property
     def members(self) -> Iterable[tuple[Changes, int]]:

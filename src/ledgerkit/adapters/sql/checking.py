@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ledgerkit.adapters.sql import checking_holds
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.rows import moment, pairs_of, request_of, wallet_of
 from ledgerkit.adapters.sql.tables import LINE_BITS
@@ -28,6 +29,7 @@ def problems(db: Database, tenant: int) -> Iterator[Problem]:
     yield from _wallets(db, tenant)
     yield from _commits(db, tenant)
     yield from _journals(db, tenant)
+    yield from checking_holds.problems(db, tenant)
     yield from _counters(db, tenant)
     if missing := ", ".join(missing_triggers(db.connection)):
         reason = f"the database does not refuse what it should, by {missing}"
@@ -143,6 +145,11 @@ _OF_COMMITS = {
     "policy": (
         "SELECT w.address, p.commit_id FROM ledgerkit_policies p "
         "JOIN ledgerkit_wallets w ON w.id = p.wallet WHERE w.tenant = ?"
+    ),
+    "hold": "SELECT h.name, h.commit_id FROM ledgerkit_holds h WHERE h.tenant = ?",
+    "end of hold": (
+        "SELECT h.name, n.commit_id FROM ledgerkit_hold_ends n "
+        "JOIN ledgerkit_holds h ON h.id = n.hold WHERE h.tenant = ?"
     ),
     "closing": "SELECT 'books', z.commit_id FROM ledgerkit_closings z WHERE z.tenant = ?",
 }

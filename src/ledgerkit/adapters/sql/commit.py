@@ -10,15 +10,16 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ledgerkit.adapters.sql import tables
-from ledgerkit.adapters.sql.batch import Moved, Writing
+from ledgerkit.adapters.sql.batch import HoldMoves, Moved, Writing
 from ledgerkit.adapters.sql.connect import ATTEMPTS, ConflictRetry, Joined, Own, sqlstate
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.folding import due, fold, fold_if_free, place_journals
+from ledgerkit.adapters.sql.loading import known_keys, load_working_set, lock_posting
 from ledgerkit.adapters.sql.quick import Batch, Memory, NotPlain, write_at_once, write_quickly
 from ledgerkit.adapters.sql.reading import Tenant, hold_epoch, tenant_id, tenant_of
 from ledgerkit.adapters.sql.rows import moment
 from ledgerkit.adapters.sql.whole import MOVED_STATE
-from ledgerkit.adapters.sql.working import Known, known_keys, load_working_set, lock_posting
+from ledgerkit.adapters.sql.working import Known, WorkingSet
 from ledgerkit.adapters.sql.writing import write
 from ledgerkit.domain.changes import Changes, Committed, Number
 from ledgerkit.domain.money import Units
@@ -170,6 +171,7 @@ class Committer:
         working = load_working_set(db, tenant, self._units, many)
         fresh = working.judge(many, named=named)
         ids = db.next_ids(tables.commits, len(fresh)) if fresh else []
+        commits = dict(zip(fresh, ids, strict=True))
         writing = Writing(
             db=db,
             tenant=tenant,
@@ -183,13 +185,32 @@ class Committer:
             missing=[
                 key
                 for i in fresh
-                for journal in many[i].journals
-                for key in ((e.wallet, e.amount.currency) for e in journal.entries)
+                for entries in (
+                    *(journal.entries for journal in many[i].journals),
+                    *(hold.entries for hold in many[i].holds),
+                )
+                for key in ((e.wallet, e.amount.currency) for e in entries)
                 if key not in working.places
             ],
+            holds=_hold_moves(db, working, commits),
         )
         done = dict(zip(fresh, write(writing, working.book.wallets), strict=True))
         return _answers(db, many, done, working.known)
+
+
+def _hold_moves(db: Database, working: WorkingSet, commits: Mapping[int, int]) -> HoldMoves | None:
+    """Return what the batch does to holds; *commits* are the ids of its new members."""
+    if not working.moved:
+        return None
+    new = [name for name in working.moved if name not in working.holds]
+    ids = {name: working.holds[name].id for name in working.moved if name in working.holds}
+    ids.update(zip(new, db.next_ids(tables.holds, len(new)), strict=True))
+    return HoldMoves(
+        ids=ids,
+        before={name: working.holds[name].held for name in ids.keys() - set(new)},
+        after={name: working.book.holdings.by_id[name] for name in working.moved},
+        ends={name: commits[index] for name, index in working.ended.items()},
+    )
 
 
 def _answers(

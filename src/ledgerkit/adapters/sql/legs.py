@@ -2,7 +2,8 @@
 
 A floor looks at journals in which the wallet loses money, a ceiling at those in which it gains;
 the lowest point after a losing journal and the highest after a gaining one stand for all of them,
-so that one guarded update equals checking journal by journal. (spec: ledger 3, reliability B1)
+so that one guarded update equals checking journal by journal. What open holds keep counts in the
+same statement. (spec: ledger 3, 4, reliability B1)
 """
 
 from __future__ import annotations
@@ -41,12 +42,15 @@ class BalanceMoves:
 
     Args:
         places: The row of each balance that the journals touch.
+        guarded: Whether the update is to look at floors and ceilings. Where holds move too it
+            cannot: the batch was judged while its rows were locked.
     """
 
-    __slots__ = ("_high", "_low", "_places", "_sums")
+    __slots__ = ("_guarded", "_high", "_low", "_places", "_sums")
 
-    def __init__(self, places: Mapping[tuple[str, str], Place]) -> None:
+    def __init__(self, places: Mapping[tuple[str, str], Place], *, guarded: bool = True) -> None:
         self._places = places
+        self._guarded = guarded
         self._sums: dict[int, int] = {}
         self._low: dict[int, int] = {}
         self._high: dict[int, int] = {}
@@ -74,7 +78,7 @@ class BalanceMoves:
                 sums[id] = sums.get(id, 0) + minor
                 if place.limited:
                     limited.append((id, minor))
-            if limited:
+            if limited and self._guarded:
                 self._bound(limited, floors=journal.forced_by is None)
 
     def _bound(self, limited: list[tuple[int, int]], *, floors: bool) -> None:
@@ -128,13 +132,13 @@ class BalanceMoves:
 
 _GUARDED = (
     "UPDATE ledgerkit_balances SET posted = posted + ? WHERE id = ? "
-    "AND (? IS NULL OR floor IS NULL OR posted + ? >= floor) "
-    "AND (? IS NULL OR ceiling IS NULL OR posted + ? <= ceiling)"
+    "AND (? IS NULL OR floor IS NULL OR posted + ? - held_out >= floor) "
+    "AND (? IS NULL OR ceiling IS NULL OR posted + ? + held_in <= ceiling)"
 )
 _GUARDED_ARRAYS = (
     "UPDATE ledgerkit_balances b SET posted = b.posted + m.net "
     "FROM unnest(CAST(? AS integer[]), CAST(? AS bigint[]), CAST(? AS bigint[]), "
     "CAST(? AS bigint[])) AS m(id, net, low, high) WHERE b.id = m.id AND b.limited = 1 "
-    "AND (m.low IS NULL OR b.floor IS NULL OR b.posted + m.low >= b.floor) "
-    "AND (m.high IS NULL OR b.ceiling IS NULL OR b.posted + m.high <= b.ceiling)"
+    "AND (m.low IS NULL OR b.floor IS NULL OR b.posted + m.low - b.held_out >= b.floor) "
+    "AND (m.high IS NULL OR b.ceiling IS NULL OR b.posted + m.high + b.held_in <= b.ceiling)"
 )

@@ -15,6 +15,13 @@ from ledgerkit.adapters.sql.rows import micros, policy_text
 from ledgerkit.adapters.sql.working import Place
 from ledgerkit.domain.ledger import Wallet
 
+# Only rows that move with each entry say what is held; 1 or 0 tells whether this one does.
+_HELD = ", ".join(
+    f"held_{way} = ? * coalesce((SELECT sum(m.amount) FROM ledgerkit_held m "  # noqa: S608
+    f"WHERE m.balance = ledgerkit_balances.id AND m.incoming = {incoming}), 0)"
+    for incoming, way in enumerate(("out", "in"))
+)
+
 
 def write_wallets(writing: Writing, wallets: Mapping[str, Wallet]) -> None:
     """Open wallets, give them their balances and set policies; *wallets* are the last ones.
@@ -111,12 +118,14 @@ def _change_wallets(writing: Writing, wallets: Sequence[Wallet]) -> None:
         wallet = by_id.get(address)
         if wallet is None:
             continue
-        limit = wallet.limit(currency)
-        limited = limit.floor is not None or limit.ceiling is not None
+        limit, limited = wallet.limit(currency), wallet.bounds(currency)
         db.run(
-            "UPDATE ledgerkit_balances SET floor = ?, ceiling = ?, limited = ? WHERE id = ?",
+            "UPDATE ledgerkit_balances SET floor = ?, ceiling = ?, limited = ?, "  # noqa: S608
+            f"{_HELD} WHERE id = ?",
             limit.floor,
             limit.ceiling,
+            int(limited),
+            int(limited),
             int(limited),
             place.id,
         )
@@ -127,7 +136,8 @@ def _change_wallets(writing: Writing, wallets: Sequence[Wallet]) -> None:
 
 def _keep_row(writing: Writing, key: tuple[str, str]) -> None:
     place = writing.places[key]
-    writing.db.run("UPDATE ledgerkit_balances SET limited = 1 WHERE id = ?", place.id)
+    update = f"UPDATE ledgerkit_balances SET limited = 1, {_HELD} WHERE id = ?"  # noqa: S608
+    writing.db.run(update, 1, 1, place.id)
     fold_balance(writing.db, place.id)
     writing.places[key] = Place(place.id, limited=True)
 

@@ -199,11 +199,15 @@ def _plain_legs(
     for changes in many:
         if changes.policies or changes.closes_before is not None or not _writes_all(changes):
             raise NotPlain
+        if changes.holds or changes.releases:
+            raise NotPlain
         for wallet in changes.opens:
             opens.setdefault(wallet.id, wallet)
         at = changes.at
         for journal in changes.journals:
             if journal.reverses is not None or journal.requires or journal.effective_at > at:
+                raise NotPlain
+            if journal.captures is not None:
                 raise NotPlain
             if closed is not None and journal.effective_at < closed:
                 raise NotPlain

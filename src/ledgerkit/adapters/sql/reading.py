@@ -15,8 +15,8 @@ from ledgerkit.adapters.sql.database import Database, exact
 from ledgerkit.adapters.sql.rows import conditions_of, micros, moment, pairs_of, wallet_of
 from ledgerkit.adapters.sql.tables import LINE_BITS, MOST_LEGS, SEQUENCE_BITS
 from ledgerkit.domain.ledger import (
-    NOW,
     AsOf,
+    Balance,
     Entry,
     Event,
     Journal,
@@ -115,10 +115,11 @@ def wallets_like(db: Database, tenant: str, prefix: str) -> tuple[Wallet, ...]:
 
 _JOURNALS = """
 SELECT j.id, {sequence}, j.name, j.kind, j.effective_at, j.recorded_at, c.key, j.event_type,
-       j.event_id, j.event_part, o.name, j.forced_by, j.requires, j.metadata
+       j.event_id, j.event_part, o.name, h.name, j.forced_by, j.requires, j.metadata
 FROM {source}
 JOIN ledgerkit_commits c ON c.id = j.commit_id
 LEFT JOIN ledgerkit_journals o ON o.id = j.reverses
+LEFT JOIN ledgerkit_holds h ON h.id = j.captures
 """
 
 
@@ -204,7 +205,7 @@ def _entries_of(db: Database, journals: Collection[int]) -> dict[int, list[Entry
 
 def _journal(row: Any, entries: tuple[Entry, ...]) -> Posted:
     _, sequence, name, kind, effective, recorded, key, type, fact, part, reverses, *rest = row
-    forced_by, requires, metadata = rest
+    captures, forced_by, requires, metadata = rest
     journal = Journal(
         id=name,
         kind=kind,
@@ -212,6 +213,7 @@ def _journal(row: Any, entries: tuple[Entry, ...]) -> Posted:
         effective_at=moment(effective),
         event=None if type is None else Event(type, fact, part),
         reverses=reverses,
+        captures=captures,
         requires=conditions_of(requires),
         forced_by=forced_by,
         metadata=pairs_of(metadata),
@@ -247,16 +249,17 @@ def events_booked(db: Database, tenant: int, events: Iterable[Event]) -> dict[Ev
 
 def balances(
     db: Database, tenant: str, prefix: str, as_of: AsOf, currency: str | None = None
-) -> dict[tuple[str, str], int]:
-    """Return the balances by (wallet, currency) within *as_of*, in minor units.
+) -> dict[tuple[str, str], Balance]:
+    """Return the balances by (wallet, currency) within *as_of*.
 
-    They are those at and below the address *prefix*, or with a *currency* that one balance.
+    They are those at and below the address *prefix*, or with a *currency* that one balance; zeros
+    are left out.
     """
     condition, values = below("w.address", prefix)
     if currency is not None:
         condition, values = "w.address = ? AND b.currency = ?", (prefix, currency)
-    if as_of == NOW:
-        return _balances_now(db, (tenant, *values), condition)
+    if not as_of.is_bounded:
+        return _balances_now(db, (tenant, *values), condition, as_of)
     bounds: list[object] = [tenant, *values]
     for column, sign, at in (
         ("effective_at", "<=", as_of.effective_at),
@@ -275,16 +278,40 @@ def balances(
         "ORDER BY w.address, b.currency",
         *bounds,
     )
-    return {(wallet, code): exact(high, low) for wallet, code, high, low in rows}
+    sums = {(wallet, code): exact(high, low) for wallet, code, high, low in rows}
+    return {key: Balance(posted) for key, posted in sums.items() if posted}
+
+
+_POSTED = -1  # beside 0 and 1: what is held out and in
 
 
 def _balances_now(
-    db: Database, values: Collection[object], condition: str
-) -> dict[tuple[str, str], int]:
-    rows = db.rows(
-        f"SELECT w.address, b.currency, {db.held('b')} FROM ledgerkit_wallets w "  # noqa: S608
-        "JOIN ledgerkit_balances b ON b.wallet = w.id "
-        f"WHERE w.tenant = {_TENANT} AND {condition} ORDER BY w.address, b.currency",
+    db: Database, values: Sequence[object], condition: str, as_of: AsOf
+) -> dict[tuple[str, str], Balance]:
+    source = "FROM ledgerkit_wallets w JOIN ledgerkit_balances b ON b.wallet = w.id "
+    within = f"WHERE w.tenant = {_TENANT} AND {condition}"
+    live, moment = "", tuple[object, ...]()
+    if as_of.live_at is not None:
+        live = "AND (m.expires_at IS NULL OR m.expires_at > ?)"
+        moment = (micros(as_of.live_at),)
+    posted: dict[tuple[str, str], int] = {}
+    held: dict[tuple[str, str], list[int]] = {}
+    for wallet, code, what, high, low in db.rows(
+        f"SELECT w.address, b.currency, {_POSTED}, 0, {db.held('b')} {source} {within} "
+        f"UNION ALL SELECT w.address, b.currency, m.incoming, {db.total('m.amount')} {source} "
+        f"JOIN ledgerkit_held m ON m.balance = b.id {within} {live} "
+        "GROUP BY w.address, b.currency, m.incoming",
         *values,
-    )
-    return {(wallet, code): int(posted) for wallet, code, posted in rows}
+        *values,
+        *moment,
+    ):
+        key = wallet, code
+        if what == _POSTED:
+            posted[key] = exact(high, low)
+        else:
+            held.setdefault(key, [0, 0])[what] = exact(high, low)
+    return {
+        key: Balance(posted[key], *held.get(key, ()))
+        for key in sorted(posted)
+        if posted[key] or key in held
+    }

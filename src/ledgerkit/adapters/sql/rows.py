@@ -13,7 +13,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 
 from ledgerkit.domain.changes import Request
-from ledgerkit.domain.ledger import Condition, Wallet
+from ledgerkit.domain.ledger import Condition, Event, Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.schema import dump_value, load_value
 
@@ -78,6 +78,11 @@ def request_of(text: str) -> Request:
     """Return the request that `request_text` made *text* of."""
     data = json.loads(text)
     return Request(data["verb"], pairs_of(data["arguments"]))
+
+
+def event_columns(event: Event | None) -> tuple[str | None, str | None, str | None]:
+    """Return type, id and part of *event*, or nothing."""
+    return (None, None, None) if event is None else (event.type, event.id, event.part)
 
 
 def pairs_text(pairs: tuple[tuple[str, str], ...]) -> str | None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy.engine import URL, Connection, Engine
 
-from ledgerkit.adapters.sql import checking, finding, outbox, reading, statements
+from ledgerkit.adapters.sql import checking, finding, holds, outbox, reading, statements
 from ledgerkit.adapters.sql.commit import Committer
 from ledgerkit.adapters.sql.connect import create_engine, link_to
 from ledgerkit.adapters.sql.database import Database
@@ -25,9 +25,11 @@ from ledgerkit.domain.ledger import (
     Cursor,
     EntryLine,
     Event,
+    Held,
     Page,
     Posted,
     Wallet,
+    known_state,
 )
 from ledgerkit.domain.money import Units
 from ledgerkit.domain.outbox import Claimed
@@ -35,6 +37,7 @@ from ledgerkit.domain.periods import instant
 from ledgerkit.domain.verification import Problem
 
 R = TypeVar("R", bound=Record)
+_NOTHING = Balance()
 
 
 class SqlStore:
@@ -116,14 +119,13 @@ class SqlStore:
     def balance(self, wallet: str, currency: str, as_of: AsOf = NOW) -> Balance:
         """Return what *wallet* holds in *currency*."""
         with self._link.read() as connection:
-            sums = reading.balances(Database(connection), self._tenant, wallet, as_of, currency)
-        return Balance(sums.get((wallet, currency), 0))
+            found = reading.balances(Database(connection), self._tenant, wallet, as_of, currency)
+        return found.get((wallet, currency), _NOTHING)
 
     def balances(self, prefix: str = "", as_of: AsOf = NOW) -> Mapping[tuple[str, str], Balance]:
         """Return balances by (wallet, currency) at and below *prefix*, zeros left out."""
         with self._link.read() as connection:
-            sums = reading.balances(Database(connection), self._tenant, prefix, as_of)
-        return {key: Balance(posted) for key, posted in sums.items() if posted != 0}
+            return reading.balances(Database(connection), self._tenant, prefix, as_of)
 
     def entries(
         self,
@@ -176,6 +178,39 @@ class SqlStore:
         with self._link.read() as connection:
             db = Database(connection)
             return reading.events_booked(db, reading.tenant_id(db, self._tenant), events)
+
+    # ---- holds
+
+    def hold(self, id: str) -> Held | None:
+        """Return the hold *id* as it stands, or None if it was never placed."""
+        with self._link.read() as connection:
+            db = Database(connection)
+            found = holds.holds_named(db, reading.tenant_id(db, self._tenant), (id,))
+        return found[id].held if found else None
+
+    def holds(
+        self,
+        prefix: str = "",
+        *,
+        state: str | None = None,
+        after: str | None = None,
+        limit: int = 500,
+    ) -> Page[Held]:
+        """Return holds by id, those after the id *after*, at most *limit*."""
+        reading.whole("limit", limit, least=1)
+        known_state(state)
+        with self._link.read() as connection:
+            db = Database(connection)
+            found = holds.holds_after(
+                db,
+                reading.tenant_id(db, self._tenant),
+                prefix,
+                state=state,
+                after=after,
+                limit=limit + 1,
+            )
+        page = tuple(found[:limit])
+        return Page(page, page[-1].hold.id if len(found) > limit else None)
 
     # ---- commits
 

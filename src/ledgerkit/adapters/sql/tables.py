@@ -122,7 +122,13 @@ balances: Table[Any] = Table(
     _needed("limited", Integer, server_default=sa.text("0")),
     _maybe("floor", _big),
     _maybe("ceiling", _big),
-    CheckConstraint("posted >= -9223372036854775807", name="ledgerkit_balances_range"),
+    # What open holds may take and bring, where the row is limited; else it is looked up.
+    _needed("held_out", _big, server_default=sa.text("0")),
+    _needed("held_in", _big, server_default=sa.text("0")),
+    CheckConstraint(
+        "posted >= -9223372036854775807 AND held_out >= 0 AND held_in >= 0",
+        name="ledgerkit_balances_range",
+    ),
     Index("ledgerkit_balances_wallet", "wallet", "currency", unique=True),
     **_STRICT,
 )
@@ -142,6 +148,7 @@ journals: Table[Any] = Table(
     _maybe("event_part"),
     _maybe("reverses", _big),
     _maybe("reversal", Integer),
+    _maybe("captures", _big),
     _maybe("forced_by"),
     _maybe("requires"),
     _maybe("metadata"),
@@ -164,6 +171,12 @@ journals: Table[Any] = Table(
         sqlite_where=sa.text("reverses IS NOT NULL"),
         postgresql_where=sa.text("reverses IS NOT NULL"),
     ),
+    Index(
+        "ledgerkit_journals_captures",
+        "captures",
+        sqlite_where=sa.text("captures IS NOT NULL"),
+        postgresql_where=sa.text("captures IS NOT NULL"),
+    ),
     **_STRICT,
 )
 
@@ -177,6 +190,64 @@ entries: Table[Any] = Table(
     # Without the id: SQLite ends each index with it, and PostgreSQL keeps equal keys once.
     Index("ledgerkit_entries_balance", "balance"),
     **_STRICT,
+)
+
+# A hold as it was placed; what became of it are the journals that capture it and its end.
+holds: Table[Any] = Table(
+    "ledgerkit_holds",
+    metadata,
+    _key("id", _big),
+    _needed("tenant", Integer),
+    _needed("name"),
+    _needed("kind"),
+    _needed("commit_id", _big),
+    _needed("placed_at", _big),
+    _maybe("expires_at", _big),
+    _maybe("event_type"),
+    _maybe("event_id"),
+    _maybe("event_part"),
+    _needed("multi", Integer),
+    _maybe("forced_by"),
+    _maybe("requires"),
+    _maybe("metadata"),
+    Index("ledgerkit_holds_name", "tenant", "name", unique=True),
+    **_STRICT,
+)
+
+hold_legs: Table[Any] = Table(
+    "ledgerkit_hold_legs",
+    metadata,
+    _key("hold", _big),
+    _key("line"),
+    _needed("balance", Integer),
+    _needed("amount", _big),
+    CheckConstraint("amount <> 0", name="ledgerkit_hold_legs_moves"),
+    Index("ledgerkit_hold_legs_balance", "balance"),
+    **_BY_KEY,
+)
+
+# A hold that was given back: released, or expired when somebody needed what it held.
+hold_ends: Table[Any] = Table(
+    "ledgerkit_hold_ends",
+    metadata,
+    _key("hold", _big),
+    _needed("commit_id", _big),
+    _needed("expired", Integer),
+    **_STRICT,
+)
+
+# What open holds have left, by balance and direction; a hold without any is over.
+held: Table[Any] = Table(
+    "ledgerkit_held",
+    metadata,
+    _key("hold", _big),
+    _key("balance"),
+    _key("incoming"),
+    _needed("amount", _big),
+    _maybe("expires_at", _big),
+    CheckConstraint("amount > 0", name="ledgerkit_held_some"),
+    Index("ledgerkit_held_balance", "balance", "expires_at"),
+    **_BY_KEY,
 )
 
 records: Table[Any] = Table(
@@ -256,7 +327,7 @@ messages: Table[Any] = Table(
 )
 
 # Ids come from sequences, since max(id) + 1 is not known to be free among several writers.
-for _table in (commits, wallets, balances, journals):
+for _table in (commits, wallets, balances, journals, holds):
     sa.Sequence(f"{_table.name}_ids", metadata=postgres, start=1)
 
 # What posting adds to balances without limits: their rows are not touched, so that everybody can

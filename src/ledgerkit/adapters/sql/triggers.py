@@ -19,6 +19,9 @@ APPEND_ONLY = (
     "ledgerkit_closings",
     "ledgerkit_journals",
     "ledgerkit_entries",
+    "ledgerkit_holds",
+    "ledgerkit_hold_legs",
+    "ledgerkit_hold_ends",
     "ledgerkit_record_versions",
     "ledgerkit_numbers",
 )

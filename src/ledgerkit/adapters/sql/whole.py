@@ -14,10 +14,9 @@ from collections.abc import Mapping, Sequence
 from ledgerkit.adapters.sql.database import FEW, Database
 from ledgerkit.adapters.sql.legs import BalanceMoves
 from ledgerkit.adapters.sql.reading import Tenant
-from ledgerkit.adapters.sql.rows import micros, pairs_text, request_text
+from ledgerkit.adapters.sql.rows import event_columns, micros, pairs_text, request_text
 from ledgerkit.adapters.sql.tables import MOST_LEGS
 from ledgerkit.adapters.sql.working import Place
-from ledgerkit.adapters.sql.writing import event_columns
 from ledgerkit.domain.changes import Changes, Committed
 
 MOVED_STATE = "LK001"
@@ -72,8 +71,8 @@ WITH cs AS MATERIALIZED (
       CAST(? AS bigint[])) AS u(id, net, low, high) LIMIT {most}) AS u
     JOIN ledgerkit_balances b ON b.id = u.id ORDER BY b.id FOR UPDATE OF b
   ) m WHERE b.id = m.id AND b.limited = 1
-    AND (m.low IS NULL OR b.floor IS NULL OR b.posted + m.low >= b.floor)
-    AND (m.high IS NULL OR b.ceiling IS NULL OR b.posted + m.high <= b.ceiling)
+    AND (m.low IS NULL OR b.floor IS NULL OR b.posted + m.low - b.held_out >= b.floor)
+    AND (m.high IS NULL OR b.ceiling IS NULL OR b.posted + m.high + b.held_in <= b.ceiling)
   RETURNING 1
 )
 SELECT ledgerkit_require(

@@ -7,20 +7,14 @@ the same order and with the same words. (spec: ledger 3)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import attrs
 
-from ledgerkit.adapters.sql.database import Database
-from ledgerkit.adapters.sql.reading import (
-    READ_COMMITTED,
-    Tenant,
-    events_booked,
-    journals_named,
-    reversals_of,
+from ledgerkit.adapters.sql.holds import (
+    StoredHold,
 )
-from ledgerkit.adapters.sql.rows import moment, request_of, wallet_of
 from ledgerkit.domain.changes import (
     BatchRefused,
     Changes,
@@ -31,8 +25,8 @@ from ledgerkit.domain.changes import (
     UnknownPolicy,
 )
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Book, Journal
-from ledgerkit.domain.money import Units
+from ledgerkit.domain.ledger import Book, Held
+from ledgerkit.domain.ledger.holds import EXPIRED, RELEASED
 from ledgerkit.schema import kind_of
 
 FOLDING = 7_305_114_090_001
@@ -87,6 +81,10 @@ class WorkingSet:
         wallet_ids: The row of each wallet that is open, by address.
         places: The row of each balance that has one, by (wallet, currency).
         reversals: How many reversals each original has, before the batch.
+        holds: Holds that were placed before, by id, as they stood.
+        placed: The key under which each hold was placed, by hold id.
+        moved: Holds that the batch places, captures or gives back.
+        ended: The member that gave back a hold, by hold id.
         large: Balances without limits that this batch makes or meets beyond what is plain.
     """
 
@@ -97,6 +95,10 @@ class WorkingSet:
     wallet_ids: dict[str, int]
     places: dict[tuple[str, str], Place]
     reversals: Mapping[str, int]
+    holds: dict[str, StoredHold] = attrs.Factory(dict)
+    placed: dict[str, str] = attrs.Factory(dict)
+    moved: dict[str, None] = attrs.Factory(dict)
+    ended: dict[str, int] = attrs.Factory(dict)
     large: frozenset[tuple[str, str]] = frozenset()
 
     def judge(self, many: Sequence[Changes], *, named: bool) -> list[int]:
@@ -109,7 +111,7 @@ class WorkingSet:
         requests = {key: known.request for key, known in self.known.items()}
         for index, changes in enumerate(many):
             try:
-                if self._take(changes, requests):
+                if self._take(changes, requests, index):
                     fresh.append(index)
             except LedgerkitError as error:
                 if not named:
@@ -117,7 +119,7 @@ class WorkingSet:
                 raise BatchRefused(index, changes.key, error) from error
         return fresh
 
-    def _take(self, changes: Changes, requests: dict[str, Request]) -> bool:
+    def _take(self, changes: Changes, requests: dict[str, Request], index: int) -> bool:
         known = requests.get(changes.key)
         if known is not None and known == changes.request:
             return False
@@ -132,13 +134,31 @@ class WorkingSet:
             if journal.id in self.posted:
                 differing = (("journal", self.posted[journal.id], changes.key),)
                 raise KeyReused(journal.id, differing)
-            self.book.post(journal, at=changes.at)
+            self._note(self.book.post(journal, at=changes.at), index)
             self.posted[journal.id] = changes.key
+        self._hold(changes, index)
         for record in changes.records:
             place = type(record), record.id
             self.versions[place] = self.versions.get(place, 0) + 1
         requests[changes.key] = changes.request
         return True
+
+    def _hold(self, changes: Changes, index: int) -> None:
+        for id in changes.releases:
+            self._note((self.book.release(id, at=changes.at),), index)
+        for hold in changes.holds:
+            if hold.id in self.placed:
+                raise KeyReused(hold.id, (("hold", self.placed[hold.id], changes.key),))
+            self._note(self.book.place(hold, at=changes.at), index)
+            self.placed[hold.id] = changes.key
+            self.moved[hold.id] = None
+
+    def _note(self, before: tuple[Held, ...], index: int) -> None:
+        for held in before:
+            id = held.hold.id
+            self.moved[id] = None
+            if self.book.holdings.by_id[id].state in (RELEASED, EXPIRED):
+                self.ended[id] = index
 
     def _set_policies(self, changes: Changes) -> None:
         book = self.book
@@ -151,186 +171,3 @@ class WorkingSet:
         closes = changes.closes_before
         if closes is not None and (book.closed_before is None or book.closed_before < closes):
             book.closed_before = closes
-
-
-def load_working_set(
-    db: Database, tenant: Tenant, units: Units, many: Sequence[Changes]
-) -> WorkingSet:
-    """Return what *many* touch, as it stands; in PostgreSQL it is locked where that is needed."""
-    journals = [journal for changes in many for journal in changes.journals]
-    originals = {j.reverses for j in journals if j.reverses is not None}
-    closed = tenant.closed_before
-    book = Book(units, closed_before=None if closed is None else moment(closed))
-    names = {journal.id for journal in journals}
-    posted = {
-        each.journal.id: each for each in journals_named(db, tenant.id, sorted(names | originals))
-    }
-    for name in originals & posted.keys():
-        book.journals[name] = posted[name].journal
-    if originals:
-        for reversal in reversals_of(db, tenant.id, sorted(originals)):
-            book.reversals.setdefault(str(reversal.journal.reverses), []).append(reversal.journal)
-    book.events = events_booked(db, tenant.id, {j.event for j in journals if j.event is not None})
-    wallet_ids = _wallets(db, tenant, many, book)
-    large: frozenset[tuple[str, str]] = frozenset()
-    if db.postgres:
-        places = _balances(db, wallet_ids, book)
-        large = _large(journals, places, book)
-        if large or _judged_unlimited(journals, places):
-            lock_posting(db, tenant)
-    places = _balances(db, wallet_ids, book, held=True)
-    versions = _versions(db, tenant.id, many)
-    return WorkingSet(
-        book=book,
-        # Last: whoever committed a key while this waited for a lock is seen.
-        known=known_keys(db, tenant.id, [changes.key for changes in many]),
-        versions=versions,
-        posted={name: each.changes for name, each in posted.items()},
-        wallet_ids=wallet_ids,
-        places=places,
-        reversals={name: len(book.reversals.get(name, ())) for name in originals},
-        large=large,
-    )
-
-
-def lock_posting(db: Database, tenant: Tenant) -> None:
-    """Wait until nobody else is posting, and let nobody else post until the transaction ends.
-
-    SQLite has one writer anyway.
-
-    Raises:
-        IsolationTooStrict: the transaction could not see what it waited for.
-    """
-    if not db.postgres:
-        return
-    if tenant.isolation != READ_COMMITTED:
-        raise IsolationTooStrict(tenant.isolation)
-    db.run("SELECT pg_advisory_xact_lock(?)", FOLDING)
-    db.run("LOCK TABLE ledgerkit_journals IN SHARE ROW EXCLUSIVE MODE")
-
-
-def _large(
-    journals: Iterable[Journal], places: dict[tuple[str, str], Place], book: Book
-) -> frozenset[tuple[str, str]]:
-    keys = {
-        (entry.wallet, entry.amount.currency)
-        for journal in journals
-        for entry in journal.entries
-        if abs(entry.amount.minor) >= MOST_PLAIN
-    }
-    keys.update(key for key in places if abs(book.balances[key]) >= MOST_PLAIN_BALANCE)
-    return frozenset(key for key in keys if key not in places or not places[key].limited)
-
-
-def _judged_unlimited(journals: Iterable[Journal], places: dict[tuple[str, str], Place]) -> bool:
-    # A balance without limits moves while others post, so a bound on it holds only if they stop.
-    keys = {
-        (condition.wallet, bound.currency)
-        for journal in journals
-        for condition in journal.requires
-        for bound in (condition.at_least, condition.at_most)
-        if bound is not None
-    }
-    return any(key not in places or not places[key].limited for key in keys)
-
-
-def known_keys(db: Database, tenant: int, keys: Sequence[str]) -> dict[str, Known]:
-    """Return those of *keys* that are committed."""
-    rows = db.rows(
-        f"SELECT c.key, c.id, c.request, c.at FROM {db.each('text', keys)} "  # noqa: S608
-        "CROSS JOIN ledgerkit_commits c WHERE c.key = k.value AND c.tenant = ?",
-        db.listed(keys),
-        tenant,
-    )
-    return {key: Known(id, request_of(request), at) for key, id, request, at in rows}
-
-
-def _versions(
-    db: Database, tenant: int, many: Iterable[Changes]
-) -> dict[tuple[type[Record], str], int]:
-    wanted: dict[type[Record], set[str]] = {}
-    written: set[tuple[type[Record], str]] = set()
-    for changes in many:
-        written.update((type(record), record.id) for record in changes.records)
-        for kind, id in changes.expected:
-            wanted.setdefault(kind, set()).add(id)
-    if db.postgres:
-        for kind in sorted(wanted, key=kind_of):
-            only_read = sorted(id for id in wanted[kind] if (kind, id) not in written)
-            if only_read:
-                _hold_versions(db, tenant, kind_of(kind), only_read)
-    return {
-        (kind, id): version
-        for kind, ids in wanted.items()
-        for id, version in db.rows(
-            f"SELECT r.id, r.version FROM {db.each('text', ids)} "  # noqa: S608
-            "CROSS JOIN ledgerkit_records r "
-            "WHERE r.id = k.value AND r.kind = ? AND r.tenant = ?",
-            db.listed(sorted(ids)),
-            kind_of(kind),
-            tenant,
-        )
-    }
-
-
-def _hold_versions(db: Database, tenant: int, kind: str, ids: Sequence[str]) -> None:
-    # What is only read must stay as it is until the commit. A record that must not exist has no
-    # row to hold, so it gets one at version 0, which no reader sees.
-    db.run(
-        "INSERT INTO ledgerkit_records (tenant, kind, id, version) "  # noqa: S608
-        f"SELECT ?, ?, k.value, 0 FROM {db.each('text', ids)} ON CONFLICT DO NOTHING",
-        tenant,
-        kind,
-        db.listed(ids),
-    )
-    db.run(
-        f"SELECT r.version FROM {db.each('text', ids)} CROSS JOIN ledgerkit_records r "  # noqa: S608
-        "WHERE r.id = k.value AND r.kind = ? AND r.tenant = ? ORDER BY r.id FOR SHARE OF r",
-        db.listed(ids),
-        kind,
-        tenant,
-    )
-
-
-def _wallets(db: Database, tenant: Tenant, many: Iterable[Changes], book: Book) -> dict[str, int]:
-    addresses: set[str] = set()
-    for changes in many:
-        addresses.update(wallet.id for wallet in changes.opens)
-        addresses.update(wallet.id for wallet in changes.policies)
-        for journal in changes.journals:
-            addresses.update(entry.wallet for entry in journal.entries)
-            addresses.update(condition.wallet for condition in journal.requires)
-    rows = db.rows(
-        f"SELECT w.address, w.id, w.policy FROM {db.each('text', addresses)} "  # noqa: S608
-        "CROSS JOIN ledgerkit_wallets w WHERE w.address = k.value AND w.tenant = ?",
-        db.listed(sorted(addresses)),
-        tenant.id,
-    )
-    for address, _, policy in rows:
-        book.wallets[address] = wallet_of(policy)
-    return {address: id for address, id, _ in rows}
-
-
-def _balances(
-    db: Database, wallet_ids: dict[str, int], book: Book, *, held: bool = False
-) -> dict[tuple[str, str], Place]:
-    addresses = {id: address for address, id in wallet_ids.items()}
-    ids = db.listed(sorted(addresses))
-    if db.postgres and held:
-        # In the order of ids, so that two batches wait for each other and never deadlock.
-        db.run(
-            f"SELECT b.id FROM {db.each('integer', addresses)} CROSS JOIN ledgerkit_balances b "  # noqa: S608
-            "WHERE b.wallet = k.value AND b.limited = 1 ORDER BY b.id FOR UPDATE OF b",
-            ids,
-        )
-    places = {}
-    for wallet, currency, id, limited, posted in db.rows(
-        f"SELECT b.wallet, b.currency, b.id, b.limited, {db.held('b')} "  # noqa: S608
-        f"FROM {db.each('integer', addresses)} CROSS JOIN ledgerkit_balances b "
-        "WHERE b.wallet = k.value",
-        ids,
-    ):
-        key = addresses[wallet], currency
-        places[key] = Place(id, bool(limited))
-        book.balances[key] = int(posted)
-    return places

@@ -13,12 +13,19 @@ from ledgerkit.adapters.sql import tables
 from ledgerkit.adapters.sql.batch import Moved, Writing
 from ledgerkit.adapters.sql.database import Database
 from ledgerkit.adapters.sql.filing import draw_numbers, write_messages, write_records
+from ledgerkit.adapters.sql.holding import write_holds
 from ledgerkit.adapters.sql.legs import BalanceMoves
 from ledgerkit.adapters.sql.opening import write_wallets
-from ledgerkit.adapters.sql.rows import Instants, conditions_text, pairs_text, request_text
+from ledgerkit.adapters.sql.rows import (
+    Instants,
+    conditions_text,
+    event_columns,
+    pairs_text,
+    request_text,
+)
 from ledgerkit.adapters.sql.tables import SEQUENCE_BITS
 from ledgerkit.domain.changes import Committed
-from ledgerkit.domain.ledger import Event, Wallet
+from ledgerkit.domain.ledger import Wallet
 
 
 def write(writing: Writing, wallets: Mapping[str, Wallet]) -> tuple[Committed, ...]:
@@ -30,7 +37,9 @@ def write(writing: Writing, wallets: Mapping[str, Wallet]) -> tuple[Committed, .
     """
     _write_commits(writing)
     write_wallets(writing, wallets)
-    _write_journals(writing)
+    posted = _write_journals(writing)
+    if write_holds(writing) or posted:
+        _check_epoch(writing)
     numbers = draw_numbers(writing)
     write_records(writing, numbers)
     write_messages(writing)
@@ -57,18 +66,18 @@ def _write_commits(writing: Writing) -> None:
 
 _JOURNAL_COLUMNS = (
     "id tenant name kind commit_id effective_at recorded_at event_type event_id event_part "
-    "reverses reversal forced_by requires metadata"
+    "reverses reversal captures forced_by requires metadata"
 )
 
 
-def _write_journals(writing: Writing) -> None:
+def _write_journals(writing: Writing) -> bool:
     count = sum([len(changes.journals) for changes in writing.changes])
     if count == 0:
-        return
+        return False
     db, tenant = writing.db, writing.tenant.id
     ids = journal_ids(db, tenant, count)
     originals = _Originals(writing)
-    moves = BalanceMoves(writing.places)
+    moves = BalanceMoves(writing.places, guarded=writing.holds is None)
     journals = (journal for changes in writing.changes for journal in changes.journals)
     # Rows are made as they are written, since many that wait would keep the collector busy.
     # Entries first: PostgreSQL refuses a journal whose entries are not there.
@@ -79,9 +88,13 @@ def _write_journals(writing: Writing) -> None:
         db.insert(tables.unplaced, "tenant journal", [(tenant, id) for id in ids])
     if not moves.write(db):
         raise Moved
-    if db.postgres and not writing.alone:
-        epoch = db.row("SELECT epoch FROM ledgerkit_tenants WHERE id = ?", tenant)[0]
-        if epoch != writing.tenant.epoch:
+    return True
+
+
+def _check_epoch(writing: Writing) -> None:
+    if writing.db.postgres and not writing.alone:
+        sql = "SELECT epoch FROM ledgerkit_tenants WHERE id = ?"
+        if writing.db.row(sql, writing.tenant.id)[0] != writing.tenant.epoch:
             raise Moved
 
 
@@ -91,6 +104,7 @@ def _journal_rows(
     tenant = writing.tenant.id
     effective, recorded = Instants(), Instants()
     upcoming = iter(ids)
+    hold_ids = {} if writing.holds is None else writing.holds.ids
     for changes, commit in writing.members:
         for journal in changes.journals:
             id = next(upcoming)
@@ -110,15 +124,11 @@ def _journal_rows(
                 part,
                 original,
                 reversal,
+                None if journal.captures is None else hold_ids[journal.captures],
                 journal.forced_by,
                 conditions_text(journal.requires),
                 pairs_text(journal.metadata),
             )
-
-
-def event_columns(event: Event | None) -> tuple[str | None, str | None, str | None]:
-    """Return type, id and part of *event*, or nothing."""
-    return (None, None, None) if event is None else (event.type, event.id, event.part)
 
 
 def journal_ids(db: Database, tenant: int, count: int) -> Sequence[int]:

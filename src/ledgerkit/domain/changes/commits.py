@@ -17,6 +17,7 @@ from ledgerkit.domain.changes.numbering import Draw, Number
 from ledgerkit.domain.changes.records import Expect, Record
 from ledgerkit.domain.changes.requests import Request
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger.holds import Hold
 from ledgerkit.domain.ledger.journals import Journal, name_of, text_of
 from ledgerkit.domain.ledger.wallets import Wallet
 from ledgerkit.domain.outbox import Message
@@ -79,6 +80,8 @@ class BatchRefused(LedgerkitError):
 
 _PARTS: tuple[tuple[str, type], ...] = (
     ("journals", Journal),
+    ("holds", Hold),
+    ("releases", str),
     ("opens", Wallet),
     ("policies", Wallet),
     ("records", object),
@@ -113,6 +116,9 @@ class Changes:
         draws: Numbers to draw, last, for records among *records*.
         messages: What to deliver afterwards.
         closes_before: Close the books for everything effective before this instant, or None.
+        releases: The ids of holds to give back. They are given back after the journals, which may
+            capture part of them, and before *holds*, which may take their place.
+        holds: Holds to place, in order.
     """
 
     key: str
@@ -130,6 +136,8 @@ class Changes:
     closes_before: datetime | None = attrs.field(
         default=None, converter=attrs.converters.optional(instant)
     )
+    releases: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         name_of("key", self.key)
@@ -146,6 +154,8 @@ class Changes:
                 msg = f"{field} must be a tuple of {kind.__name__} (got {value!r})"
                 raise TypeError(msg)
         _each_once("journal", [journal.id for journal in self.journals])
+        _each_once("hold", [hold.id for hold in self.holds])
+        _each_once("release", list(self.releases))
         _each_once("wallet to open", [wallet.id for wallet in self.opens])
         _each_once("policy", [wallet.id for wallet in self.policies])
         _each_once("record", [(type(record).__name__, record.id) for record in self.records])

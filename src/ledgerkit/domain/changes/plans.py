@@ -16,6 +16,7 @@ from ledgerkit.domain.changes.numbering import Draw
 from ledgerkit.domain.changes.records import Expect, Record
 from ledgerkit.domain.changes.requests import Request
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger.holds import Hold
 from ledgerkit.domain.ledger.journals import Journal
 from ledgerkit.domain.ledger.wallets import Wallet
 from ledgerkit.domain.outbox import Message
@@ -62,6 +63,8 @@ class Effects:
     records: tuple[Record, ...] = ()
     draws: tuple[Draw, ...] = ()
     messages: tuple[Message, ...] = ()
+    releases: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     def __add__(self, other: Effects) -> Effects:
         return Effects(
@@ -71,6 +74,8 @@ class Effects:
             records=self.records + other.records,
             draws=self.draws + other.draws,
             messages=self.messages + other.messages,
+            releases=self.releases + other.releases,
+            holds=self.holds + other.holds,
         )
 
 
@@ -110,4 +115,6 @@ def changes_of(
         expects=expects,
         draws=effects.draws,
         messages=effects.messages,
+        releases=effects.releases,
+        holds=effects.holds,
     )

@@ -1,7 +1,8 @@
 """Ledger: journals that balance, the wallets they move money between, and what can be read there.
 
 Plus arrives on a wallet and minus leaves it; in every currency a journal sums to zero. Nothing is
-edited or deleted. (spec: ledger)
+edited or deleted. A hold reserves a journal until it is captured, released or expires.
+(spec: ledger)
 """
 
 from __future__ import annotations
@@ -17,6 +18,18 @@ from ledgerkit.domain.ledger.corrections import (
     reversible,
 )
 from ledgerkit.domain.ledger.exchanges import Exchanged, ExchangeTooSmall, Quote, exchange
+from ledgerkit.domain.ledger.holds import (
+    CaptureExceedsHold,
+    Held,
+    Hold,
+    HoldAlreadyPlaced,
+    HoldCaptured,
+    HoldExpired,
+    HoldNotFound,
+    HoldReleased,
+    capture,
+    known_state,
+)
 from ledgerkit.domain.ledger.journals import (
     Condition,
     Entry,
@@ -73,6 +86,7 @@ __all__ = [
     "BadAddress",
     "Balance",
     "Book",
+    "CaptureExceedsHold",
     "CeilingExceeded",
     "Condition",
     "ConditionFailed",
@@ -85,6 +99,13 @@ __all__ = [
     "Excess",
     "ExchangeTooSmall",
     "Exchanged",
+    "Held",
+    "Hold",
+    "HoldAlreadyPlaced",
+    "HoldCaptured",
+    "HoldExpired",
+    "HoldNotFound",
+    "HoldReleased",
     "InsufficientFunds",
     "Journal",
     "JournalAlreadyPosted",
@@ -113,10 +134,12 @@ __all__ = [
     "address",
     "balances_of",
     "belated",
+    "capture",
     "correct",
     "corrects",
     "difference",
     "exchange",
+    "known_state",
     "line_of",
     "lowest_balance",
     "net_of",

@@ -174,10 +174,11 @@ class TooFewLegs(LedgerkitError):
 
     journal: str
     legs: int
+    noun: str = "journal"
     code: ClassVar[str] = "too_few_legs"
 
     def __str__(self) -> str:
-        return f"journal {self.journal!r} has {self.legs} leg(s); it needs two or more"
+        return f"{self.noun} {self.journal!r} has {self.legs} leg(s); it needs two or more"
 
 
 @attrs.frozen
@@ -186,11 +187,12 @@ class ZeroAmount(LedgerkitError):
 
     journal: str
     wallets: tuple[str, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "zero_amount"
 
     def __str__(self) -> str:
         legs = ", ".join(self.wallets)
-        return f"journal {self.journal!r} moves 0 on {legs}; leave such legs out"
+        return f"{self.noun} {self.journal!r} moves 0 on {legs}; leave such legs out"
 
 
 @attrs.frozen
@@ -199,11 +201,12 @@ class Unbalanced(LedgerkitError):
 
     journal: str
     residuals: tuple[Money, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "unbalanced"
 
     def __str__(self) -> str:
         off = ", ".join(f"{r.minor:+d} {r.currency} minor units" for r in self.residuals)
-        return f"journal {self.journal!r} is off by {off}; each currency must sum to zero"
+        return f"{self.noun} {self.journal!r} is off by {off}; each currency must sum to zero"
 
 
 @attrs.frozen
@@ -212,11 +215,14 @@ class SelfCancelling(LedgerkitError):
 
     journal: str
     wallets: tuple[str, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "self_cancelling"
 
     def __str__(self) -> str:
         legs = ", ".join(self.wallets)
-        return f"journal {self.journal!r} nets to zero on every wallet ({legs}); it moves nothing"
+        return (
+            f"{self.noun} {self.journal!r} nets to zero on every wallet ({legs}); it moves nothing"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -230,6 +236,7 @@ class Journal:
         effective_at: The UTC instant at which it counts; not after it is recorded.
         event: The outside fact it claims, or None.
         reverses: The id of the journal it undoes, wholly or in part, or None.
+        captures: The id of the hold whose money it moves, wholly or in part, or None.
         requires: Bounds that must hold when it is posted.
         forced_by: Who allowed it to pass below a floor, or None.
         metadata: What a reader may want to know, as (name, text) pairs, each name once.
@@ -245,6 +252,7 @@ class Journal:
     effective_at: datetime = attrs.field(converter=instant)
     event: Event | None = None
     reverses: str | None = None
+    captures: str | None = None
     requires: tuple[Condition, ...] = ()
     forced_by: str | None = None
     metadata: tuple[tuple[str, str], ...] = ()
@@ -260,15 +268,20 @@ class Journal:
             raise TypeError(msg)
         if self.reverses is not None:
             name_of("reverses", self.reverses)
+        if self.captures is not None:
+            name_of("captures", self.captures)
+            if self.reverses is not None:
+                msg = f"a journal captures a hold or reverses a journal, not both (got {self.id!r})"
+                raise ValueError(msg)
         if self.forced_by is not None:
             name_of("forced_by", self.forced_by)
         if self.requires != () or self.metadata != ():
-            _check_additions(self.requires, self.metadata)
-        _check_legs(self.id, self.entries)
+            check_additions(self.requires, self.metadata)
+        check_legs(self.id, self.entries)
 
 
-def _check_additions(requires: object, metadata: object) -> None:
-    """Raise unless these are tuples of what they should hold."""
+def check_additions(requires: object, metadata: object) -> None:
+    """Raise `TypeError` or `ValueError` unless these are tuples of what they should hold."""
     if type(requires) is not tuple or not all(type(each) is Condition for each in requires):
         msg = f"requires must be a tuple of Condition (got {requires!r})"
         raise TypeError(msg)
@@ -281,12 +294,17 @@ def _check_additions(requires: object, metadata: object) -> None:
         raise ValueError(msg)
 
 
-def _check_legs(id: str, entries: tuple[Entry, ...]) -> None:
-    """Raise unless *entries* are legs that balance and move something."""
+def check_legs(id: str, entries: tuple[Entry, ...], noun: str = "journal") -> None:
+    """Raise unless *entries*, those of the *noun* called *id*, balance and move something.
+
+    Raises:
+        TypeError: they are no tuple of entries.
+        TooFewLegs, ZeroAmount, Unbalanced, SelfCancelling: in this order.
+    """
     if type(entries) is not tuple or (entries and type(entries[0]) is not Entry):
         raise _no_legs(entries)
     if len(entries) < 2:  # noqa: PLR2004 - one leg cannot balance
-        raise TooFewLegs(id, len(entries))
+        raise TooFewLegs(id, len(entries), noun)
     wallet, currency = entries[0].wallet, entries[0].amount.currency
     total, returns, mixed = 0, -1, False
     for entry in entries:
@@ -294,7 +312,7 @@ def _check_legs(id: str, entries: tuple[Entry, ...]) -> None:
             raise _no_legs(entries)
         amount = entry.amount
         if amount.minor == 0:
-            raise _zero(id, entries)
+            raise _zero(id, entries, noun)
         if amount.currency != currency:
             mixed = True
         if entry.wallet == wallet:
@@ -302,20 +320,20 @@ def _check_legs(id: str, entries: tuple[Entry, ...]) -> None:
         total += amount.minor
     # A journal in one currency that sums to zero is done here: most are.
     if (mixed or total != 0) and (off := _residuals(entries)):
-        raise Unbalanced(id, off)
+        raise Unbalanced(id, off, noun)
     # Where every wallet gives back what it takes, the first one comes up again.
     if returns and not any(net_of(entries).values()):
-        raise SelfCancelling(id, tuple(dict.fromkeys(entry.wallet for entry in entries)))
+        raise SelfCancelling(id, tuple(dict.fromkeys(entry.wallet for entry in entries)), noun)
 
 
 def _no_legs(entries: object) -> TypeError:
     return TypeError(f"entries must be a tuple of Entry (got {entries!r})")
 
 
-def _zero(id: str, entries: tuple[Entry, ...]) -> ZeroAmount | TypeError:
+def _zero(id: str, entries: tuple[Entry, ...], noun: str) -> ZeroAmount | TypeError:
     if any(type(entry) is not Entry for entry in entries):
         return _no_legs(entries)
-    return ZeroAmount(id, tuple(e.wallet for e in entries if e.amount.minor == 0))
+    return ZeroAmount(id, tuple(e.wallet for e in entries if e.amount.minor == 0), noun)
 
 
 def _residuals(entries: tuple[Entry, ...]) -> tuple[Money, ...]:

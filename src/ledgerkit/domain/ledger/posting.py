@@ -1,119 +1,56 @@
 """Posting: letting a journal into the books, or refusing it with every reason at once.
 
-The checks run in one documented order, so that a refusal does not depend on the store: the
-journal's id, currency and size, time, event, existence, currencies and status of wallets,
-reversal, conditions, and last the money itself. (spec: ledger 3)
+Nearly every journal is plain and passes in one go; `standing` judges the others, and holds.
+(spec: ledger 3, 4)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
-from ledgerkit.domain.ledger.corrections import excess_of, reversible
-from ledgerkit.domain.ledger.journals import Entry, Event, Journal, net_of
-from ledgerkit.domain.ledger.refusals import (
-    AlreadyReversed,
-    CeilingExceeded,
-    ConditionFailed,
-    EffectiveInFuture,
-    EventAlreadyPosted,
-    Excess,
-    InsufficientFunds,
-    JournalAlreadyPosted,
-    JournalNotFound,
-    Overflow,
-    OverReversal,
-    PeriodClosed,
-    Shortage,
-    UnknownCurrencies,
-    UnknownWallet,
-    WalletClosed,
-    WalletCurrencyMismatch,
-    WalletFrozen,
+from ledgerkit.domain.ledger.holds import (
+    EXPIRED,
+    RELEASED,
+    Held,
+    Hold,
+    HoldNotFound,
+    placed,
+    sides_of,
 )
-from ledgerkit.domain.ledger.wallets import CLOSED, FROZEN, INT64, OPEN, Balance, Limit, Wallet
-from ledgerkit.domain.money import ISO, Units
+from ledgerkit.domain.ledger.journals import Entry, Event, Journal
+from ledgerkit.domain.ledger.room import lacking
+from ledgerkit.domain.ledger.standing import Standing
+from ledgerkit.domain.ledger.wallets import OPEN, Wallet
 from ledgerkit.domain.periods import instant
 
 _LOW, _HIGH = -(2**60), 2**60  # far enough from 64 bits to tell without adding up
 _NOTHING_HELD = 0, 0
 
 
-class Book:
+class Book(Standing):
     """The part of the books that posting looks at, in memory.
 
     It is a working set: a store gives it what a batch touches, a preview folds planned journals
     into it, and the memory store keeps everything in one. Amounts are minor units by
     (wallet, currency).
-
-    Attributes:
-        units: The currencies and units that may be posted.
-        wallets: Policies by address.
-        balances: Balances by (wallet, currency); absent means zero.
-        held: What holds may take from and bring to (wallet, currency), where there are any.
-        journals: Posted journals that may be reversed, by id.
-        reversals: The reversals of each posted journal, by the id of the original.
-        events: The id of the journal that booked an event.
-        closed_before: Journals effective before this instant are refused; None: no lock.
     """
 
-    __slots__ = (
-        "balances",
-        "closed_before",
-        "events",
-        "held",
-        "journals",
-        "reversals",
-        "units",
-        "wallets",
-    )
+    __slots__ = ()
 
-    def __init__(
-        self,
-        units: Units = ISO,
-        *,
-        wallets: Iterable[Wallet] = (),
-        balances: Mapping[tuple[str, str], Balance] | None = None,
-        closed_before: datetime | None = None,
-    ) -> None:
-        self.units: Units = units
-        self.wallets: dict[str, Wallet] = {wallet.id: wallet for wallet in wallets}
-        self.balances: dict[tuple[str, str], int] = {}
-        self.held: dict[tuple[str, str], tuple[int, int]] = {}
-        for key, balance in (balances or {}).items():
-            self.balances[key] = balance.posted
-            if balance.held_out or balance.held_in:
-                self.held[key] = balance.held_out, balance.held_in
-        self.journals: dict[str, Journal] = {}
-        self.reversals: dict[str, list[Journal]] = {}
-        self.events: dict[Event, str] = {}
-        self.closed_before: datetime | None = (
-            None if closed_before is None else instant(closed_before)
-        )
-
-    def balance(self, wallet: str, currency: str) -> Balance:
-        """Return what *wallet* holds in *currency* now."""
-        held_out, held_in = self.held.get((wallet, currency), _NOTHING_HELD)
-        return Balance(self.balances.get((wallet, currency), 0), held_out, held_in)
-
-    def open(self, wallet: Wallet) -> bool:
-        """Open *wallet* and return True; one that is open already stays as it is: False."""
-        if wallet.id in self.wallets:
-            return False
-        self.wallets[wallet.id] = wallet
-        return True
-
-    def post(self, journal: Journal, *, at: datetime) -> None:
+    def post(self, journal: Journal, *, at: datetime) -> tuple[Held, ...]:
         """Check *journal*, recorded *at*, and let it into the balances, or leave them as they were.
 
+        Returns the holds that it changed, as they were before, for `undo`: the one it captures,
+        and those that had expired and kept what it needs.
+
         Raises:
-            PostingRefused: one of its kinds, by the order of the module's docstring.
+            PostingRefused: one of its kinds, by the order of `standing`.
         """
         at = instant(at)
-        if not _let_in(self, journal, at):
-            self.check(journal, at=at)
-            self.apply(journal)
+        if _let_in(self, journal, at):
+            return ()
+        return _judge(self, journal, at)
 
     def apply(self, journal: Journal) -> None:
         """Let in *journal*, which was checked."""
@@ -126,11 +63,14 @@ class Book:
             self.events[journal.event] = journal.id
         if journal.reverses is not None:
             self.reversals.setdefault(journal.reverses, []).append(journal)
+        if journal.captures is not None:
+            self.holdings.put(self.holdings.by_id[journal.captures].captured(journal))
 
-    def undo(self, journal: Journal) -> None:
+    def undo(self, journal: Journal, before: tuple[Held, ...] = ()) -> None:
         """Take out *journal*, the last one let in, as if it had never been posted.
 
-        Only for a batch that fails half way and for previews; the books themselves reverse.
+        *before* are the holds as `post` returned them. Only for a batch that fails half way and for
+        previews; the books themselves reverse.
         """
         _take_out(self.balances, journal.entries)
         del self.journals[journal.id]
@@ -138,117 +78,69 @@ class Book:
             del self.events[journal.event]
         if journal.reverses is not None:
             self.reversals[journal.reverses].pop()
+        self.restore(before)
 
-    def check(self, journal: Journal, *, at: datetime) -> None:
-        """Raise the first kind of refusal that applies to *journal*, naming all its offenders."""
-        if journal.id in self.journals:
-            raise JournalAlreadyPosted(journal.id)
-        self._check_sizes(journal)
-        self._check_time(journal, instant(at))
-        if journal.event is not None and journal.event in self.events:
-            raise EventAlreadyPosted(journal.id, journal.event, self.events[journal.event])
-        self._check_existence(journal)
-        self._check_wallets(journal)
-        self._check_reversal(journal)
-        self._check_conditions(journal)
-        self._check_money(journal)
+    def place(self, hold: Hold, *, at: datetime) -> tuple[Held, ...]:
+        """Check *hold* as a journal is checked, and reserve its legs, or leave all as it was.
 
-    def _check_sizes(self, journal: Journal) -> None:
-        unknown = {e.amount.currency for e in journal.entries} - self.units.exponents.keys()
-        if unknown:
-            raise UnknownCurrencies(journal.id, tuple(sorted(unknown)))
-        over = [e.wallet for e in journal.entries if abs(e.amount.minor) > INT64]
-        for key, net in net_of(journal.entries).items():
-            if abs(self.balances.get(key, 0) + net) > INT64:
-                over.append(key[0])
-        if over:
-            raise Overflow(journal.id, tuple(dict.fromkeys(over)))
+        On the way, expired holds that take from the same wallets are given back.
+        Returns those holds as they were before; `holdings.take` and `restore` undo it.
 
-    def _check_time(self, journal: Journal, at: datetime) -> None:
-        if self.closed_before is not None and journal.effective_at < self.closed_before:
-            raise PeriodClosed(journal.id, journal.effective_at, self.closed_before)
-        if journal.effective_at > at:
-            raise EffectiveInFuture(journal.id, journal.effective_at, at)
+        Raises:
+            PostingRefused: one of its kinds, by the order of `standing`.
+        """
+        at = instant(at)
+        self.check_hold(hold, at=at)
+        before = _make_room(self, hold, at)
+        self.holdings.put(placed(hold, at=at))
+        return before
 
-    def _check_existence(self, journal: Journal) -> None:
-        named = [e.wallet for e in journal.entries] + [c.wallet for c in journal.requires]
-        unknown = tuple(dict.fromkeys(wallet for wallet in named if wallet not in self.wallets))
-        if unknown:
-            raise UnknownWallet(journal.id, unknown)
-        if journal.reverses is not None and journal.reverses not in self.journals:
-            raise JournalNotFound(journal.id, journal.reverses)
+    def release(self, id: str, *, at: datetime) -> Held:
+        """Give back all that is left of the hold *id*; also on frozen and closed wallets.
 
-    def _check_wallets(self, journal: Journal) -> None:
-        legs = dict.fromkeys((e.wallet, e.amount.currency) for e in journal.entries)
-        wrong = []
-        for wallet, currency in legs:
-            allowed = self.wallets[wallet].currencies
-            if allowed is not None and currency not in allowed:
-                wrong.append((wallet, currency))
-        if wrong:
-            raise WalletCurrencyMismatch(journal.id, tuple(wrong))
-        names = dict.fromkeys(wallet for wallet, _ in legs)
-        for status, refusal in ((FROZEN, WalletFrozen), (CLOSED, WalletClosed)):
-            stopped = tuple(name for name in names if self.wallets[name].status == status)
-            if stopped:
-                raise refusal(journal.id, stopped)
+        Returns it as it was before; `restore` undoes it.
 
-    def _check_reversal(self, journal: Journal) -> None:
-        if journal.reverses is None:
-            return
-        original = self.journals[journal.reverses]
-        if original.reverses is not None:
-            raise OverReversal(original.id, (), is_reversal=True)
-        earlier = self.reversals.get(original.id, [])
-        if not reversible(original, earlier):
-            raise AlreadyReversed(journal.id, original.id, tuple(r.id for r in earlier))
-        if excess := excess_of(journal, original, earlier):
-            raise OverReversal(original.id, excess)
+        Raises:
+            HoldNotFound, HoldExpired, HoldCaptured, HoldReleased: in this order.
+        """
+        held = self.holdings.by_id.get(id)
+        if held is None:
+            raise HoldNotFound(id)
+        held.check(at=at)
+        self.holdings.put(held.ended(RELEASED))
+        return held
 
-    def _check_conditions(self, journal: Journal) -> None:
-        failed = []
-        for condition in journal.requires:
-            for bound, sign in ((condition.at_least, 1), (condition.at_most, -1)):
-                if bound is None:
-                    continue
-                available = self.balance(condition.wallet, bound.currency).available
-                if (available - bound.minor) * sign < 0:
-                    failed.append((condition, available))
-        if failed:
-            raise ConditionFailed(journal.id, tuple(failed))
-
-    def _check_money(self, journal: Journal) -> None:
-        # The net effect per wallet counts: money may pass through an empty wallet.
-        shortages, excesses = [], []
-        for (name, currency), net in net_of(journal.entries).items():
-            limit = self.wallets[name].limit(currency)
-            balance = self.balance(name, currency)
-            if net < 0 and limit.floor is not None and journal.forced_by is None:
-                shortages.append(_shortage(name, -net, balance, limit, limit.floor))
-            elif net > 0 and limit.ceiling is not None:
-                excesses.append(_excess(name, net, balance, limit, limit.ceiling))
-        if short := tuple(shortage for shortage in shortages if shortage.short_by > 0):
-            raise InsufficientFunds(journal.id, short)
-        if over := tuple(excess for excess in excesses if excess.over_by > 0):
-            raise CeilingExceeded(journal.id, over)
+    def restore(self, before: Iterable[Held]) -> None:
+        """Let the holds of *before* be what they were."""
+        for held in before:
+            self.holdings.put(held)
 
 
-def _shortage(name: str, needed: int, balance: Balance, limit: Limit, floor: int) -> Shortage:
-    return Shortage(
-        name,
-        limit.currency,
-        needed,
-        balance.available,
-        floor,
-        balance.held_out,
-        floor + needed - balance.available,
-        limit.raised_by,
-    )
+def _judge(book: Book, journal: Journal, at: datetime) -> tuple[Held, ...]:
+    book.check(journal, at=at)
+    if journal.captures is None:
+        before = _make_room(book, journal, at)
+    else:
+        before = (book.holdings.by_id[journal.captures],)
+    book.apply(journal)
+    return before
 
 
-def _excess(name: str, net: int, balance: Balance, limit: Limit, ceiling: int) -> Excess:
-    over = balance.posted + balance.held_in + net - ceiling
-    return Excess(name, limit.currency, balance.posted, balance.held_in, ceiling, over)
+def _make_room(book: Book, posting: Journal | Hold, at: datetime) -> tuple[Held, ...]:
+    """End the expired holds whose room *posting*, which was checked, needs; return them."""
+    holdings = book.holdings
+    if not holdings.by_id:
+        return ()
+    shortages, excesses = lacking(posting, book.wallets, book.balance)
+    sides = [(each.wallet, each.currency, False) for each in shortages]
+    sides += [(each.wallet, each.currency, True) for each in excesses]
+    if isinstance(posting, Hold):
+        # Whoever holds money of a wallet clears away what is over, so that it never piles up.
+        sides += [side for side in sides_of(posting.entries) if not side[2]]
+    gone = holdings.expired(sides, at=at)
+    for held in gone:
+        holdings.put(held.ended(EXPIRED))
+    return gone
 
 
 def post_many(book: Book, journals: Iterable[Journal], *, at: datetime) -> int:
@@ -259,15 +151,15 @@ def post_many(book: Book, journals: Iterable[Journal], *, at: datetime) -> int:
     """
     at = instant(at)
     posted: list[Journal] = []
+    changed: dict[str, tuple[Held, ...]] = {}
     try:
         for journal in journals:
-            if not _let_in(book, journal, at):
-                book.check(journal, at=at)
-                book.apply(journal)
+            if not _let_in(book, journal, at) and (before := _judge(book, journal, at)):
+                changed[journal.id] = before
             posted.append(journal)
     except BaseException:
         for journal in reversed(posted):
-            book.undo(journal)
+            book.undo(journal, changed.get(journal.id, ()))
         raise
     return len(posted)
 
@@ -281,6 +173,7 @@ def _let_in(book: Book, journal: Journal, at: datetime) -> bool:
     if (
         journal.effective_at > at
         or journal.reverses is not None
+        or journal.captures is not None
         or journal.requires
         or journal.id in book.journals
         or (book.closed_before is not None and journal.effective_at < book.closed_before)
@@ -329,7 +222,8 @@ def _may(book: Book, wallet: Wallet, key: tuple[str, str], minor: int, after: in
     """
     if wallet.status != OPEN or wallet.currencies is not None:
         return False
-    held_out, held_in = book.held.get(key, _NOTHING_HELD) if book.held else _NOTHING_HELD
+    held = book.holdings.amounts
+    held_out, held_in = held.get(key, _NOTHING_HELD) if held else _NOTHING_HELD
     limit = wallet.limit(key[1])
     if minor < 0:
         return limit.floor is None or after - held_out >= limit.floor

@@ -102,6 +102,11 @@ class AsOf:
         effective_at: Only what counts at or before this instant.
         effective_from: Only what counts at or after this instant.
         recorded_at: Only what was recorded at or before this instant.
+        live_at: Holds that have not expired at this instant are held, and no others; without it
+            every open hold is. It stands alone: within the other bounds nothing is held.
+
+    Raises:
+        ValueError: *live_at* does not stand alone.
     """
 
     effective_at: datetime | None = attrs.field(
@@ -113,6 +118,19 @@ class AsOf:
     recorded_at: datetime | None = attrs.field(
         default=None, converter=attrs.converters.optional(instant)
     )
+    live_at: datetime | None = attrs.field(
+        default=None, converter=attrs.converters.optional(instant)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.live_at is not None and self.is_bounded:
+            msg = "live_at tells of holds, which are not known within bounds; give it alone"
+            raise ValueError(msg)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether only some of the entries are asked for."""
+        return any((self.effective_at, self.effective_from, self.recorded_at))
 
     def covers(self, posted: Posted) -> bool:
         """Return whether *posted* lies inside the bounds."""

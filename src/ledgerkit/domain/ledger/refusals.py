@@ -17,7 +17,10 @@ from ledgerkit.domain.ledger.wallets import INT64
 
 
 class PostingRefused(LedgerkitError):
-    """Base of every reason for which the books refuse a journal that is itself well formed."""
+    """Base of every reason for which the books refuse a journal that is itself well formed.
+
+    What a hold may be refused for as well says so by its `noun`: `journal` then is the hold's id.
+    """
 
 
 @attrs.frozen
@@ -37,11 +40,14 @@ class UnknownCurrencies(PostingRefused):
 
     journal: str
     currencies: tuple[str, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "unknown_currency"
 
     def __str__(self) -> str:
         unknown = ", ".join(self.currencies)
-        return f"journal {self.journal!r} uses {unknown}, not in the books' units; register them"
+        return (
+            f"{self.noun} {self.journal!r} uses {unknown}, not in the books' units; register them"
+        )
 
 
 @attrs.frozen
@@ -50,11 +56,14 @@ class Overflow(PostingRefused):
 
     journal: str
     wallets: tuple[str, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "overflow"
 
     def __str__(self) -> str:
         where = ", ".join(self.wallets)
-        return f"journal {self.journal!r} takes {where} beyond {INT64} minor units, the most held"
+        return (
+            f"{self.noun} {self.journal!r} takes {where} beyond {INT64} minor units, the most held"
+        )
 
 
 @attrs.frozen
@@ -111,11 +120,12 @@ class UnknownWallet(PostingRefused):
 
     journal: str
     wallets: tuple[str, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "unknown_wallet"
 
     def __str__(self) -> str:
         unknown = ", ".join(self.wallets)
-        return f"journal {self.journal!r} posts to {unknown}, not opened; open them first"
+        return f"{self.noun} {self.journal!r} posts to {unknown}, not opened; open them first"
 
 
 @attrs.frozen
@@ -136,11 +146,12 @@ class WalletCurrencyMismatch(PostingRefused):
 
     journal: str
     legs: tuple[tuple[str, str], ...]
+    noun: str = "journal"
     code: ClassVar[str] = "currency_mismatch"
 
     def __str__(self) -> str:
         legs = ", ".join(f"{currency} to {wallet}" for wallet, currency in self.legs)
-        return f"journal {self.journal!r} posts {legs}, which holds other currencies only"
+        return f"{self.noun} {self.journal!r} posts {legs}, which holds other currencies only"
 
 
 @attrs.frozen
@@ -149,10 +160,12 @@ class WalletFrozen(PostingRefused):
 
     journal: str
     wallets: tuple[str, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "wallet_frozen"
 
     def __str__(self) -> str:
-        return f"journal {self.journal!r} posts to {', '.join(self.wallets)}: frozen; thaw it first"
+        frozen = ", ".join(self.wallets)
+        return f"{self.noun} {self.journal!r} posts to {frozen}: frozen; thaw it first"
 
 
 @attrs.frozen
@@ -161,10 +174,13 @@ class WalletClosed(PostingRefused):
 
     journal: str
     wallets: tuple[str, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "wallet_closed"
 
     def __str__(self) -> str:
-        return f"journal {self.journal!r} posts to {', '.join(self.wallets)}: closed; use another"
+        return (
+            f"{self.noun} {self.journal!r} posts to {', '.join(self.wallets)}: closed; use another"
+        )
 
 
 @attrs.frozen
@@ -204,11 +220,12 @@ class ConditionFailed(PostingRefused):
 
     journal: str
     failed: tuple[tuple[Condition, int], ...]
+    noun: str = "journal"
     code: ClassVar[str] = "condition_failed"
 
     def __str__(self) -> str:
         return "; ".join(
-            f"journal {self.journal!r} requires {_bounds(condition)} on {condition.wallet}, "
+            f"{self.noun} {self.journal!r} requires {_bounds(condition)} on {condition.wallet}, "
             f"where {available} is available"
             for condition, available in self.failed
         )
@@ -252,10 +269,11 @@ class InsufficientFunds(PostingRefused):
 
     journal: str
     shortages: tuple[Shortage, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "insufficient_funds"
 
     def __str__(self) -> str:
-        return f"journal {self.journal!r} is not covered: " + "; ".join(
+        return f"{self.noun} {self.journal!r} is not covered: " + "; ".join(
             f"{s.wallet} has {s.available} {s.currency} available ({s.held} held, floor {s.floor})"
             f" and {s.needed} is needed: short by {s.short_by}, {s.raised_by} may lower the floor"
             for s in self.shortages
@@ -280,10 +298,11 @@ class CeilingExceeded(PostingRefused):
 
     journal: str
     excesses: tuple[Excess, ...]
+    noun: str = "journal"
     code: ClassVar[str] = "ceiling_exceeded"
 
     def __str__(self) -> str:
-        return f"journal {self.journal!r} is too much: " + "; ".join(
+        return f"{self.noun} {self.journal!r} is too much: " + "; ".join(
             f"{e.wallet} holds {e.balance} {e.currency} ({e.held_in} more on hold) and may hold "
             f"{e.ceiling}: over by {e.over_by}"
             for e in self.excesses

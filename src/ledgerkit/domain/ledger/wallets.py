@@ -157,6 +157,11 @@ class Wallet:
                 return limit
         return Limit(currency)
 
+    def bounds(self, currency: str) -> bool:
+        """Return whether it has a floor or a ceiling in *currency*."""
+        limit = self.limit(currency)
+        return limit.floor is not None or limit.ceiling is not None
+
 
 @attrs.frozen
 class Balance:

@@ -1,4 +1,4 @@
-"""Ledger views: journals, entries, balances, statements and who decided what."""
+"""Ledger views: journals, entries, balances, holds, statements and who decided what."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def ledger_views(words: Words) -> Mapping[str, str]:
         "wallet": _wallet(words),
         "wallet_policy": _wallet_policy(words),
         "balance": _balance(words),
+        "hold": _hold(words),
+        "hold_leg": _hold_leg(words),
         "commit_log": _commit_log(words),
         "document_number": _number(),
         "outbox_message": _message(words),
@@ -47,6 +49,7 @@ def _journal(words: Words) -> str:
         "recorded_at": words.instant("j.recorded_at"),
         "event": _EVENT,
         "reverses": "o.name",
+        "captures": "h.name",
         "forced_by": "j.forced_by",
         "metadata": "j.metadata",
         "commit_key": "c.key",
@@ -57,7 +60,8 @@ def _journal(words: Words) -> str:
         columns,
         f"FROM ledgerkit_journals j {_TENANT} j.tenant {place}\n"
         "JOIN ledgerkit_commits c ON c.id = j.commit_id\n"
-        "LEFT JOIN ledgerkit_journals o ON o.id = j.reverses",
+        "LEFT JOIN ledgerkit_journals o ON o.id = j.reverses\n"
+        "LEFT JOIN ledgerkit_holds h ON h.id = j.captures",
     )
 
 
@@ -155,8 +159,64 @@ def _balance(words: Words) -> str:
         "amount": words.decimal(held, "b.currency"),
         "floor_minor": "b.floor",
         "ceiling_minor": "b.ceiling",
+        "held_out_minor": _held(words, incoming=0),
+        "held_in_minor": _held(words, incoming=1),
     }
     return select(columns, f"{_WALLETS} JOIN ledgerkit_balances b ON b.wallet = w.id")
+
+
+def _held(words: Words, *, incoming: int) -> str:
+    """Return what open holds may take from a balance (0) or bring to it (1)."""
+    total = words.summed("coalesce(sum(m.amount), 0)")
+    source = f"FROM ledgerkit_held m WHERE m.balance = b.id AND m.incoming = {incoming}"
+    return f"(SELECT {total} {source})"
+
+
+_HOLDS = f"""FROM ledgerkit_holds h {_TENANT} h.tenant
+JOIN ledgerkit_commits c ON c.id = h.commit_id
+LEFT JOIN ledgerkit_hold_ends n ON n.hold = h.id"""
+
+
+def _hold(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "id": "h.name",
+        "kind": "h.kind",
+        "state": (
+            "CASE n.expired WHEN 0 THEN 'released' WHEN 1 THEN 'expired' ELSE CASE WHEN EXISTS "
+            "(SELECT 1 FROM ledgerkit_held m WHERE m.hold = h.id) THEN 'open' "
+            "ELSE 'captured' END END"
+        ),
+        "placed_at": words.instant("h.placed_at"),
+        "expires_at": words.instant("h.expires_at"),
+        "event": _EVENT.replace("j.", "h."),
+        "multi": "h.multi",
+        "forced_by": "h.forced_by",
+        "metadata": "h.metadata",
+        "commit_key": "c.key",
+        "actor": "c.actor",
+        "reason": "c.reason",
+    }
+    return select(columns, _HOLDS)
+
+
+def _hold_leg(words: Words) -> str:
+    columns = {
+        "tenant": "t.name",
+        "hold": "h.name",
+        "line": "l.line",
+        "wallet": "w.address",
+        "currency": "b.currency",
+        "amount_minor": "l.amount",
+        "amount": words.decimal("l.amount", "b.currency"),
+    }
+    return select(
+        columns,
+        f"FROM ledgerkit_holds h {_TENANT} h.tenant\n"
+        "JOIN ledgerkit_hold_legs l ON l.hold = h.id\n"
+        "JOIN ledgerkit_balances b ON b.id = l.balance\n"
+        "JOIN ledgerkit_wallets w ON w.id = b.wallet",
+    )
 
 
 def _commit_log(words: Words) -> str:

@@ -8,6 +8,7 @@ from ledgerkit.ports.store import Store
 from ledgerkit.testing.contracts.store.books import BooksContract
 from ledgerkit.testing.contracts.store.checks import ChecksContract
 from ledgerkit.testing.contracts.store.commits import CommitsContract
+from ledgerkit.testing.contracts.store.holds import HoldsContract
 from ledgerkit.testing.contracts.store.outbox import OutboxContract
 from ledgerkit.testing.contracts.store.posting import PostingContract
 from ledgerkit.testing.contracts.store.records import RecordsContract
@@ -24,6 +25,7 @@ class StoreContract(
     TransactionsContract,
     OutboxContract,
     ChecksContract,
+    HoldsContract,
 ):
     """Every promise of a store; a subclass says which store by overriding the fixture `store`.
 

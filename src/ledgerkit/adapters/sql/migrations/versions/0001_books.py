@@ -25,15 +25,23 @@ TABLES = {
     "closings": "commit_id big key, tenant int, closed_before big",
     "balances": (
         "id int key, wallet int, currency text, posted big =0, limited int =0, "
-        "floor big null, ceiling big null"
+        "floor big null, ceiling big null, held_out big =0, held_in big =0"
     ),
     "journals": (
         "id big key, tenant int, name text, kind text, commit_id big, effective_at big, "
         "recorded_at big, event_type text null, event_id text null, event_part text null, "
-        "reverses big null, reversal int null, forced_by text null, requires text null, "
-        "metadata text null"
+        "reverses big null, reversal int null, captures big null, forced_by text null, "
+        "requires text null, metadata text null"
     ),
     "entries": "id big key, balance int, amount big",
+    "holds": (
+        "id big key, tenant int, name text, kind text, commit_id big, placed_at big, "
+        "expires_at big null, event_type text null, event_id text null, event_part text null, "
+        "multi int, forced_by text null, requires text null, metadata text null"
+    ),
+    "hold_legs": "hold big key, line int key, balance int, amount big",
+    "hold_ends": "hold big key, commit_id big, expired int",
+    "held": "hold big key, balance int key, incoming int key, amount big, expires_at big null",
     "records": (
         "tenant int key, kind text key, id text key, version int, party text null, "
         "status text null, on_date text null, number text null"
@@ -56,7 +64,15 @@ POSTGRES_TABLES = {
     "places": "tenant int key, sequence big key, journal big",
     "unplaced": "tenant int key, journal big key",
 }
-BY_KEY = {"units", "policies", "records", "counters", "numbers"}  # SQLite: WITHOUT ROWID
+BY_KEY = {
+    "units",
+    "policies",
+    "hold_legs",
+    "held",
+    "records",
+    "counters",
+    "numbers",
+}  # SQLite: WITHOUT ROWID
 # An index: table, name, columns, a condition; unique where it is named so.
 INDEXES: Indexes = (
     ("commits", "key", "tenant key", True, None),
@@ -65,7 +81,11 @@ INDEXES: Indexes = (
     ("journals", "event", "tenant event_type event_id event_part", True, "event_type IS NOT NULL"),
     ("journals", "name", "tenant name", True, None),
     ("journals", "reverses", "reverses reversal", True, "reverses IS NOT NULL"),
+    ("journals", "captures", "captures", False, "captures IS NOT NULL"),
     ("entries", "balance", "balance", False, None),
+    ("holds", "name", "tenant name", True, None),
+    ("hold_legs", "balance", "balance", False, None),
+    ("held", "balance", "balance expires_at", False, None),
     ("records", "date", "tenant kind on_date", False, None),
     ("records", "party", "tenant kind party id", False, None),
     ("records", "status", "tenant kind status id", False, None),
@@ -79,9 +99,11 @@ POSTGRES_INDEXES: Indexes = (
 )
 CHECKS = {
     "entries": ("moves", "amount <> 0"),
-    "balances": ("range", "posted >= -9223372036854775807"),
+    "balances": ("range", "posted >= -9223372036854775807 AND held_out >= 0 AND held_in >= 0"),
+    "hold_legs": ("moves", "amount <> 0"),
+    "held": ("some", "amount > 0"),
 }
-SEQUENCES = ("commits", "wallets", "balances", "journals")
+SEQUENCES = ("commits", "wallets", "balances", "journals", "holds")
 
 
 def upgrade() -> None:
