@@ -1,9 +1,9 @@
 """Gateway: carries out orders at a provider of payments, and tells what happened there.
 
 Split by need: a gateway that has no connected accounts has no `Accounts`. Sending and looking up
-never raise for what a provider says: a call that was refused, timed out or got no readable answer is
-an `Outcome`. What only asks or opens a page raises `CallFailed`. Calls block; drivers put them in
-threads. (spec: gateways 1)
+never raise for what a provider says: a call that was refused, timed out or got no readable answer
+is an `Outcome`. What only asks or opens something raises `CallFailed`. Calls block; drivers put
+them in threads. (spec: gateways 1)
 """
 
 from __future__ import annotations
@@ -25,6 +25,18 @@ from ledgerkit.domain.gateways import (
 )
 from ledgerkit.domain.ledger import Page
 from ledgerkit.domain.money import Money
+
+
+@attrs.frozen
+class ProbeFailed(LedgerkitError):
+    """A gateway could not be reached, or does not take our key."""
+
+    gateway: str
+    reason: str
+    code: ClassVar[str] = "probe_failed"
+
+    def __str__(self) -> str:
+        return f"the gateway {self.gateway!r} does not answer as it should: {self.reason}"
 
 
 class Orders(Protocol):
@@ -168,28 +180,6 @@ class CallFailed(LedgerkitError):
     def __str__(self) -> str:
         said = f": {self.detail}" if self.detail else ""
         return f"{self.gateway} did not do what was asked ({self.asked}): {self.reason}{said}"
-
-
-@attrs.frozen
-class ProbeFailed(LedgerkitError):
-    """The connection to a gateway does not work as it is configured.
-
-    Attributes:
-        gateway: The name of the gateway.
-        key: The key, masked.
-        reason: The gateway's code for what is wrong.
-        detail: A sentence of it without secrets, or "".
-    """
-
-    gateway: str
-    key: str
-    reason: str
-    detail: str
-    code: ClassVar[str] = "probe_failed"
-
-    def __str__(self) -> str:
-        said = f": {self.detail}" if self.detail else ""
-        return f"{self.gateway} does not answer to the key {self.key}: {self.reason}{said}"
 
 
 @attrs.frozen

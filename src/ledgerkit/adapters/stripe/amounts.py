@@ -14,8 +14,9 @@ import attrs
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import ISO, Money
 
-_WHOLE = frozenset(
-    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()  # no decimals
+_WHOLE = frozenset(  # no decimals
+    {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV"}
+    | {"XAF", "XOF", "XPF"}
 )
 _THOUSANDTHS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))  # card networks take hundredths
 _WHOLE_WITH_CENTS = frozenset(("ISK", "UGX"))  # two decimals, always 00
@@ -39,9 +40,7 @@ def to_stripe(money: Money, *, payout: bool = False) -> int:
         step = 100
     if money.minor % step:
         raise NotExpressible(money, step)
-    if up < 0:
-        return money.minor // 10**-up
-    return int(money.minor * 10**up)
+    return money.minor // _power(-up) if up < 0 else money.minor * _power(up)
 
 
 def from_stripe(amount: object, currency: object) -> Money:
@@ -58,11 +57,15 @@ def from_stripe(amount: object, currency: object) -> Money:
         raise TypeError(msg)
     code = currency.upper()
     up, step = _factors(code)
-    divisor = 10 ** max(up, 0)
+    divisor = _power(max(up, 0))
     if step == 0 or amount % divisor:
         msg = f"{amount} {code} as Stripe counts it is no amount of ours"
         raise ValueError(msg)
-    return Money(int(amount // divisor * 10 ** max(-up, 0)), code)
+    return Money(amount // divisor * _power(max(-up, 0)), code)
+
+
+def _power(exponent: int) -> int:
+    return int(10**exponent)
 
 
 def _factors(currency: str) -> tuple[int, int]:

@@ -65,7 +65,10 @@ def _session(status: str, raw: Raw, account: str) -> Iterable[Told]:
 
 
 def _invoice(status: str, raw: Raw, account: str) -> Iterable[Told]:
-    """Return the payment of an invoice that says what it is of ours; our invoice is the document."""
+    """Return the payment of an invoice of Stripe's that names something of ours.
+
+    The others are only kept: the invoice that counts is ours.
+    """
     if account or not any(name.startswith(OURS) for name, _ in objects.metadata_of(raw)):
         return ()
     return (objects.paid_invoice(raw, status),)

@@ -33,6 +33,7 @@ def parse(body: bytes) -> dict[str, Any]:
 
     Numbers with a point or an exponent come as their text, so that none becomes a float.
     """
+    found: dict[str, Any] | None
     try:
         found = json.loads(
             body.decode(),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,10 +78,8 @@ class StripeWebhooks:
         event = payloads.parse(body)
         account = self._checked_account(event)
         notification = None
-        try:
+        with suppress(*UNREADABLE):  # they may quote what they could not read
             notification = self._notification(event, account, signed)
-        except UNREADABLE:  # they may quote what they could not read
-            pass
         if notification is None:
             raise SignatureRefused(GATEWAY, "unreadable")
         return notification
