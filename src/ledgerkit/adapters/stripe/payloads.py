@@ -25,7 +25,7 @@ _PRIVATE_NAME = re.compile(
 )
 _KEY = re.compile(r"\b(?:sk|rk|pk|whsec|ek)_[A-Za-z0-9_*]+|\b[a-z]+_[A-Za-z0-9]+_secret_\w+")
 _CARD = re.compile(r"(?<![0-9A-Za-z_])(?:[0-9][ -]?){12,18}[0-9](?![0-9A-Za-z_])")
-_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}\w")
 
 
 def parse(body: bytes) -> dict[str, Any]:
