@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ledgerkit.adapters.stripe import objects
 from ledgerkit.adapters.stripe.amounts import NotExpressible, from_stripe, to_stripe
 from ledgerkit.adapters.stripe.answers import Answer, Answered, asked, told
+from ledgerkit.adapters.stripe.checkout import payment_session
 from ledgerkit.adapters.stripe.events import UNREADABLE
 from ledgerkit.adapters.stripe.listings import listed, look_up
 from ledgerkit.adapters.stripe.objects import INSTRUCTION, Raw
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _FEE_OF_CHARGE = ["latest_charge.balance_transaction"]
-_MOST_PAIRS, _LONGEST_NAME, _LONGEST_TEXT = 50, 40, 500  # docs.stripe.com/api/metadata
 
 
 class StripeGateway:
@@ -311,14 +311,8 @@ class StripeGateway:
         Each line is one there. The metadata go to the session and to the payment. Raises
         `CallFailed`, `NotExpressible`, `ValueError` for lines or metadata that Stripe refuses.
         """
-        _check_lines(lines)
-        pairs = _checked_metadata(metadata)
         params = {
-            "mode": "payment",
-            "customer": customer,
-            "line_items": [_line(what, amount) for what, amount in lines],
-            "metadata": pairs,
-            "payment_intent_data": {"metadata": pairs},
+            **payment_session(customer, lines, metadata),
             "success_url": success_url,
             "cancel_url": cancel_url,
         }
@@ -390,40 +384,3 @@ def _amounts(raw: Iterable[Raw]) -> tuple[Money, ...]:
         sum_of((money for money in found if money.currency == currency), currency)
         for currency in currencies
     )
-
-
-def _line(what: str, amount: Money) -> dict[str, Any]:
-    return {
-        "quantity": 1,
-        "price_data": {
-            "currency": amount.currency.lower(),
-            "unit_amount": to_stripe(amount),
-            "product_data": {"name": what},
-        },
-    }
-
-
-def _check_lines(lines: tuple[tuple[str, Money], ...]) -> None:
-    if not lines:
-        msg = "a checkout needs one line or more"
-        raise ValueError(msg)
-    if len({amount.currency for _, amount in lines}) != 1:
-        msg = f"the lines of a checkout are of one currency (got {lines!r})"
-        raise ValueError(msg)
-    for what, amount in lines:
-        if not what or amount.minor < 0:
-            msg = (
-                f"a line of a checkout has a name and an amount from 0 on (got {what!r}, {amount})"
-            )
-            raise ValueError(msg)
-
-
-def _checked_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    for name, text in metadata.items():
-        if not 0 < len(name) <= _LONGEST_NAME or len(text) > _LONGEST_TEXT:
-            msg = f"metadata have names of {_LONGEST_NAME} and texts of {_LONGEST_TEXT} characters"
-            raise ValueError(f"{msg} at most (got {name!r})")
-    if len(metadata) > _MOST_PAIRS:
-        msg = f"Stripe keeps {_MOST_PAIRS} metadata at most (got {len(metadata)})"
-        raise ValueError(msg)
-    return dict(metadata)
