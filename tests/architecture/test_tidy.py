@@ -44,6 +44,7 @@ HOMES = {
     "psycopg": {"adapters"},
     "sqlalchemy": {"adapters"},
     "sqlite3": {"adapters"},
+    "stripe": {"adapters"},
     "typst": {"adapters"},
 }
 

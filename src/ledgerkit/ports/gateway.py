@@ -1,8 +1,9 @@
 """Gateway: carries out orders at a provider of payments, and tells what happened there.
 
-Split by need: a gateway that has no connected accounts has no `Accounts`. Nothing here raises for
-what a provider says: a call that was refused, timed out or got no readable answer is an `Outcome`.
-Calls block; drivers put them in threads. (spec: gateways 1)
+Split by need: a gateway that has no connected accounts has no `Accounts`. Sending and looking up
+never raise for what a provider says: a call that was refused, timed out or got no readable answer
+is an `Outcome`. What only asks or opens something raises `CallFailed`. Calls block; drivers put
+them in threads. (spec: gateways 1)
 """
 
 from __future__ import annotations
@@ -155,3 +156,45 @@ class Webhooks(Protocol):
 
 class Gateway(Orders, Treasury, Protocol):
     """What the jobs need of a gateway that carries out orders and is reconciled."""
+
+
+@attrs.frozen
+class CallFailed(LedgerkitError):
+    """A gateway did not answer what was asked, or did not open what it should have.
+
+    Attributes:
+        gateway: The name of the gateway.
+        asked: What was asked of it.
+        status: What became of the call, see `Outcome`.
+        reason: The gateway's code for it.
+        detail: A sentence of it without secrets, or "".
+    """
+
+    gateway: str
+    asked: str
+    status: str
+    reason: str
+    detail: str
+    code: ClassVar[str] = "gateway_call_failed"
+
+    def __str__(self) -> str:
+        said = f": {self.detail}" if self.detail else ""
+        return f"{self.gateway} did not do what was asked ({self.asked}): {self.reason}{said}"
+
+
+@attrs.frozen
+class SignatureRefused(LedgerkitError):
+    """A message that claims to come from a gateway was not believed; it holds nothing of it.
+
+    Attributes:
+        gateway: The name of the gateway.
+        reason: `no_signature`, `malformed_signature`, `wrong_signature`, `out_of_time`,
+            `too_large`, `unreadable`, `other_mode` or `other_account`.
+    """
+
+    gateway: str
+    reason: str
+    code: ClassVar[str] = "signature_refused"
+
+    def __str__(self) -> str:
+        return f"a message that claims to be from {self.gateway} is refused: {self.reason}"
