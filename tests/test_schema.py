@@ -2100,8 +2100,8 @@ def test_older_versions_are_lifted_step_by_step(monkeypatch: pytest.MonkeyPatch)
     kinds = dict(KINDS)
     kinds[WriteOff] = attrs.evolve(KINDS[WriteOff], version=3)
     first = dump(SAMPLES[WriteOff])
-    monkeypatch.setattr(schema, "UPCASTS", steps)
-    monkeypatch.setattr(schema, "KINDS", kinds)
+    monkeypatch.setattr(schema.envelopes, "UPCASTS", steps)
+    monkeypatch.setattr(schema.kinds, "KINDS", kinds)
     second = first.replace("write_off/1", "write_off/2")
 
     assert "paid after all!?" == load(WriteOff, first).reason

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import attrs
-
-from ledgerkit.domain.changes import Effects, Expect
+from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.gateways import (
     GatewayBalance,
     GatewayObject,
@@ -20,6 +18,7 @@ from ledgerkit.domain.ledger import Entry, Event, Journal, Page, Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.reconciliation import effect_of
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.settlement import Settlement
 from ledgerkit.ports.clock import Clock
 
 
@@ -67,24 +66,15 @@ class Stripe:
         raise NotImplementedError
 
 
-@attrs.frozen
-class Settled:
-    """What an object means for the books."""
-
-    effects: Effects
-    expects: tuple[Expect, ...] = ()
-    parked: bool = False
-
-
-async def settlement(told: GatewayObject, *, gateway: str, at: datetime) -> Settled:
+async def settlement(told: GatewayObject, *, gateway: str, at: datetime) -> Settlement:
     """Book *told* once, by the event of its link; what names no party is parked."""
     event = Event(f"gateway.{told.kind}", link_id(gateway, told.id))
     party = told.noted("party")
     if party is None:
-        return Settled(Effects(), parked=True)
+        return Settlement(parked=True)
     effect = effect_of(told)
     if effect.minor == 0 or await steps.posted_events([event]):
-        return Settled(Effects())
+        return Settlement()
     journal = Journal(
         id=derive("jrn", "in", event.id),
         kind=f"{told.kind}.settled",
@@ -93,4 +83,4 @@ async def settlement(told: GatewayObject, *, gateway: str, at: datetime) -> Sett
         event=event,
     )
     opens = Wallet(f"gateway:{gateway}"), Wallet(party)
-    return Settled(Effects(journals=(journal,), opens=opens))
+    return Settlement(effects=Effects(journals=(journal,), opens=opens))

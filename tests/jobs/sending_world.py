@@ -14,7 +14,7 @@ import attrs
 
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain import gateways
-from ledgerkit.domain.changes import Effects, Expect, expect
+from ledgerkit.domain.changes import Effects, expect
 from ledgerkit.domain.gateways import (
     CHARGE,
     ChargeOrder,
@@ -39,7 +39,8 @@ from ledgerkit.domain.money import Money
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
-from ledgerkit.jobs.sending import SendingReport, Settle, send_instructions
+from ledgerkit.jobs.sending import SendingReport, send_instructions
+from ledgerkit.jobs.settlement import Settle, Settlement
 from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
@@ -69,29 +70,20 @@ def transfer(minor: int = 3000, source: str = "") -> TransferOrder:
 
 
 # ---- settlement ------------------------------------------------------------------------------
-@attrs.frozen
-class Settled:
-    """What an object does to the books and to its instruction."""
-
-    effects: Effects = attrs.field(factory=Effects)
-    expects: tuple[Expect, ...] = ()
-    parked: bool = False
-
-
-async def settle(told: GatewayObject, *, gateway: str, at: datetime) -> Settled:
+async def settle(told: GatewayObject, *, gateway: str, at: datetime) -> Settlement:
     """Book *told* under the event of its object, and let its instruction follow it."""
     read = await steps.load(Instruction, told.instruction or "none")
     if read is None:
-        return Settled(parked=True)
+        return Settlement(parked=True)
     moved = follow(read.record, told, at=at)
     if moved is None:
-        return Settled(expects=(expect(read),))
+        return Settlement(expects=(expect(read),))
     event = Event(f"gateway.{told.kind}", link_id(gateway, told.id))
     booked = await steps.posted_events([event])
     effects = moved.effects
     if told.status == gateways.DONE and event not in booked:
         effects += booking(told, event, gateway, read.record.party, at)
-    return Settled(effects, (expect(read),))
+    return Settlement(effects=effects, expects=(expect(read),))
 
 
 def booking(told: GatewayObject, event: Event, gateway: str, party: str, at: datetime) -> Effects:
@@ -113,11 +105,13 @@ def booking(told: GatewayObject, event: Event, gateway: str, party: str, at: dat
     return Effects(journals=(journal,), opens=tuple(Wallet(entry.wallet) for entry in entries))
 
 
-async def refuse(instruction: Instruction, outcome: Outcome, *, at: datetime) -> Settled:
+async def refuse(instruction: Instruction, outcome: Outcome, *, at: datetime) -> Settlement:
     """Let the instruction be refused; nothing else depends on it here."""
     read = await steps.load(Instruction, instruction.id)
     assert read is not None
-    return Settled(answered(read.record, outcome, at=at).effects, (expect(read),))
+    return Settlement(
+        effects=answered(read.record, outcome, at=at).effects, expects=(expect(read),)
+    )
 
 
 # ---- hosts and workers -----------------------------------------------------------------------

@@ -4,39 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 import attrs
 import pytest
 
-from ledgerkit import schema
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.alerts import Alert
 from ledgerkit.domain.changes import Changes, Committed, Stale
 from ledgerkit.domain.gateways import GatewayObject, Movement, TransferOrder
-from ledgerkit.domain.instructions import Instruction, instruct
+from ledgerkit.domain.instructions import instruct
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.reconciliation import Reconciliation, Tolerance
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host, PortMissing
 from ledgerkit.jobs.reconciliation import ReconciliationReport, reconcile_gateway
+from ledgerkit.jobs.settlement import Settlement
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import NOON, changes, transfer
 from ledgerkit.testing.simulator import Rigged
-from tests.jobs.gateway_double import Settled, Stripe, settlement
+from tests.jobs.gateway_double import Stripe, settlement
 
 DAY = timedelta(days=1)
 ANA: dict[str, Any] = {"metadata": (("party", "customer:ana"),)}
 TOM: dict[str, Any] = {"metadata": (("party", "supplier:tom"),)}
-
-
-@pytest.fixture(autouse=True)
-def _instructions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let stores keep instructions."""
-    kinds = {Instruction: schema.Kind("instruction", 1, lambda i: schema.Index(i.party, i.status))}
-    monkeypatch.setattr(schema, "KINDS", MappingProxyType({**kinds, **schema.KINDS}))
 
 
 class World:
@@ -51,7 +43,7 @@ class World:
     def reconcile(self, **given: Any) -> ReconciliationReport:
         """Reconcile for the day it is."""
         on = self.clock.now().date()
-        return run(reconcile_gateway("stripe", on=on, settlement=settlement, **given), self.host)
+        return run(reconcile_gateway("stripe", on=on, settle=settlement, **given), self.host)
 
     def held(self) -> int:
         """Return what the books say that the gateway holds."""
@@ -153,7 +145,8 @@ def test_instructions_that_went_out_are_listed() -> None:
     world = World()
     order = TransferOrder(amount=Money(6_000, "USD"), account="acct_1")
     made = instruct(order, gateway="stripe", subject="pay_1", party="tom", at=NOON).instruction
-    world.store.commit(changes("i", records=(attrs.evolve(made, status="unknown"),)))
+    lost = attrs.evolve(made, status="unknown", first_sent_at=NOON, last_sent_at=NOON)
+    world.store.commit(changes("i", records=(lost,)))
     world.stripe.do("charge", "pi_1", 100, **ANA)
     [found] = world.reconcile().reconciliations
 
@@ -207,10 +200,10 @@ def test_a_gateway_that_moves_is_asked_again() -> None:
     world = World()
     world.stripe.do("charge", "pi_1", 10_000, **ANA)
     calm = Rigged(world.host)
-    run(reconcile_gateway("stripe", on=date(2026, 10, 1), settlement=settlement), calm)
+    run(reconcile_gateway("stripe", on=date(2026, 10, 1), settle=settlement), calm)
     world.stripe.moves = [0, -100, 100]
     moving = Rigged(world.host)
-    found = run(reconcile_gateway("stripe", on=date(2026, 10, 1), settlement=settlement), moving)
+    found = run(reconcile_gateway("stripe", on=date(2026, 10, 1), settle=settlement), moving)
 
     assert 2 == calm.names.count("gateway_balance")
     assert 4 == moving.names.count("gateway_balance")
@@ -291,14 +284,14 @@ def test_a_dispute_is_booked_movement_by_movement() -> None:
     world = World()
     keys: list[str] = []
 
-    async def disputing(told: GatewayObject, *, gateway: str, at: datetime) -> Settled:
+    async def disputing(told: GatewayObject, *, gateway: str, at: datetime) -> Settlement:
         moved = attrs.evolve(
             told, status="done", kind="charge", id=f"m{len(told.movements)}", movements=()
         )
         return await settlement(moved, gateway=gateway, at=at)
 
     def reconcile() -> None:
-        job = reconcile_gateway("stripe", on=date(2026, 10, 1), settlement=disputing)
+        job = reconcile_gateway("stripe", on=date(2026, 10, 1), settle=disputing)
         keys.extend(run(job, world.host).recovered)
 
     dispute: Mapping[str, Any] = {"status": "open", "movements": ()}
@@ -315,4 +308,4 @@ def test_a_gateway_is_needed() -> None:
     """The host has to have one of that name."""
     host = Host(store=MemoryStore(), clock=FakeClock(datetime(2026, 10, 1, tzinfo=UTC)))
     with pytest.raises(PortMissing, match="gateway 'stripe'"):
-        run(reconcile_gateway("stripe", on=date(2026, 10, 1), settlement=settlement), host)
+        run(reconcile_gateway("stripe", on=date(2026, 10, 1), settle=settlement), host)

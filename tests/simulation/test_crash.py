@@ -8,7 +8,7 @@ from importlib import import_module
 from inspect import iscoroutinefunction
 from itertools import count
 from pkgutil import iter_modules
-from types import CodeType, CoroutineType, MappingProxyType
+from types import CodeType, CoroutineType
 from typing import Any, TypeAlias
 
 import attrs
@@ -17,12 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
-from ledgerkit import jobs, schema
+from ledgerkit import jobs
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.domain.alerts import alert_id
 from ledgerkit.domain.changes import Draw, Expect, Series, Stale
-from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.invoices import ISSUED, Invoice
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.domain.money import Money
@@ -133,13 +132,6 @@ def new_store(request: pytest.FixtureRequest) -> NewStore:
     """Return what makes an empty store, of each sort there is."""
     made: NewStore = request.getfixturevalue(f"in_{request.param}")
     return made
-
-
-@pytest.fixture(autouse=True)
-def _instructions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let stores keep instructions."""
-    kinds = {Instruction: schema.Kind("instruction", 1, lambda i: schema.Index(i.party, i.status))}
-    monkeypatch.setattr(schema, "KINDS", MappingProxyType({**kinds, **schema.KINDS}))
 
 
 # ---- hosts -----------------------------------------------------------------------------------
@@ -299,7 +291,7 @@ JOBS.update(
             ),
             "check the reserve": lambda: check_reserve(["stripe"], ReservePolicy(USD * 99)),
             "observe": lambda: observe(control.LOW, actor="reserve check"),
-            "reconcile": lambda: reconcile_gateway("stripe", on=OCTOBER, settlement=settlement),
+            "reconcile": lambda: reconcile_gateway("stripe", on=OCTOBER, settle=settlement),
         }.items()
     }
 )

@@ -48,6 +48,7 @@ from ledgerkit.domain.ledger import Balance, address
 from ledgerkit.domain.money import Money
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.billing_run import ROUNDS
+from ledgerkit.jobs.payments import under_way
 from ledgerkit.jobs.steps import Job
 
 Order: TypeAlias = Callable[[AutoCharge, datetime], Job[Decision]]
@@ -161,14 +162,14 @@ class AutoCharged:
 async def run_auto_charges(
     *,
     order: Order,
-    under_way: UnderWay,
+    under_way: UnderWay = under_way,
     actor: str = "automatic charges",
     bands: Bands = BANDS,
 ) -> AutoCharged:
     """Order a charge from every customer whose exposure has reached the band set for it.
 
-    *order* makes the decision that is stored under the key of the charge, such as an instruction to
-    the gateway where the customer saved a payment method; *under_way* tells what was ordered before
+    *order* makes the decision that is stored under the key of the charge, such as
+    `payments.charge_through("stripe")`; *under_way* tells what was ordered before
     and has not arrived, so that nobody is charged twice for one debt. Who cannot be charged is
     skipped and holds up nobody. Run again, nothing is ordered twice. (seed 002; spec: billing 9)
     """

@@ -28,7 +28,8 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.instructions import ATTENTION, Attention, Instruction, Sending
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.sending import SENDING, TRIES, RefuseOrder, Settle, Settlement
+from ledgerkit.jobs.sending import SENDING, TRIES
+from ledgerkit.jobs.settlement import RefuseOrder, Settle, Settlement, refusal, settlement
 from ledgerkit.jobs.steps import Step
 
 _Decided: TypeAlias = tuple["Decision | Settlement", tuple[Expect, ...]]
@@ -91,8 +92,8 @@ async def resolve_instruction(
     id: str,
     *,
     made: str | None,
-    settle: Settle,
-    refuse: RefuseOrder,
+    settle: Settle = settlement,
+    refuse: RefuseOrder = refusal,
     key: str,
     actor: str,
     note: str,
@@ -120,7 +121,7 @@ async def resolve_instruction(
 
 
 async def cancel_instruction(
-    id: str, *, refuse: RefuseOrder, key: str, actor: str, note: str
+    id: str, *, refuse: RefuseOrder = refusal, key: str, actor: str, note: str
 ) -> Instruction:
     """End the instruction *id*, of which surely nothing came; its subject learns of it.
 

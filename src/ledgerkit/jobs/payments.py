@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
 
 import attrs
@@ -24,17 +24,25 @@ from ledgerkit.domain.changes import (
     expect,
 )
 from ledgerkit.domain.changes import request as asked
+from ledgerkit.domain.credit_limits import AutoCharge, CreditLimit
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.money import Money
+from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payment_methods import PaymentMethod
-from ledgerkit.domain.payments import Payment, charge_key, charged_as, recorded_as
+from ledgerkit.domain.payments import (
+    PENDING,
+    ChargeRequested,
+    Payment,
+    charge_key,
+    charged_as,
+    recorded_as,
+)
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.refunds import Refund, refunded_as
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.settlement import read_account
-from ledgerkit.jobs.steps import Step
+from ledgerkit.jobs.steps import Job, Step
 
 T = TypeVar("T")
 # How often a decision whose base moved is made again before it is reported.
@@ -133,6 +141,34 @@ async def _method_of(customer: str, gateway: str) -> PaymentMethod:
         if version.record.gateway == gateway and version.record.method:
             return version.record
     raise NoPaymentMethod(customer, gateway)
+
+
+def charge_through(gateway: str) -> Callable[[AutoCharge, datetime], Job[ChargeRequested]]:
+    """Return how automatic charges are ordered: through *gateway*, to the method saved there.
+
+    Whoever saved none is left out by the run, with `NoPaymentMethod`. See `run_auto_charges`.
+    """
+
+    async def order(charge: AutoCharge, at: datetime) -> ChargeRequested:
+        saved = await _method_of(charge.customer, gateway)
+        return payments.request(
+            charge.customer,
+            charge.amount,
+            key=charge.key,
+            gateway=gateway,
+            holder=saved.holder,
+            method=saved.method,
+            at=at,
+        )
+
+    return order
+
+
+async def under_way(limit: CreditLimit) -> Money:
+    """Return what was asked of the customer of *limit*, in its currency, and has not come in."""
+    asked_for = await steps.find_all(Payment, party=limit.customer, status=PENDING)
+    amounts = [read.record.amount for read in asked_for]
+    return sum_of([a for a in amounts if a.currency == limit.currency], limit.currency)
 
 
 async def record_payment(

@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Protocol
 
 import attrs
 
@@ -48,37 +47,10 @@ from ledgerkit.domain.reconciliation import (
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.alerts import read_alert
 from ledgerkit.jobs.billing_run import ROUNDS
-from ledgerkit.jobs.steps import Job
+from ledgerkit.jobs.settlement import Settle, settlement
 
 _OUT = (SENT, UNKNOWN, PENDING)
 _LOOKS = 3  # at a gateway that keeps moving, before what it said last is taken
-
-
-class Settled(Protocol):
-    """What an object at a gateway means for the books: what to store, on what it was decided."""
-
-    @property
-    def effects(self) -> Effects:
-        """What to store; nothing where all of it is booked."""
-        ...
-
-    @property
-    def expects(self) -> tuple[Expect, ...]:
-        """The versions that were read."""
-        ...
-
-    @property
-    def parked(self) -> bool:
-        """Whether it concerns something that is not known yet."""
-        ...
-
-
-class Settle(Protocol):
-    """Decides what an object means for the books; the same for answers, webhooks and listings."""
-
-    def __call__(self, told: GatewayObject, *, gateway: str, at: datetime) -> Job[Settled]:
-        """Return what to store of *told*."""
-        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +96,7 @@ async def reconcile_gateway(
     gateway: str,
     *,
     on: date,
-    settlement: Settle,
+    settle: Settle = settlement,
     tolerances: Mapping[str, Tolerance] = MappingProxyType({}),
     since: datetime | None = None,
     actor: str = "reconciliation",
@@ -143,7 +115,7 @@ async def reconcile_gateway(
     """
     earlier = await _earlier(gateway, on)
     look = Window(since) if since is not None else window(earlier, at=await steps.now())
-    seen, found = await _look(gateway, look, settlement, actor)
+    seen, found = await _look(gateway, look, settle, actor)
     stored: list[Reconciliation] = []
     alerts: list[Alert] = []
     for currency in currencies_of(seen.reported, seen.held):
@@ -175,21 +147,19 @@ async def _earlier(gateway: str, on: date) -> tuple[Reconciliation, ...]:
     return tuple(v.record for v in read)
 
 
-async def _look(
-    gateway: str, look: Window, settlement: Settle, actor: str
-) -> tuple[_Seen, _Recovered]:
+async def _look(gateway: str, look: Window, settle: Settle, actor: str) -> tuple[_Seen, _Recovered]:
     """Return both sides as they were while nothing moved, having booked what was missed.
 
     A balance and a listing are two calls: what happened between them would look like drift, so they
     are asked again. (spec: users-ask 24)
     """
-    seen, found = await _look_once(gateway, look, settlement, actor)
+    seen, found = await _look_once(gateway, look, settle, actor)
     booked = list(found.objects)
     for _ in range(1, _LOOKS):
         again = await steps.gateway_balance(gateway)
         if _same(again, seen.reported) and await _held(gateway, seen.reported.at) == seen.held:
             break
-        seen, found = await _look_once(gateway, look, settlement, actor)
+        seen, found = await _look_once(gateway, look, settle, actor)
         booked += found.objects
     return seen, attrs.evolve(found, objects=tuple(booked))
 
@@ -199,11 +169,11 @@ def _same(one: GatewayBalance, other: GatewayBalance) -> bool:
 
 
 async def _look_once(
-    gateway: str, look: Window, settlement: Settle, actor: str
+    gateway: str, look: Window, settle: Settle, actor: str
 ) -> tuple[_Seen, _Recovered]:
     reported = await steps.gateway_balance(gateway)
     objects = await _objects(gateway, look.since)
-    found = await _recover(gateway, objects, settlement, actor)
+    found = await _recover(gateway, objects, settle, actor)
     instructions: list[Instruction] = []
     for status in _OUT:
         instructions += [v.record for v in await steps.find_all(Instruction, status=status)]
@@ -238,14 +208,14 @@ async def _objects(gateway: str, since: datetime) -> tuple[GatewayObject, ...]:
 
 
 async def _recover(
-    gateway: str, objects: tuple[GatewayObject, ...], settlement: Settle, actor: str
+    gateway: str, objects: tuple[GatewayObject, ...], settle: Settle, actor: str
 ) -> _Recovered:
     booked: list[GatewayObject] = []
     parked: list[str] = []
     left_out: list[Skipped] = []
     for told in objects:
         try:
-            settled = await _settle(gateway, told, settlement, actor)
+            settled = await _settle(gateway, told, settle, actor)
         except LedgerkitError as error:
             left_out.append(skipped(told.id, error))
             continue
@@ -254,9 +224,9 @@ async def _recover(
     return _Recovered(tuple(booked), tuple(parked), tuple(left_out))
 
 
-async def _settle(gateway: str, told: GatewayObject, settlement: Settle, actor: str) -> bool | None:
+async def _settle(gateway: str, told: GatewayObject, settle: Settle, actor: str) -> bool | None:
     """Book what *told* means; return whether that was new, None where it is parked."""
-    again = partial(_settle_once, gateway, told, settlement, actor)
+    again = partial(_settle_once, gateway, told, settle, actor)
     for _ in range(1, ROUNDS):
         with suppress(Stale):
             return await again()
@@ -264,10 +234,10 @@ async def _settle(gateway: str, told: GatewayObject, settlement: Settle, actor: 
 
 
 async def _settle_once(
-    gateway: str, told: GatewayObject, settlement: Settle, actor: str
+    gateway: str, told: GatewayObject, settle: Settle, actor: str
 ) -> bool | None:
     at = await steps.now()
-    settled = await settlement(told, gateway=gateway, at=at)
+    settled = await settle(told, gateway=gateway, at=at)
     if settled.parked:
         return None
     if settled.effects == Effects():

@@ -7,10 +7,8 @@ records. Whoever comes after a crash goes on with the same key. (spec: reliabili
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 import attrs
 
@@ -53,52 +51,13 @@ from ledgerkit.domain.instructions import (
 from ledgerkit.domain.outbox import DONE, WAITING, Claimed, ClaimLost
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.host import PortMissing
-from ledgerkit.jobs.steps import Step
+from ledgerkit.jobs.settlement import RefuseOrder, Settle, Settlement, refusal, settlement
 
 LEASE = timedelta(minutes=15)
 SENDING, TRIPPING = Sending(), Tripping()
 ACTOR = "sending"
 # How often a decision is made again because its base moved, or one message goes on to a next step.
 TRIES = 6
-
-
-class Settlement(Protocol):
-    """What an object at a gateway does to our records, the instruction of it included."""
-
-    @property
-    def effects(self) -> Effects:
-        """What to store; nothing if it is booked already."""
-        ...
-
-    @property
-    def expects(self) -> tuple[Expect, ...]:
-        """The versions it was decided on."""
-        ...
-
-    @property
-    def parked(self) -> bool:
-        """Whether it must be tried again later: what it concerns is not known yet."""
-        ...
-
-
-class Settle(Protocol):
-    """Decides what *told* does to our records; commits nothing."""
-
-    def __call__(
-        self, told: GatewayObject, *, gateway: str, at: datetime
-    ) -> Coroutine[Step[Any], Any, Settlement]:
-        """Return what to store."""
-        ...
-
-
-class RefuseOrder(Protocol):
-    """Decides what an order that came to nothing does to the record it was for."""
-
-    def __call__(
-        self, instruction: Instruction, outcome: Outcome, *, at: datetime
-    ) -> Coroutine[Step[Any], Any, Settlement]:
-        """Return what to store, the instruction's own move included."""
-        ...
 
 
 @attrs.frozen
@@ -130,8 +89,8 @@ class SendingReport:
 async def send_instructions(
     gateway: str,
     *,
-    settle: Settle,
-    refuse: RefuseOrder,
+    settle: Settle = settlement,
+    refuse: RefuseOrder = refusal,
     lease: timedelta = LEASE,
     limit: int = 100,
     policy: Sending = SENDING,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
+from multiprocessing import get_context
 
 import pytest
 from hypothesis import given, settings
@@ -139,8 +140,9 @@ def test_an_override_lets_one_of_eight_processes_pass(fresh_postgres_url: str) -
     """However many try at once, one journal names it, and the customer owes 10.00. (B2)"""
     with closing(open_store(fresh_postgres_url)) as store:
         id = granted(opened(store, limit=0), 1_000)
-        with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-            passed = pool.starmap(use, [(fresh_postgres_url, id, n) for n in range(PROCESSES)])
+        with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+            tried = [pool.submit(use, fresh_postgres_url, id, n) for n in range(PROCESSES)]
+            passed = [each.result() for each in tried]
         read = store.load(Override, id)
         forced = [p.journal.id for p in store.journals().items if p.journal.forced_by == id]
 

@@ -38,7 +38,7 @@ from ledgerkit.jobs.steps import Step
 __all__ = [
     "PARKED",
     "Account",
-    "Refuse",
+    "RefuseOrder",
     "Settle",
     "Settlement",
     "read_account",
@@ -58,7 +58,7 @@ __all__ = [
 
 
 class Settle(Protocol):
-    """Decides what an object of one kind does."""
+    """Decides what an object at a gateway does to our records; commits nothing."""
 
     def __call__(
         self, told: GatewayObject, *, gateway: str, at: datetime
@@ -67,8 +67,8 @@ class Settle(Protocol):
         ...
 
 
-class Refuse(Protocol):
-    """Decides what a refused order of one kind does."""
+class RefuseOrder(Protocol):
+    """Decides what an order that came to nothing does to the record it was for."""
 
     def __call__(
         self, instruction: Instruction, outcome: Outcome, *, at: datetime
@@ -86,7 +86,7 @@ _SETTLES: Mapping[str, Settle] = MappingProxyType(
         gateways.PAYOUT: settle_payout,
     }
 )
-_REFUSES: Mapping[str, Refuse] = MappingProxyType(
+_REFUSES: Mapping[str, RefuseOrder] = MappingProxyType(
     {
         gateways.CHARGE: refuse_charge,
         gateways.REFUND: refuse_refund,
