@@ -271,7 +271,7 @@ def test_cash_is_given_back_by_hand() -> None:
         done.journals[0].entries
     )
     assert "partly_refunded" == done.payment.status
-    with pytest.raises(ValueError, match=r"leaves cash:\.\.\."):
+    with pytest.raises(ValueError, match=r"needs a wallet cash:\.\.\."):
         hand_back(payment, eur(1), cash="gateway:stripe", **how)
     how["key"] = "r-2"
     with pytest.raises(OverRefunded):
@@ -375,6 +375,9 @@ def test_a_charge_is_undone_once() -> None:
         ({"outcome": "gift"}, "the outcome of a refund is"),
         ({"status": "gone"}, "has no status 'gone'"),
         ({"asked_on": AT}, "asked_on"),
+        ({"note": 5}, "refund note must be text"),
+        ({"invoice": ""}, "refund invoice"),
+        ({"object": " x"}, "refund object"),
     ],
 )
 def test_a_refund_that_cannot_be(fields: dict[str, Any], expected: str) -> None:
