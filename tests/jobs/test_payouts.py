@@ -21,8 +21,9 @@ from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import payouts as jobs
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.instructions import cancel_instruction
 from ledgerkit.jobs.payouts import UnknownPayout
-from ledgerkit.jobs.settlement import settlement
+from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.testing.fakes.gateway import Fault
 from ledgerkit.testing.samples import NOON, changes, party
 from tests.jobs.supplier_world import (
@@ -193,6 +194,22 @@ def test_payout_that_two_attempts_paid() -> None:
     assert "paid" == only(host, Payout).status
     assert -6_000 == balances(host)["supplier:ina"]
     assert [("transfer.done", usd(-6_000))] == [(line.kind, line.amount) for line in due]
+
+
+def test_a_cancelled_payout_fails_and_is_sent_anew() -> None:
+    """Nothing had been sent: transfer and payout failed; retried it goes under another key."""
+    host = world()
+    send(host)
+    first = only(host, Instruction)
+    run(cancel_instruction(first.id, refuse=refusal, key="k", actor="eva", note="wrong"), host)
+    assert ("failed", "failed") == (only(host, Transfer).status, only(host, Payout).status)
+    run(jobs.retry(only(host, Payout).id, note="right after all", actor="eva"), host)
+    send(host)
+    work(host)
+
+    assert 2 == len({each.key for each in all_of(host, Instruction)})
+    assert {"customer:stu": -6_000, "gateway:stripe": 6_000} == balances(host)
+    assert ("paid", 0) == (only(host, Payout).status, drift(host))
 
 
 # ---- instant ---------------------------------------------------------------------------------
