@@ -15,6 +15,7 @@ from ledgerkit.domain.clawbacks import (
     FUTURE_PAYOUT_OFFSET,
     MANUAL_CHECK,
     STRIPE_REVERSAL,
+    UNDERPAYMENT,
     WRITTEN_OFF,
     Clawback,
     ClawbackWindowClosed,
@@ -136,6 +137,8 @@ def test_asked_again() -> None:
     assert case == run(jobs.execute_clawback(case.id, **EVA), host)
     with pytest.raises(KeyReused):
         asked(host, 3_500)
+    with pytest.raises(KeyReused, match="side: 'overpayment' then, 'underpayment' now"):
+        asked(host, side=UNDERPAYMENT)
 
 
 def test_two_cases_share_what_was_paid() -> None:
