@@ -257,6 +257,11 @@ def test_flags_are_flags(field: str) -> None:
         attrs.evolve(proposed(), **wrong)
 
 
+def test_day_is_that_in_utc() -> None:
+    """By which cases are found."""
+    assert AT.date() == proposed().opened_on
+
+
 def test_cases_have_ids_of_their_own() -> None:
     """One cause has one case per supplier and currency, and parts if it needs more."""
     ids = {
