@@ -119,6 +119,11 @@ def test_instants_are_kept_in_utc() -> None:
         (Outcome(status="unknown"), {"status": "done"}, "needs the object made"),
         (Outcome(status="unknown"), {"code": None}, "code"),
         (Outcome(status="unknown"), {"detail": "\0"}, "detail"),
+        (
+            ChargeOrder(amount=eur(1), customer="c"),
+            {"amount": eur(2**63)},
+            "at most 9223372036854775807",
+        ),
         (ChargeOrder(amount=eur(1), customer="c"), {"amount": eur(-1)}, "a charge moves more"),
         (ChargeOrder(amount=eur(1), customer="c"), {"amount": 1.5}, "a charge needs Money"),
         (ChargeOrder(amount=eur(1), customer="c"), {"customer": " c"}, "customer of a charge"),

@@ -54,6 +54,8 @@ from ledgerkit.domain.instructions import (
     WAITING,
     Instruction,
     Sending,
+    SendingReport,
+    send_instructions,
 )
 from ledgerkit.domain.invoices import line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet
@@ -76,7 +78,6 @@ from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.reconciliation import reconcile_gateway
-from ledgerkit.jobs.sending import SendingReport, send_instructions
 from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.jobs.steps import Job, Step
 from ledgerkit.jobs.webhooks import retry_parked, take
@@ -697,7 +698,7 @@ class Marketplace:
     def reconciling(self, since: datetime | None = None) -> Job[Any]:
         """Return a run of the reconciliation."""
         on = self.clock.now().date()
-        return reconcile_gateway(STRIPE, on=on, settlement=settlement, since=since)
+        return reconcile_gateway(STRIPE, on=on, settle=settlement, since=since)
 
     # ---- the end -----------------------------------------------------------------------------
     def settle(self) -> None:

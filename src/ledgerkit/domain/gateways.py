@@ -13,6 +13,7 @@ from typing import ClassVar, TypeAlias
 import attrs
 
 from ledgerkit.domain.ledger.journals import name_of, pairs_of, text_of
+from ledgerkit.domain.ledger.wallets import INT64
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import instant
 
@@ -153,8 +154,9 @@ def _above_zero(what: str, amount: object) -> None:
     if type(amount) is not Money:
         msg = f"{what} needs Money (got {amount!r})"
         raise TypeError(msg)
-    if amount.minor <= 0:
-        msg = f"{what} moves more than 0 (got {amount})"
+    # No more than the books hold: what was sent could not be posted. (spec: ledger 1)
+    if not 0 < amount.minor <= INT64:
+        msg = f"{what} moves more than 0, at most {INT64} minor units (got {amount})"
         raise ValueError(msg)
 
 
