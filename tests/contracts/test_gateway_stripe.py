@@ -11,96 +11,21 @@ import pytest
 
 from ledgerkit.adapters.stripe import StripeGateway
 from ledgerkit.adapters.stripe.events import told_by
-from ledgerkit.domain.gateways import (
-    ChargeOrder,
-    GatewayObject,
-    Order,
-    PayoutOrder,
-    RefundOrder,
-    ReversalOrder,
-    TransferOrder,
-)
-from ledgerkit.domain.money import Money
+from ledgerkit.domain.gateways import GatewayObject, Order
 from ledgerkit.ports.gateway import Accounts, Checkout, Gateway, Probe
-from ledgerkit.ports.secret import Secret
 from ledgerkit.testing.contracts.gateway import GatewayContract, LoseAnswer, Pay
-from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.gateway import DECLINED, Fault
 from ledgerkit.testing.samples import NOON
-from tests.adapters.stripe.double import StripeDouble
-from tests.adapters.stripe.recorder import KEY
-
-
-def eur(minor: int) -> Money:
-    """Return cents."""
-    return Money(minor, "EUR")
-
-
-class World:
-    """A double with a customer, a funded platform and a funded connected account."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.wire = StripeDouble(self.clock)
-        self.api = self.wire.api
-        self.stripe = StripeGateway(Secret(KEY), clock=self.clock, http_client=self.wire)
-        self.customer = self.stripe.open_customer(
-            customer="c-1", name="Ana", email="ana@example.org", key="c-1"
-        )
-        self.account = self.stripe.open_account(
-            supplier="tom", email="tom@example.org", country="ES", key="tom"
-        )
-        self.api.world.onboard(self.account)
-        self.api.gateway.fund(eur(100_000))
-        self.api.gateway.fund(eur(100_000), account=self.account)
-
-    def charge(self, method: str = "") -> ChargeOrder:
-        """Return the order to charge the customer 50.00."""
-        return ChargeOrder(amount=eur(5000), customer=self.customer, method=method)
-
-    def made(self, order: Order) -> str:
-        """Carry out *order*, which something else needs, and return the id of what it made."""
-        made = self.stripe.send(order, key=f"{order.kind} before", instruction="before").object
-        assert made is not None
-        return made.id
-
-    def order(self, kind: str) -> Order:
-        """Return an order of *kind* that is carried out, several times if asked."""
-        match kind:
-            case "charge":
-                return self.charge()
-            case "refund":
-                return RefundOrder(amount=eur(1000), charge=self.made(self.charge()))
-            case "transfer":
-                return TransferOrder(amount=eur(3000), account=self.account)
-            case "transfer of a charge":
-                source = self.made(self.charge())
-                return TransferOrder(amount=eur(1000), account=self.account, source=source)
-            case "reversal":
-                paid = TransferOrder(amount=eur(9000), account=self.account)
-                return ReversalOrder(amount=eur(2000), transfer=self.made(paid))
-            case _:
-                return PayoutOrder(
-                    amount=eur(3000), account=self.account, instant=kind == "instant payout"
-                )
-
-
-KINDS = (
-    "charge",
-    "refund",
-    "transfer",
-    "transfer of a charge",
-    "reversal",
-    "payout",
-    "instant payout",
-)
+from tests.adapters.stripe.world import KINDS, World
 
 
 class TestStripeGateway(GatewayContract):
     @pytest.fixture
     def world(self) -> World:
-        """Return a world of its own."""
-        return World()
+        """Return a world with money, so that every order is carried out."""
+        world = World()
+        world.fund()
+        return world
 
     @pytest.fixture
     def gateway(self, world: World) -> StripeGateway:
