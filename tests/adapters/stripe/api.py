@@ -109,8 +109,8 @@ class Api:
             return made
         if made is not None:
             intent = rendering.intent(made, self._buyers.get(made.id, ""))
-            said = {**rendering.card_error(outcome.code), "payment_intent": intent}
-            raise Refusal(402, said.pop("code"), kept=True, **said)
+            error = rendering.card_error(outcome.code)
+            raise Refusal(402, error.pop("code"), kept=True, payment_intent=intent, **error)
         raise Refusal(400, outcome.code, kept=not outcome.attention, message=outcome.detail)
 
     def post_intent(self, sent: Request) -> Json:

@@ -237,20 +237,21 @@ def test_what_was_not_answered_is_sent_again_under_its_key(school: School) -> No
     assert 0 == school.drift()
 
 
-def test_a_dispute_is_booked_from_its_events(school: School) -> None:
-    """Withdrawn with a fee of 15.00 and given back without it."""
+@pytest.mark.parametrize("fee_too", [False, True])
+def test_a_dispute_is_booked_from_its_events(school: School, *, fee_too: bool) -> None:
+    """Withdrawn with a fee of 15.00 and given back, with or without it."""
     school.charge()
     school.work()
     dispute = school.world.api.world.dispute("ch_1")
     school.deliver()
     withdrawn = (wallets(school.host), school.only(Dispute).status, school.drift())
-    school.world.api.world.win(dispute.id)
+    school.world.api.world.win(dispute.id, fee_too=fee_too)
     school.deliver(backwards=True)
 
     assert (-6_000, "open", 0) == (withdrawn[0]["customer:c-1"], *withdrawn[1:])
     assert ("won", 0) == (school.only(Dispute).status, school.drift())
     assert 10_000 - 6_000 == wallets(school.host)["customer:c-1"]
-    assert -320 - 1_500 == wallets(school.host)["platform"]
+    assert -320 - (0 if fee_too else 1_500) == wallets(school.host)["platform"]
 
 
 def test_what_was_made_at_stripe_itself_is_found(school: School) -> None:

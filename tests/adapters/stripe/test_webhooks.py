@@ -298,12 +298,12 @@ def test_account_updated() -> None:
     assert not status.may_be_paid
 
 
-def test_a_fee_that_is_given_back_is_no_fee_of_a_movement() -> None:
-    """A movement has no fee below zero; what came back is told by the balance alone."""
+def test_a_fee_that_is_given_back_is_below_zero() -> None:
+    """As some countries' card networks have it when a dispute is won."""
     given = {"id": "txn_2", "amount": 5000, "fee": -1500, "currency": "eur", "created": T0}
     (told,) = read("charge.dispute.funds_reinstated", dispute(balance_transactions=[given])).told
 
-    assert (Movement(id="txn_2", amount=euro(5000), fee=euro(0), at=AT),) == told.movements
+    assert (Movement(id="txn_2", amount=euro(5000), fee=euro(-1500), at=AT),) == told.movements
 
 
 @pytest.mark.parametrize("type", sorted(READERS))

@@ -163,13 +163,10 @@ def dispute(raw: Raw) -> GatewayObject:
 
 
 def _movement(raw: Raw) -> Movement:
-    money = from_stripe(raw["amount"], raw["currency"])
-    fee = from_stripe(raw["fee"], raw["currency"])
     return Movement(
         id=raw["id"],
-        amount=money,
-        # A fee that is given back has no place in a movement; reconciliation finds it by itself.
-        fee=max(fee, Money.zero(fee.currency)),
+        amount=from_stripe(raw["amount"], raw["currency"]),
+        fee=from_stripe(raw["fee"], raw["currency"]),
         at=at_of(raw["created"]),
     )
 
