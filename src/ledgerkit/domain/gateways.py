@@ -38,7 +38,7 @@ class Movement:
     Attributes:
         id: The gateway's id of the change; it is booked once.
         amount: What it does to our balance, the fee apart; minus leaves it.
-        fee: What the gateway took for it, zero or more.
+        fee: What the gateway took for it; below zero is given back, which a withdrawal never does.
         at: When it counts, by the gateway's clock.
     """
 
@@ -52,8 +52,11 @@ class Movement:
         if type(self.amount) is not Money or type(self.fee) is not Money:
             msg = f"movement {self.id!r} needs Money (got {self.amount!r}, {self.fee!r})"
             raise TypeError(msg)
-        if self.fee.minor < 0:
-            msg = f"the fee of movement {self.id!r} is zero or more (got {self.fee})"
+        if self.fee.minor < 0 and self.amount.minor < 0:
+            msg = (
+                f"movement {self.id!r} withdraws {self.amount}, so its fee is zero or more "
+                f"(got {self.fee})"
+            )
             raise ValueError(msg)
 
 
