@@ -697,7 +697,9 @@ def moved(line: EntryLine, **fields: Any) -> str:
         ("Incentive", "incentive.earned", Event("incentive", "i1", "2026-10")),
         ("Session\ns-77", "session.charged", Event("session", "s-77")),
         ("Tax", "invoice.taxed", None),
-        ("payment.captured\np-1", "payment.captured", Event("payment", "p-1")),
+        ("Payment", "payment.captured", Event("gateway.charge", "stripe:pi_1")),
+        ("Payment", "payment.captured", Event("payment", "pmt_1")),
+        ("fuel.bought\nn-1", "fuel.bought", Event("fuel", "n-1")),
     ],
     ids=lambda value: "" if isinstance(value, Event | None) else value.split("\n")[0],
 )
@@ -776,20 +778,20 @@ def test_a_host_has_words_of_its_own(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "ledgerkit.po").write_text(
         'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
-        'msgid "payment.captured"\nmsgstr "Card payment"\n'
+        'msgid "fuel.bought"\nmsgstr "Fuel"\n'
         'msgid "Session"\nmsgstr "Lesson"\n',
         "utf-8",
     )
     head = attrs.evolve(HEAD, words=(tmp_path,))
     document = account_statement_document(
-        [entry("payment.captured"), attrs.evolve(entry("session.charged"), journal="jrn_2")],
+        [entry("fuel.bought"), attrs.evolve(entry("session.charged"), journal="jrn_2")],
         head=head,
         party=ANA,
         period=OCTOBER,
         opening=eur("0"),
     )
 
-    assert ["Card payment", "Lesson"] == [row[1] for row in cells(document)[1:]]
+    assert ["Fuel", "Lesson"] == [row[1] for row in cells(document)[1:]]
 
 
 # ---- on paper --------------------------------------------------------------------------------

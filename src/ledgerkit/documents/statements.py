@@ -34,7 +34,11 @@ SESSIONS, INCENTIVES, ADJUSTMENTS = "Sessions", "Incentives", "Adjustments"
 CLAWBACKS = "Clawbacks"
 _CLAWED = ("clawback.", "transfer.")  # what was paid before, and put right since
 # Facts whose ids are ours, long and derived; readers know them by a label or not at all.
-_OUR_FACTS = ("credit_note", "incentive", "invoice", "opening", "payout", "write_off")
+_OUR_FACTS = (
+    *("clawback", "credit_note", "incentive", "invoice", "opening", "payment", "payout", "refund"),
+    "write_off",
+)
+_AT_GATEWAY = "gateway."  # ids of a gateway's are nothing to read, either
 
 
 def payout_number(payout: Payout, supplier: Party) -> str:
@@ -211,7 +215,7 @@ def account_statement_document(
 def _moved(desk: Desk, line: EntryLine, labels: Mapping[str, str], *, bonus: bool) -> str:
     about = [desk.kind(line.kind, bonus=bonus)]
     if line.event is not None:
-        ours = line.event.type in _OUR_FACTS
+        ours = line.event.type in _OUR_FACTS or line.event.type.startswith(_AT_GATEWAY)
         about.append(labels.get(line.event.id, "" if ours else line.event.id))
     return "\n".join(filter(None, about))
 

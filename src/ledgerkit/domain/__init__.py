@@ -7,6 +7,6 @@ document_links; access, alerts; gateways; instructions, circuit_breakers, connec
 payment_methods, webhooks; usage; pricing; proration; discounts, tax; charges; late_joiners;
 sessions; splits; packages, grants; subscriptions, rate_plans; invoices; credit_notes, write_offs;
 payments; refunds; payment_plans; credit_limits; transfers; bank_payouts; payouts; disputes;
-clawbacks; rate_cards; rentals; completions; adjustments; reserves, reconciliation; openings;
-statements, verification, shadow; billing_run.
+clawbacks; rate_cards; rentals; completions; adjustments, bookings; reserves, reconciliation;
+openings; statements, verification, shadow; billing_run.
 """

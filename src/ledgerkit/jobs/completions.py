@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
+from itertools import count
 from typing import ClassVar, TypeAlias, TypeVar
 
 import attrs
 
+from ledgerkit.domain.bookings import booking_id, redeem
 from ledgerkit.domain.changes import (
+    BatchRefused,
+    Changes,
+    Committed,
     Decision,
     Expect,
     KeyReused,
@@ -19,6 +25,7 @@ from ledgerkit.domain.changes import (
     Versioned,
     changes_of,
     expect,
+    request,
 )
 from ledgerkit.domain.completions import (
     Completed,
@@ -29,7 +36,15 @@ from ledgerkit.domain.completions import (
     request_of,
 )
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Journal, PeriodClosed
+from ledgerkit.domain.ledger import (
+    Event,
+    Held,
+    HoldCaptured,
+    HoldExpired,
+    HoldReleased,
+    Journal,
+    PeriodClosed,
+)
 from ledgerkit.domain.periods import CalendarCycle, Cycle
 from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rentals import Rental
@@ -82,8 +97,10 @@ async def complete_work(
     """Charge *work* by the rate card *card* and the rental of its equipment, once.
 
     The id of the work is the key: asked again, nothing is stored and what was stored is returned,
-    as it was before any adjustment. What *beside* decides is stored in the same commit. (seed 002:
-    the three-way split and the transfer to the instructor are one event)
+    as it was before any adjustment. Its booking is captured, if it has one that covers it; else the
+    booking is released and all is charged, in one step (see `bookings.redeem`). What *beside*
+    decides is stored in the same commit. (seed 002: the three-way split and the transfer to the
+    instructor are one event)
 
     Where the books are closed for its time already, it counts from now and names its period of
     *cycle*; that alone is not seen in a preview.
@@ -121,6 +138,9 @@ async def _complete_once(
     at = await steps.now()
     if late is not None:
         completed = belate(completed, period=late.containing(completed.completion.on), at=at)
+    bookings = await bookings_of(work.event)
+    redeemed = redeem(completed, bookings[-1] if bookings else None, at=at)
+    completed = redeemed.completed
     changes = changes_of(
         completed,
         *beside(completed),
@@ -131,9 +151,46 @@ async def _complete_once(
         at=at,
         expects=read,
     )
-    if (await steps.commit(changes)).replayed:  # another worker did it, perhaps at other rates
+    if redeemed.releases is None:
+        committed = await steps.commit(changes)
+    else:
+        given_back = releasing(redeemed.releases, actor=actor, reason=reason, at=at)
+        committed = await _both(given_back, changes)
+    if committed.replayed:  # another worker did it, perhaps at other rates
         return await _first_of(await steps.history(Completion, work.id))
     return completed
+
+
+async def _both(given_back: Changes, changes: Changes) -> Committed:
+    """Commit both or neither, in this order, and return what the second did."""
+    try:
+        _, committed = await steps.commit_all([given_back, changes])
+    except BatchRefused as refused:
+        raise refused.cause from None
+    return committed
+
+
+async def bookings_of(event: Event) -> tuple[Held, ...]:
+    """Read the holds that book *event*, or did, the oldest first."""
+    found: list[Held] = []
+    for times in count():
+        held = await steps.hold(booking_id(event, times))
+        if held is None:
+            break
+        found.append(held)
+    return tuple(found)
+
+
+def releasing(hold: str, *, actor: str, reason: str, at: datetime) -> Changes:
+    """Return the changes that give back the hold *hold* of a booking."""
+    return Changes(
+        key=f"{hold}/release",
+        request=request("booking.release", hold=hold),
+        actor=actor,
+        reason=reason,
+        at=at,
+        releases=(hold,),
+    )
 
 
 async def _completed(
@@ -157,9 +214,9 @@ async def _first_of(versions: Sequence[Version[Completion]]) -> Completed:
 
 
 async def until_stored(decide: Callable[[], Job[T]]) -> T:
-    """Return what *decide* stored, decided again where its base moved."""
+    """Return what *decide* stored, decided again where its base moved, a booking included."""
     for _ in range(1, ROUNDS):
-        with suppress(Stale):
+        with suppress(Stale, HoldCaptured, HoldReleased, HoldExpired):
             return await decide()
     return await decide()
 

@@ -1,0 +1,122 @@
+"""Bookings: reserve what planned work will cost, within the customer's credit limit; or cancel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from ledgerkit.domain.bookings import Booked, BookingRefused, book, next_times
+from ledgerkit.domain.changes import Expect, Request, changes_of, expect, request
+from ledgerkit.domain.completions import Work, request_of
+from ledgerkit.domain.credit_limits import CreditLimit, check, limit_id
+from ledgerkit.domain.ledger import AsOf, Balance, Event, Held, address
+from ledgerkit.domain.ledger.holds import OPEN
+from ledgerkit.domain.rentals import Rental
+from ledgerkit.jobs import steps
+from ledgerkit.jobs.completions import bookings_of, read_card, releasing, until_stored
+
+
+async def preview_booking(work: Work, *, card: str, expires_at: datetime) -> Booked:
+    """Return what booking *work* by the rate card *card* would hold, and store nothing.
+
+    Raises: as `book_work` does.
+    """
+    booked, _ = await _booked(work, card, expires_at, times=0)
+    await _check(booked, at=await steps.now())
+    return booked
+
+
+async def book_work(
+    work: Work, *, card: str, expires_at: datetime, actor: str, reason: str
+) -> Booked:
+    """Reserve what *work* will come to by the rate card *card*, until the instant *expires_at*.
+
+    The customer's credit limit is checked first, holds counted, so that a refusal explains itself;
+    the floor of the wallet decides, so two bookings at once cannot both count on the same money.
+    Asked again, nothing more is held. Work whose booking was cancelled or expired is booked anew.
+
+    Raises:
+        BookingRefused: it would take the customer beyond the credit limit.
+        KeyReused: other work is booked under this id.
+        InsufficientFunds: another booking or charge came first.
+        UnknownRateCard: *card* is not stored.
+        NoRate, NoRental, NotCounted, SupplierNeeded, CurrencyMismatch: see `complete`.
+        Stale: rates changed again and again meanwhile.
+    """
+    once = partial(_book_once, work, card, expires_at, actor=actor, reason=reason)
+    return await until_stored(once)
+
+
+async def _book_once(
+    work: Work, card: str, expires_at: datetime, *, actor: str, reason: str
+) -> Booked:
+    at = await steps.now()
+    earlier = await bookings_of(work.event)
+    times = next_times(earlier, at=at)
+    booked, read = await _booked(work, card, expires_at, times=times)
+    if booked.hold is None:
+        return booked
+    if times == len(earlier):  # else it is held already, and counts in what the check would see
+        await _check(booked, at=at)
+    await steps.commit(
+        changes_of(
+            booked,
+            key=f"booking/{booked.hold.id}",
+            request=_request(work, card, expires_at),
+            actor=actor,
+            reason=reason,
+            at=at,
+            expects=read,
+        )
+    )
+    return booked
+
+
+def _request(work: Work, card: str, expires_at: datetime) -> Request:
+    asked = dict(request_of(work, card=card).arguments)
+    return request("work.book", **asked, expires_at=expires_at.isoformat())
+
+
+async def _booked(
+    work: Work, card: str, expires_at: datetime, *, times: int
+) -> tuple[Booked, tuple[Expect, ...]]:
+    rates = await read_card(card)
+    rental = None if work.equipment is None else await steps.load(Rental, work.equipment)
+    booked = book(
+        work,
+        card=rates.record,
+        rental=None if rental is None else rental.record,
+        expires_at=expires_at,
+        times=times,
+    )
+    return booked, (expect(rates), *(() if rental is None else (expect(rental),)))
+
+
+async def _check(booked: Booked, *, at: datetime) -> None:
+    """Raise `BookingRefused` unless the credit limit allows what is *booked*, as of *at*."""
+    completion = booked.completion
+    wallet = address("customer", completion.customer)
+    limit = await steps.load(CreditLimit, limit_id(completion.customer, completion.currency))
+    balances = await steps.balances(wallet, AsOf(live_at=at))
+    checked = check(
+        None if limit is None else limit.record,
+        balances.get((wallet, completion.currency), Balance()),
+        completion.charge,
+        customer=completion.customer,
+    )
+    if not checked.allowed:
+        raise BookingRefused(completion.id, checked)
+
+
+async def cancel_booking(work: str, *, type: str, actor: str, reason: str) -> Held | None:
+    """Give back what the booking of *work*, of that *type*, holds; return it as it was, if any.
+
+    One that was cancelled, expired or used holds nothing any more, and nothing happens.
+    """
+    at = await steps.now()
+    earlier = await bookings_of(Event(type, work))
+    if not earlier or earlier[-1].state_at(at) != OPEN:
+        return None
+    held = earlier[-1]
+    await steps.commit(releasing(held.hold.id, actor=actor, reason=reason, at=at))
+    return held

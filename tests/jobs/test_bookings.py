@@ -1,0 +1,200 @@
+"""Bookings as jobs: checked against the limit, held once, cancelled, used by the completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+from fractions import Fraction
+from itertools import count
+from typing import Any
+
+import pytest
+
+from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.domain.access import Actor
+from ledgerkit.domain.bookings import Booked, BookingRefused
+from ledgerkit.domain.changes import Changes, KeyReused, request
+from ledgerkit.domain.completions import Completed, Work
+from ledgerkit.domain.ledger import InsufficientFunds
+from ledgerkit.domain.ledger.holds import CAPTURED, OPEN, RELEASED
+from ledgerkit.jobs.bookings import book_work, cancel_booking, preview_booking
+from ledgerkit.jobs.completions import complete_work
+from ledgerkit.jobs.credit_limits import set_credit_limit
+from ledgerkit.jobs.drivers import run
+from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.steps import Job
+from ledgerkit.ports.store import Store
+from ledgerkit.testing.fakes.clock import FakeClock
+from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, usd
+
+TENANTS = count()
+EXPIRES = NOON + timedelta(days=1)
+MARIA = Actor(id="maria", roles=frozenset({"billing"}))
+
+
+@pytest.fixture(scope="module")
+def sqlite() -> Iterator[Callable[[], Store]]:
+    """Return what makes empty books in one SQLite database, a tenant for each."""
+    with ExitStack() as ending:
+        engine = create_engine("sqlite://")
+        ending.callback(engine.dispose)
+        migrate(engine)
+        yield lambda: SqlStore(engine, tenant=f"tenant {next(TENANTS)}")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def host(request: Any, sqlite: Callable[[], Store]) -> Host:
+    """Return a flight school where Ana may owe 500.00."""
+    return school(MemoryStore() if request.param == "memory" else sqlite())
+
+
+def school(store: Store) -> Host:
+    """Return a host on *store* with a rate card and a limit of 500.00."""
+    host = Host(store=store, clock=FakeClock(NOON))
+    opening = Changes(
+        key="open",
+        request=request("open"),
+        actor="olga",
+        reason="opening",
+        at=NOON,
+        records=(CARD, FOUR_LEGS_RENTAL),
+    )
+    store.commit(opening)
+    limit = set_credit_limit("ana", usd("500.00"), actor=MARIA, reason="knows us", key="1")
+    run(limit, host)
+    return host
+
+
+def booking(id: str = "f-1", quantity: Any = Fraction(3, 2), **fields: Any) -> Job[Booked]:
+    """Return the job that books 1.5 hours, 300.00."""
+    asked: dict[str, Any] = {
+        "card": "school",
+        "expires_at": EXPIRES,
+        "actor": "desk",
+        "reason": "booked",
+    }
+    return book_work(flight(quantity, id=id), **(asked | fields))
+
+
+def completing(work: Work) -> Job[Completed]:
+    """Return the job that charges *work*."""
+    return complete_work(work, card="school", actor="desk", reason="flown")
+
+
+def held_out(host: Host) -> int:
+    """Return what is held of Ana's wallet, in cents."""
+    return host.store.balance("customer:ana", "USD").held_out
+
+
+def owed(host: Host) -> int:
+    """Return what Ana's wallet has, in cents."""
+    return host.store.balance("customer:ana", "USD").posted
+
+
+def test_the_second_booking_explains_why_not(host: Host) -> None:
+    """300.00 of 500.00 are held; 300.00 more is 600.00, and nothing is stored of it."""
+    run(booking("f-1"), host)
+    with pytest.raises(BookingRefused) as refused:
+        run(booking("f-2"), host)
+
+    assert (
+        "'f-2' is not booked: 30000 minor USD more takes ana to an exposure of 60000 minor USD of "
+        "a limit of 50000 minor USD (exceeded), so it is blocked; 20000 minor USD is available"
+    ) == str(refused.value)
+    assert 30_000 == held_out(host)
+
+
+def test_asked_again_nothing_more_is_held(host: Host) -> None:
+    """The same work is the same booking; other work under its id is a mistake."""
+    first, again = run(booking(), host), run(booking(), host)
+
+    assert first == again
+    assert 30_000 == held_out(host)
+    with pytest.raises(KeyReused):
+        run(booking(quantity=Fraction(1)), host)
+
+
+def test_a_preview_is_what_is_booked_and_stores_nothing(host: Host) -> None:
+    """The check is made, the hold is not."""
+    seen = run(preview_booking(flight(Fraction(3, 2)), card="school", expires_at=EXPIRES), host)
+
+    assert 0 == held_out(host)
+    assert run(booking(), host) == seen
+    with pytest.raises(BookingRefused):
+        run(preview_booking(flight(3, id="f-2"), card="school", expires_at=EXPIRES), host)
+
+
+@pytest.mark.parametrize(
+    ("flown", "charged", "state"),
+    [
+        (Fraction(3, 2), 30_000, CAPTURED),
+        (Fraction(1), 20_000, CAPTURED),
+        (Fraction(9, 5), 36_000, RELEASED),
+        (Fraction(5, 2), 50_000, RELEASED),
+    ],
+)
+def test_a_completion_uses_its_booking(
+    host: Host, flown: Fraction, charged: int, state: str
+) -> None:
+    """As booked, less, more, and up to the whole limit, which the hold is part of."""
+    hold = run(booking(), host).hold
+    assert hold is not None
+    done, again = (run(completing(flight(flown)), host) for _ in range(2))
+    kept = host.store.hold(hold.id)
+
+    assert done == again
+    assert kept is not None
+    assert (-charged, 0, state) == (owed(host), held_out(host), kept.state)
+
+
+def test_more_than_the_limit_is_refused_and_the_booking_stays(host: Host) -> None:
+    """2.6 hours are 520.00: neither is the hold given back nor anything charged."""
+    run(booking(), host)
+    with pytest.raises(InsufficientFunds):
+        run(completing(flight(Fraction(13, 5))), host)
+
+    assert (0, 30_000) == (owed(host), held_out(host))
+
+
+def test_a_cancelled_booking_gives_back_and_may_be_made_anew(host: Host) -> None:
+    """Cancelling twice is cancelling once; the next booking has a hold of its own."""
+    first = run(booking(), host)
+    cancel = {"type": "flight", "actor": "desk", "reason": "bad weather"}
+    given_back = [run(cancel_booking("f-1", **cancel), host) for _ in range(2)]
+    after = held_out(host)
+    second = run(booking(), host)
+
+    assert [OPEN, None] == [held and held.state for held in given_back]
+    assert 0 == after
+    assert first.hold != second.hold
+    assert 30_000 == held_out(host)
+
+
+def test_an_expired_booking_counts_no_more(host: Host) -> None:
+    """A day later another flight can be booked, and the first one is charged plainly."""
+    run(booking(), host)
+    host.clock.set(EXPIRES)  # type: ignore[attr-defined]
+    run(booking("f-2", expires_at=EXPIRES + timedelta(days=1)), host)
+    run(completing(flight(Fraction(1))), host)
+
+    assert (-20_000, 30_000) == (owed(host), held_out(host))
+
+
+def test_two_bookings_at_once_do_not_count_on_the_same_money() -> None:
+    """Eight threads book 300.00 each of 500.00: one passes, whatever their checks saw."""
+    host = school(MemoryStore())
+
+    def try_one(n: int) -> bool:
+        try:
+            run(booking(f"f-{n}"), host)
+        except (BookingRefused, InsufficientFunds):
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        passed = list(threads.map(try_one, range(8)))
+
+    assert (1, 30_000) == (sum(passed), held_out(host))
