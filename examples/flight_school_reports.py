@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import attrs
 
@@ -30,6 +31,7 @@ from ledgerkit.documents import Document
 from ledgerkit.documents.builders import (
     Letterhead,
     account_statement_document,
+    days_of,
     payout_document,
 )
 from ledgerkit.domain.adjustments import Adjustment, recent, tally
@@ -87,7 +89,7 @@ def split_lines(store: Store) -> Iterator[str]:
 def flight_lines(store: Store) -> Iterator[str]:
     """Yield every flight as it stands after corrections, and who gets what."""
     yield (
-        f"{'Flights and lessons':<36}{'Customer':>12}{'Instructor':>12}{'Owner':>12}{'School':>12}"
+        f"{'Flights and lessons':<40}{'Customer':>12}{'Instructor':>12}{'Owner':>12}{'School':>12}"
     )
     for lesson in LESSONS:
         read = store.load(Completion, lesson.work.id)
@@ -97,15 +99,15 @@ def flight_lines(store: Store) -> Iterator[str]:
         parts = (
             legs.get(party, NOTHING) for party in ("customer", "supplier", "owner", "platform")
         )
-        hours = ", ".join(f"{kind} {float_free(each)} h" for kind, each in done.done.items())
+        hours = ", ".join(f"{kind} {tenths(each)} h" for kind, each in done.done.items())
         what = f"{done.on:%d %b} {done.id} {done.customer}, {hours} {done.equipment or ''}"
-        yield f"  {what:<34}" + "".join(f"{dollars(part):>12}" for part in parts)
+        yield f"  {what:<38}" + "".join(f"{dollars(part):>12}" for part in parts)
 
 
-def float_free(hours: object) -> str:
-    """Return exact hours with one decimal."""
-    tenths = int(getattr(hours, "numerator", 0) * 10 // getattr(hours, "denominator", 1))
-    return f"{tenths // 10}.{tenths % 10}"
+def tenths(hours: Fraction) -> str:
+    """Return hours with one decimal, as meters show them."""
+    whole, rest = divmod(int(hours * 10), 10)
+    return f"{whole}.{rest}"
 
 
 def rate_lines(store: Store) -> Iterator[str]:
@@ -147,7 +149,7 @@ def band_lines(store: Store) -> Iterator[str]:
     """Yield how near each customer is to the limit."""
     yield f"{'Credit':<12}{'Owes':>14}{'Limit':>14}  Band"
     balances = store.balances("customer")
-    for limit in every(store, CreditLimit):
+    for limit in sorted(every(store, CreditLimit), key=lambda each: each.customer):
         balance = balances.get((limit.wallet, CURRENCY), Balance())
         told = check(limit, balance, NOTHING)
         auto = f", card charged at {limit.charge_at}" if limit.charge_at else ""
@@ -160,22 +162,22 @@ def band_lines(store: Store) -> Iterator[str]:
 def correction_lines(store: Store) -> Iterator[str]:
     """Yield corrections, what they add up to, and what was clawed back."""
     adjustments = every(store, Adjustment)
-    yield f"{'Corrections':<40}{'Customer':>12}{'Instructor':>12}"
+    yield f"{'Corrections':<46}{'Customer':>12}{'Instructor':>12}"
     for each in reversed(recent(adjustments, limit=10)):
-        approved = f"approved by {each.approved_by}" if each.approved_by else "within the limit"
+        by = f", approved by {each.approved_by}" if each.approved_by else ""
         yield (
-            f"  {each.completion} {each.reason:<20} {approved:<18}"[:40].ljust(40)
+            f"  {each.completion} {each.reason}{by}".ljust(46)
             + f"{dollars(each.customer_delta):>12}{dollars(each.supplier_delta):>12}"
         )
     for total in tally(adjustments):
         yield (
-            f"  {total.count} {total.status}, {total.supplier_side}".ljust(40)
+            f"  {total.count} {total.status}, {total.supplier_side}".ljust(46)
             + f"{dollars(total.customers):>12}{dollars(total.suppliers):>12}"
         )
-    yield f"{'Clawbacks':<40}{'Amount':>12}{'Reversed':>12}"
+    yield f"{'Clawbacks':<46}{'Amount':>12}{'Reversed':>12}"
     for sum_ in clawback_totals(every(store, Clawback)):
         yield (
-            f"  {sum_.count} {sum_.status} by {sum_.method}".ljust(40)
+            f"  {sum_.count} {sum_.status} by {sum_.method}".ljust(46)
             + f"{dollars(sum_.amount):>12}{dollars(sum_.recovered):>12}"
         )
 
@@ -199,7 +201,7 @@ def payout_lines(store: Store) -> Iterator[str]:
     for each in sorted(every(store, Payout), key=lambda p: (p.period.start, p.supplier)):
         fee = NOTHING if each.fee is None else each.fee
         yield (
-            f"  {each.period} {each.supplier} {each.status}".ljust(40)
+            f"  {days_of(each.period)} {each.supplier} {each.status}".ljust(40)
             + f"{dollars(each.total):>12}{dollars(fee):>12}  {each.reference}"
         )
 
@@ -211,7 +213,7 @@ def gateway_lines(store: Store) -> Iterator[str]:
     told = ", ".join(f"{n} {status}" for status, n in sorted(counted.items()))
     recovered = [p for p in journals(store) if p.changes.startswith("reconciliation/")]
     yield f"Stripe on {look.on}"
-    yield f"  webhooks taken: {told}; journals that only the reconciliation booked: {len(recovered)}"
+    yield f"  webhooks taken: {told}; journals that reconciliation had to book: {len(recovered)}"
     for label, amount in (
         ("available", look.available),
         ("pending", look.pending),

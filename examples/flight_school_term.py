@@ -40,10 +40,12 @@ from examples.flight_school_fleet import (
     usd,
 )
 from ledgerkit.documents import formats
+from ledgerkit.documents.builders import days_of
 from ledgerkit.domain import connected_accounts, payment_methods
 from ledgerkit.domain.access import Actor
 from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.billing_run import Month, Policy
+from ledgerkit.domain.bookings import BookingRefused
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Decision, Effects, Expect, changes_of, expect, request
 from ledgerkit.domain.clawbacks import FUTURE_PAYOUT_OFFSET, STRIPE_REVERSAL, ClawbackWindowClosed
@@ -52,7 +54,7 @@ from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.gateways import GatewayObject
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Entry, Hold, InsufficientFunds, Journal, Wallet
+from ledgerkit.domain.ledger import Entry, Journal, Wallet
 from ledgerkit.domain.money import ISO, Exact, Money
 from ledgerkit.domain.payments import Payment, notes_for
 from ledgerkit.domain.payouts import InstantFee, PayoutTerm
@@ -62,14 +64,15 @@ from ledgerkit.domain.reserves import ReservePolicy, check
 from ledgerkit.domain.transfers import Transfer, enqueue
 from ledgerkit.jobs.adjustments import adjust_completion, approve_adjustment
 from ledgerkit.jobs.billing_run import Asked, run_month
+from ledgerkit.jobs.bookings import book_work
 from ledgerkit.jobs.clawbacks import (
     approve_clawback,
     choose_method,
     execute_clawback,
     request_clawback,
 )
-from ledgerkit.jobs.completions import complete_work, preview_completion
-from ledgerkit.jobs.credit_limits import check_booking, run_auto_charges, set_credit_limit
+from ledgerkit.jobs.completions import complete_work
+from ledgerkit.jobs.credit_limits import run_auto_charges, set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.payments import charge_through, request_refund
@@ -243,45 +246,30 @@ class Term:
 
     # ---- lessons -----------------------------------------------------------------------------
     def book(self, lesson: Lesson) -> None:
-        """Ask whether the customer may owe what it will cost, and set that aside."""
-        planned = self.run(preview_completion(lesson.work, card=CARD))
-        assert planned.journal is not None
-        customer = lesson.work.customer
-        asked = self.run(check_booking(customer, -planned.journal.entries[0].amount, actor=DESK))
-        hold = Hold(
-            id=hold_of(lesson),
-            kind=planned.journal.kind,
-            entries=planned.journal.entries,
-            expires_at=lesson.work.completed_at + timedelta(days=1),
+        """Set aside what a lesson will cost, unless the customer may not owe that much."""
+        work = lesson.work
+        job = book_work(
+            work,
+            card=CARD,
+            expires_at=work.completed_at + timedelta(days=1),
+            actor=work.customer,
+            reason=lesson.what,
         )
-        opens = tuple(Wallet(leg.wallet) for leg in hold.entries)
         try:
-            self.commit(
-                Stored(Effects(holds=(hold,), opens=opens)),
-                key=f"booking/{lesson.work.id}",
-                reason=f"{customer} books {lesson.what.lower()}",
-            )
-        except InsufficientFunds as error:
-            assert asked.limit is not None
-            assert asked.available is not None
-            self.tell(
-                f"Refused: {lesson.what.lower()} {lesson.work.id} of {customer} costs "
-                f"{dollars(asked.proposed)}; that makes {dollars(asked.exposure)} of a limit of "
-                f"{dollars(asked.limit)}, and {dollars(asked.available)} is free ({error.code})."
-            )
+            self.run(job)
+        except BookingRefused as error:
+            self.tell(f"Refused: {lesson.what.lower()} {work.id} of {work.customer}. {why(error)}")
 
     def complete(self, lesson: Lesson) -> None:
         """Charge what was flown; where it is agreed, transfer the instructor's share by itself."""
-        work = lesson.work
-        released = Stored(Effects(releases=(hold_of(lesson),)))
-        self.commit(released, key=f"release/{work.id}", reason=f"{work.id} is over")
         beside = partial(self.transfer, lesson) if lesson.direct else nothing
-        done = self.run(
-            complete_work(work, card=CARD, actor="flight desk", reason="flown", beside=beside)
+        job = complete_work(
+            lesson.work, card=CARD, actor="flight desk", reason="flown", beside=beside
         )
-        assert done.journal is not None
-        legs = ", ".join(f"{leg.wallet} {dollars(leg.amount)}" for leg in done.journal.entries)
-        self.tell(f"{lesson.what} {work.id}: {legs}.")
+        done = self.run(job).journal
+        assert done is not None
+        legs = ", ".join(f"{leg.wallet} {dollars(leg.amount)}" for leg in done.entries)
+        self.tell(f"{lesson.what} {lesson.work.id}: {legs}.")
 
     def transfer(self, lesson: Lesson, done: Completed) -> tuple[Decision, ...]:
         """Return the transfer of what the supplier of a completion earned."""
@@ -416,7 +404,9 @@ class Term:
         month = Month(business=SCHOOL, parties=(*CUSTOMERS, *INSTRUCTORS), catalog=Catalog(CARD))
         asked = Asked(month=month, period=period, policy=Policy(terms_days=14), cycle=FORTNIGHT)
         for payout in self.run(run_month(asked)).payouts:
-            self.tell(f"Payout of {payout.supplier} for {period}: {dollars(payout.total)}.")
+            self.tell(
+                f"Payout of {payout.supplier} for {days_of(period)}: {dollars(payout.total)}."
+            )
         self.send_out()
 
     def send_out(self) -> None:
@@ -429,7 +419,11 @@ class Term:
             fee = "" if payout.fee is None else f", less {dollars(payout.fee)} for paying at once"
             self.tell(f"Sent to {payout.supplier}: {dollars(payout.total)}{fee}.")
         for skipped in sent.skipped:
-            self.tell(f"Not sent to {skipped.subject}: {skipped.reason}.")
+            waits = check(RESERVE, held)
+            self.tell(
+                f"Not sent to {skipped.subject} ({skipped.code}): Stripe has {dollars(waits.held)} "
+                f"available of the {dollars(waits.minimum)} it should, half of which must stay."
+            )
 
     # ---- the night ---------------------------------------------------------------------------
     def night(self, on: date) -> None:
@@ -447,7 +441,8 @@ class Term:
         report = self.run(reconcile_gateway(STRIPE, on=on))
         for id in report.recovered:
             found = self.gateway.world.objects[id]
-            self.tell(f"Reconciliation books {found.kind} {id} of {dollars(found.amount)}.")
+            if found.status == "done":
+                self.tell(f"Reconciliation books {found.kind} {id} of {dollars(found.amount)}.")
         self.arrive()
 
     def deliver(self) -> None:
@@ -476,9 +471,15 @@ def nothing(_: Completed) -> tuple[Decision, ...]:
     return ()
 
 
-def hold_of(lesson: Lesson) -> str:
-    """Return the id of the hold of a booking."""
-    return derive("hold", "booking", lesson.work.id)
+def why(refused: BookingRefused) -> str:
+    """Return why a booking was refused, with its amounts as people write them."""
+    check = refused.check
+    assert check.limit is not None
+    assert check.available is not None
+    return (
+        f"It costs {dollars(check.proposed)}, which makes {dollars(check.exposure)} of a limit of "
+        f"{dollars(check.limit)}; {dollars(max(check.available, usd('0')))} is free."
+    )
 
 
 def is_arriving(made: GatewayObject) -> bool:
