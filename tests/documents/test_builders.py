@@ -717,7 +717,11 @@ def moved(line: EntryLine, **fields: Any) -> str:
         ("Incentive", "incentive.earned", Event("incentive", "i1", "2026-10")),
         ("Session\ns-77", "session.charged", Event("session", "s-77")),
         ("Tax", "invoice.taxed", None),
-        ("Payment", "payment.captured", Event("gateway.charge", "stripe:pi_1")),
+        (
+            "Fee of the payment",
+            "payment.fee_charged",
+            Event("gateway.charge", "stripe:pi_1", "fee"),
+        ),
         ("Payment", "payment.captured", Event("payment", "pmt_1")),
         ("fuel.bought\nn-1", "fuel.bought", Event("fuel", "n-1")),
     ],

@@ -233,6 +233,8 @@ def test_ids_are_of_completion_and_key() -> None:
     assert adjustment_id(flown(), "hobbs") == proposed(2).id == proposed(1).id
     assert proposed(2).id != proposed(2, key="again").id
     assert proposed(2).id != proposed(2, flown(id="f-2")).id
+    with pytest.raises(ValueError, match="key of an adjustment"):
+        proposed(2, key="")
 
 
 # ---- approval --------------------------------------------------------------------------------

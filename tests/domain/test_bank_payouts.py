@@ -9,7 +9,12 @@ import attrs
 import pytest
 
 from ledgerkit.domain import bank_payouts
-from ledgerkit.domain.bank_payouts import BANK_PAYOUT, BankPayout, BankPayoutSettled
+from ledgerkit.domain.bank_payouts import (
+    BANK_PAYOUT,
+    BankPayout,
+    BankPayoutDiffers,
+    BankPayoutSettled,
+)
 from ledgerkit.domain.gateways import GatewayObject, PayoutOrder
 from ledgerkit.domain.ledger import Event, Journal
 from tests.domain.told import AT, CREATED, legs, told, usd
@@ -147,6 +152,29 @@ def test_asking_for_one() -> None:
     assert (asked.instructed.instruction,) == asked.effects.records
 
 
+def test_fee_that_is_known_with_the_end() -> None:
+    """Pending without one, paid for 0.25; what is taken back later is what was booked."""
+    first, _ = settled(told("payout", "pending", 10_000))
+    paid = bank_payouts.settle(
+        first.payout, told("payout", minor=10_000, fee=usd(25)), gateway="stripe", at=AT
+    )
+    failed = bank_payouts.settle(
+        paid.payout, told("payout", "failed", 10_000), gateway="stripe", at=AT
+    )
+
+    assert {"gateway:stripe": 10_025, "cash:bank": -10_000, "platform": -25} == legs(paid.journals)
+    assert {} == legs((*paid.journals, *failed.journals))
+
+
+@pytest.mark.parametrize("minor", [9_999, 10_001])
+def test_another_amount_is_not_booked(minor: int) -> None:
+    """100.00 left for the bank; the end is told over another amount, so a person looks."""
+    first, _ = settled(told("payout", "pending", 10_000))
+
+    with pytest.raises(BankPayoutDiffers, match="is over 10000 minor USD; the gateway tells"):
+        bank_payouts.settle(first.payout, told("payout", minor=minor), gateway="stripe", at=AT)
+
+
 @pytest.mark.parametrize("wrong", [told(), told("payout", id="po_2")], ids=["kind", "object"])
 def test_another_object(wrong: GatewayObject) -> None:
     """What is no payout, or another one, is refused."""
@@ -162,6 +190,8 @@ def test_another_object(wrong: GatewayObject) -> None:
         ({"object": ""}, "bank payout object"),
         ({"amount": usd(0)}, "Money above 0"),
         ({"status": "lost"}, "has no status 'lost'"),
+        ({"supplier": " "}, "supplier or instruction of a bank payout"),
+        ({"fee": usd(-1)}, "fee of bank payout"),
     ],
 )
 def test_bank_payout_is_valid_from_birth(fields: dict[str, Any], message: str) -> None:

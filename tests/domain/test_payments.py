@@ -379,7 +379,7 @@ def test_money_by_hand_is_captured_at_once() -> None:
 
 def test_money_by_hand_arrives_at_cash() -> None:
     """What a gateway took cannot be recorded by hand."""
-    with pytest.raises(ValueError, match=r"arrives at cash:\.\.\."):
+    with pytest.raises(ValueError, match=r"needs a wallet cash:\.\.\."):
         by_hand(cash="gateway:stripe")
 
 

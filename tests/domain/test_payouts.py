@@ -229,6 +229,13 @@ def test_paying_from_another_account() -> None:
     assert "gateway:stripe" == done.journal.entries[1].wallet
 
 
+@pytest.mark.parametrize("cash", ["platform", "supplier:ina", None])
+def test_paying_from_no_account(cash: Any) -> None:
+    """What the platform has is no money that could be sent."""
+    with pytest.raises(ValueError, match=r"is paid from cash:\.\.\. or gateway:\.\.\."):
+        pay(generate(payout()).payout, reference="R", at=AT, cash=cash)
+
+
 @pytest.mark.parametrize("reference", ["", "  "])
 def test_paying_by_hand_needs_a_reference(reference: str) -> None:
     """Marking paid by hand needs the bank's reference (spec: billing 10)."""

@@ -127,14 +127,35 @@ def test_refused_payout_that_was_sent_after_all(status: str, expected: str, then
 
 
 def test_earlier_attempt_moves_nothing() -> None:
-    """Done after a second was sent: booked, and for a person to take back."""
+    """Done after a second was sent: booked as money paid on top, which no payout claims."""
     one = sent()
     refused = transfers.refuse(one.enqueued.transfer, code="timeout").transfer
     again = sent(payouts.retry(followed(one.payout, refused), note="again").payout)
-    late = transfers.settle(refused, told(), at=AT)
+    late = transfers.settle(payouts.settled_with(again.payout, refused), told(), at=AT)
 
     assert payouts.follow(again.payout, late.transfer) is None
-    assert 1 == len(late.journals)
+    assert ["transfer.done"] == [journal.kind for journal in late.journals]
+    assert {"supplier:ina": -6_000, "gateway:stripe": 6_000} == legs(late.journals)
+
+
+def test_transfer_of_the_payout_is_settled_with_it() -> None:
+    """It pays what the payout claims; and what it paid stays so, whatever comes later."""
+    one = sent()
+    done = arrived(one)
+    by_hand = attrs.evolve(one.payout, transfer=None, status="failed")
+
+    assert one.enqueued.transfer == payouts.settled_with(one.payout, one.enqueued.transfer)
+    assert done == payouts.settled_with(by_hand, done)
+
+
+def test_fee_of_a_superseded_transfer_is_not_kept() -> None:
+    """An instant payout of 60.00 costs 0.60 once, although two of them arrived."""
+    one = sent(instant=ONE_PERCENT)
+    refused = transfers.refuse(one.enqueued.transfer, code="timeout").transfer
+    again = sent(payouts.retry(followed(one.payout, refused), note="again").payout)
+    late = transfers.settle(payouts.settled_with(again.payout, refused), told(minor=5_940), at=AT)
+
+    assert {"supplier:ina": -5_940, "gateway:stripe": 5_940} == legs(late.journals)
 
 
 def test_failure_that_was_known_moves_nothing() -> None:

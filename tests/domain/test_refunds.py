@@ -271,7 +271,7 @@ def test_cash_is_given_back_by_hand() -> None:
         done.journals[0].entries
     )
     assert "partly_refunded" == done.payment.status
-    with pytest.raises(ValueError, match=r"leaves cash:\.\.\."):
+    with pytest.raises(ValueError, match=r"needs a wallet cash:\.\.\."):
         hand_back(payment, eur(1), cash="gateway:stripe", **how)
     how["key"] = "r-2"
     with pytest.raises(OverRefunded):
@@ -367,6 +367,41 @@ def test_a_charge_is_undone_once() -> None:
         undo_charge(charge, eur(0), refund="c", at=AT)
 
 
+def test_what_an_adjustment_took_back_is_not_taken_back_again() -> None:
+    """100.00 came down to 40.00 in two adjustments: 40.00 of it is left, 24.00 the supplier's."""
+    charge = flight("j", 100_00, 60_00)
+    down = tuple(
+        attrs.evolve(charge, id=f"adj_{n}", entries=correction)
+        for n, correction in enumerate(
+            (
+                tuple(-entry for entry in flight("x", 80_00, 48_00).entries),
+                flight("x", 20_00, 12_00).entries,
+            )
+        )
+    )
+    undone = undo_charge(charge, eur(40_00), refund="a", at=AT, corrections=down)
+    legs = net_of(e for j in (charge, *down, undone.journal) for e in j.entries)
+
+    assert {0} == set(legs.values())
+    assert (Entry("supplier:t-1", eur(-24_00)),) == undone.shares
+    with pytest.raises(ChargeUndoneAlready, match="has 4000 EUR left to take back; 4001 was"):
+        undo_charge(charge, eur(40_01), refund="a", at=AT, corrections=down)
+    undone_by_hand = (*down, attrs.evolve(undone.journal, reverses=None))
+    with pytest.raises(ChargeUndoneAlready, match="has 0 EUR left"):
+        undo_charge(charge, eur(1), refund="b", at=AT, corrections=undone_by_hand)
+
+
+def test_what_an_adjustment_added_is_a_charge_of_its_own() -> None:
+    """100.00 went up to 160.00: of the first journal 100.00 are taken back, of the other 60.00."""
+    charge, more = flight("j", 100_00, 60_00), flight("adj", 60_00, 36_00)
+    first = undo_charge(charge, eur(100_00), refund="a", at=AT, corrections=(more,))
+    second = undo_charge(more, eur(60_00), refund="a", at=AT)
+
+    assert -96_00 == sum(e.amount.minor for e in (*first.shares, *second.shares))
+    with pytest.raises(ChargeUndoneAlready):
+        undo_charge(charge, eur(100_01), refund="a", at=AT, corrections=(more,))
+
+
 # ---- records and laws ------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("fields", "expected"),
@@ -375,6 +410,9 @@ def test_a_charge_is_undone_once() -> None:
         ({"outcome": "gift"}, "the outcome of a refund is"),
         ({"status": "gone"}, "has no status 'gone'"),
         ({"asked_on": AT}, "asked_on"),
+        ({"note": 5}, "refund note must be text"),
+        ({"invoice": ""}, "refund invoice"),
+        ({"object": " x"}, "refund object"),
     ],
 )
 def test_a_refund_that_cannot_be(fields: dict[str, Any], expected: str) -> None:

@@ -144,6 +144,15 @@ def test_done_that_fails_later_is_taken_back() -> None:
     assert "failed" == failed.transfer.status
 
 
+@pytest.mark.parametrize("fee", [None, usd(300)], ids=["not told", "told anew"])
+def test_fee_is_taken_back_as_it_was_booked(fee: Money | None) -> None:
+    """Done for 1.75, then failed, whatever is told of the fee by then: nothing is left over."""
+    done_once = settle(waiting(), told(fee=usd(175)), at=AT)
+    failed = settle(done_once.transfer, told(status="failed", fee=fee), at=AT)
+
+    assert {} == legs((*done_once.journals, *failed.journals))
+
+
 def test_refused_transfer() -> None:
     """A refusal without an object: it failed, nothing moved."""
     refused = refuse(waiting(), code="insufficient_funds")
@@ -396,6 +405,30 @@ def test_amounts_are_money() -> None:
         attrs.evolve(done(), amount=wrong)
     with pytest.raises(TypeError, match="needs Money"):
         Reversal(id="r", amount=wrong)
+    for field in ("withheld", "fee"):
+        with pytest.raises(TypeError, match="withholds and costs is Money"):
+            attrs.evolve(done(), **{field: wrong})
+    with pytest.raises(TypeError, match=r"what is taken back of transfer .* is Money"):
+        take_back(done(), wrong, asked_for="clw_1", at=AT)
+
+
+def test_words_flags_and_attempts_are_checked() -> None:
+    """Text is no flag, no number is a name, and attempts count from 1."""
+    wrong: Any = 5
+    yes: Any = "yes"
+
+    for field in ("of_payout", "at_once"):
+        with pytest.raises(TypeError, match=rf"{field} of transfer .* is True or False"):
+            attrs.evolve(done(), **{field: yes})
+    with pytest.raises(TypeError, match="transfer code must be text"):
+        refuse(waiting(), code=wrong)
+    with pytest.raises(TypeError, match="what a reversal is asked for must be text"):
+        take_back(done(), usd(1), asked_for=wrong, at=AT)
+    with pytest.raises(TypeError, match="what a reversal is asked for must be text"):
+        Reversal(id="r", amount=usd(1), asked_for=wrong)
+    for attempt in (0, True, "1"):
+        with pytest.raises(ValueError, match="attempts to transfer count from 1"):
+            waiting(attempt=attempt)
 
 
 def test_reversals_are_checked() -> None:

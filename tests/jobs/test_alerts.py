@@ -103,6 +103,8 @@ def test_acknowledged_once() -> None:
     )
     with pytest.raises(IllegalTransition):
         acknowledged(host, opened.id, key="2")
+    with pytest.raises(ValueError, match="key of an acknowledgement"):
+        acknowledged(host, opened.id, key="")
 
 
 def test_who_may_not_acknowledge() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ledgerkit.domain import payouts
 from ledgerkit.domain.access import ApproverIsRequester
 from ledgerkit.domain.changes import KeyReused
 from ledgerkit.domain.clawbacks import (
@@ -14,19 +15,27 @@ from ledgerkit.domain.clawbacks import (
     FUTURE_PAYOUT_OFFSET,
     MANUAL_CHECK,
     STRIPE_REVERSAL,
+    UNDERPAYMENT,
+    WRITTEN_OFF,
     Clawback,
     ClawbackWindowClosed,
     OverClawback,
 )
+from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.periods import Period
 from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import clawbacks as jobs
 from ledgerkit.jobs.clawbacks import UnknownClawback, UnknownTransfer
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.instructions import cancel_instruction
+from ledgerkit.jobs.settlement import refusal
+from ledgerkit.testing.samples import changes, party, transfer
 from tests.jobs.supplier_world import (
     ACCOUNT,
+    all_of,
     balances,
     double,
     drift,
@@ -128,6 +137,8 @@ def test_asked_again() -> None:
     assert case == run(jobs.execute_clawback(case.id, **EVA), host)
     with pytest.raises(KeyReused):
         asked(host, 3_500)
+    with pytest.raises(KeyReused, match="side: 'overpayment' then, 'underpayment' now"):
+        asked(host, side=UNDERPAYMENT)
 
 
 def test_two_cases_share_what_was_paid() -> None:
@@ -164,6 +175,69 @@ def test_check() -> None:
         balances(host)
     )
     assert 0 == drift(host)
+
+
+def earned(host: Host, key: str, payer: str, payee: str, minor: int) -> None:
+    """Post that one earns of the other, such as by a flight or by an adjustment of it."""
+    journal = transfer(f"jrn_{key}", payer, payee, minor, currency="USD")
+    host.store.commit(changes(key, journals=(journal,)))
+
+
+def next_payout(host: Host) -> int:
+    """Return what the run of November would pay Ina, in cents."""
+    claimed = {(line.journal, line.line) for line in only(host, Payout).lines}
+    entries = host.store.entries("supplier:ina").items
+    november = Period.month(2026, 11)
+    lines = payouts.gather(party("ina"), entries, claimed=claimed, period=november, labels={})
+    return sum(line.amount.minor for line in lines)
+
+
+@pytest.mark.parametrize("on_wallet", [True, False], ids=["adjusted", "found"])
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        (FUTURE_PAYOUT_OFFSET, 2_400),
+        (STRIPE_REVERSAL, 6_000),
+        (MANUAL_CHECK, 6_000),
+        (FORGIVEN, 6_000),
+        (WRITTEN_OFF, 6_000),
+    ],
+)
+def test_where_each_method_leaves_the_wallet(method: str, expected: int, on_wallet: bool) -> None:
+    """60.00 paid, 36.00 of it too much, 60.00 earned anew: the next payout is what is owed then.
+
+    With the offset that is 60.00 - 36.00 = 24.00, with the others 60.00. (spec: billing 10)
+    """
+    host = paid()
+    if on_wallet:
+        earned(host, "adjusted", "supplier:ina", "customer:stu", 3_600)
+    case = asked(host, method=method, on_wallet=on_wallet)
+    run(jobs.approve_clawback(case.id, **EVA), host)
+    run(jobs.execute_clawback(case.id, reference="check 17", **EVA), host)
+    work(host)
+    earned(host, "flown", "customer:stu", "supplier:ina", 6_000)
+
+    assert "settled" == only(host, Clawback).status
+    assert (expected, expected, 0) == (
+        balances(host)["supplier:ina"],
+        next_payout(host),
+        drift(host),
+    )
+
+
+def test_a_cancelled_reversal_leaves_the_case_to_a_person() -> None:
+    """Its instruction is taken back before it was sent: the case failed, nothing came back."""
+    host = paid()
+    executed(host)
+    (reversal,) = [i for i in all_of(host, Instruction) if i.order.kind == "reversal"]
+    run(
+        cancel_instruction(reversal.id, refuse=refusal, key="k", actor="eva", note="not this way"),
+        host,
+    )
+    work(host)
+
+    assert ("failed", usd(0)) == (only(host, Clawback).status, only(host, Clawback).recovered)
+    assert (-3_600, 0) == (balances(host)["supplier:ina"], drift(host))
 
 
 def test_unknown() -> None:

@@ -108,6 +108,8 @@ def test_asked_again_it_is_set_once() -> None:
     assert 1 == len(host.store.history(CreditLimit, put(host, 50_000).limit.id))
     with pytest.raises(KeyReused, match="minor"):
         put(host, 60_000)
+    with pytest.raises(ValueError, match="key of a credit limit"):
+        run(set_credit_limit("ana", eur(1), actor=MARIA, reason="x", key=""), host)
 
 
 def test_other_currencies_keep_their_floor() -> None:

@@ -163,6 +163,10 @@ def test_a_refund_is_asked_for_once_per_key() -> None:
     again = give_back(host, payment, 5_000)
     with pytest.raises(KeyReused, match="amount"):
         give_back(host, payment, 4_000)
+    with pytest.raises(KeyReused, match="invoice: None then, 'i-1' now"):
+        give_back(host, payment, 5_000, invoice="i-1")
+    with pytest.raises(KeyReused, match="note: None then, 'cn-1' now"):
+        give_back(host, payment, 5_000, note="cn-1")
     with pytest.raises(OverRefunded):
         give_back(host, payment, 7_001, "r-2")
     with pytest.raises(UnknownPayment):

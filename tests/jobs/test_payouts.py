@@ -16,14 +16,16 @@ from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.payouts import InstantFee, Payout, PayoutSetting, PayoutTerm, ReferenceNeeded
+from ledgerkit.domain.periods import Period
 from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import payouts as jobs
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.instructions import cancel_instruction
 from ledgerkit.jobs.payouts import UnknownPayout
-from ledgerkit.jobs.settlement import settlement
+from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.testing.fakes.gateway import Fault
-from ledgerkit.testing.samples import NOON, changes
+from ledgerkit.testing.samples import NOON, changes, party
 from tests.jobs.supplier_world import (
     ACCOUNT,
     Checked,
@@ -161,6 +163,53 @@ def test_refused_payout_is_sent_anew() -> None:
         only(host, Payout).attempt,
     )
     assert {"customer:stu": -200_000, "gateway:stripe": 200_000} == balances(host)
+
+
+def test_payout_that_two_attempts_paid() -> None:
+    """The refused one was done after all: 60.00 too much, which the next payout bears (A10)."""
+    host = world()
+    double(host).fund(usd(-99_000))
+    send(host)
+    work(host)
+    double(host).fund(usd(99_000))
+    refused = only(host, Transfer)
+    run(jobs.retry(only(host, Payout).id, note="topped up", actor="eva"), host)
+    send(host)
+    late = GatewayObject(
+        kind="transfer",
+        id="tr_late",
+        status="done",
+        amount=usd(6_000),
+        created=NOON,
+        instruction=refused.instruction,
+    )
+    tell(host, late, "late")
+    work(host)
+    entries = host.store.entries("supplier:ina").items
+    claimed = {(line.journal, line.line) for line in only(host, Payout).lines}
+    due = payouts.gather(
+        party("ina"), entries, claimed=claimed, period=Period.month(2026, 11), labels={}
+    )
+
+    assert "paid" == only(host, Payout).status
+    assert -6_000 == balances(host)["supplier:ina"]
+    assert [("transfer.done", usd(-6_000))] == [(line.kind, line.amount) for line in due]
+
+
+def test_a_cancelled_payout_fails_and_is_sent_anew() -> None:
+    """Nothing had been sent: transfer and payout failed; retried it goes under another key."""
+    host = world()
+    send(host)
+    first = only(host, Instruction)
+    run(cancel_instruction(first.id, refuse=refusal, key="k", actor="eva", note="wrong"), host)
+    assert ("failed", "failed") == (only(host, Transfer).status, only(host, Payout).status)
+    run(jobs.retry(only(host, Payout).id, note="right after all", actor="eva"), host)
+    send(host)
+    work(host)
+
+    assert 2 == len({each.key for each in all_of(host, Instruction)})
+    assert {"customer:stu": -6_000, "gateway:stripe": 6_000} == balances(host)
+    assert ("paid", 0) == (only(host, Payout).status, drift(host))
 
 
 # ---- instant ---------------------------------------------------------------------------------

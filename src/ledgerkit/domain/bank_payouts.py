@@ -8,10 +8,12 @@ may fail days later. (seed 002: payout.paid, payout.failed; spec: billing 5a, ga
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.gateways import PAYOUT, GatewayObject, PayoutOrder, link_id
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import Instructed, instruct
@@ -41,6 +43,19 @@ BANK_PAYOUT = Lifecycle(
 )
 _EVENTS = {IN_TRANSIT: "depart", PAID: "arrive", FAILED: "fail", CANCELED: "cancel"}
 _STATES = {"pending": PENDING, "done": PAID, "failed": FAILED}
+
+
+@attrs.frozen
+class BankPayoutDiffers(LedgerkitError):
+    """A gateway tells another amount of a bank payout than it did before."""
+
+    payout: str
+    known: Money
+    told: Money
+    code: ClassVar[str] = "bank_payout_differs"
+
+    def __str__(self) -> str:
+        return f"bank payout {self.payout!r} is over {self.known}; the gateway tells {self.told}"
 
 
 @attrs.frozen(kw_only=True)
@@ -79,9 +94,15 @@ class BankPayout:
         if type(self.amount) is not Money or self.amount.minor <= 0:
             msg = f"bank payout {self.id!r} is of Money above 0 (got {self.amount!r})"
             raise ValueError(msg)
+        if self.fee is not None and (type(self.fee) is not Money or self.fee.minor < 0):
+            msg = f"the fee of bank payout {self.id!r} is Money from 0 on (got {self.fee!r})"
+            raise ValueError(msg)
         if self.status not in BANK_PAYOUT.statuses:
             msg = f"bank payout {self.id!r} has no status {self.status!r}"
             raise ValueError(msg)
+        for other in (self.supplier, self.instruction):
+            if other is not None:
+                name_of("supplier or instruction of a bank payout", other)
         text_of("account", self.account)
         text_of("reason", self.reason)
 
@@ -172,6 +193,7 @@ def settle(
     pending and failed, it says them in the metadata `status`: `in_transit`, `canceled`.
 
     Raises:
+        BankPayoutDiffers: it was over another amount when it was heard of before.
         ValueError: *told* is another kind of object, or another payout.
     """
     if told.kind != PAYOUT or (payout is not None and payout.object != told.id):
@@ -188,12 +210,16 @@ def settle(
         created_at=told.created,
         instruction=told.instruction,
     )
+    if told.amount != before.amount:
+        raise BankPayoutDiffers(before.id, before.amount, told.amount)
     status = _status_of(told)
     event = _EVENTS.get(status)
     if event is None or (before.status, event) not in BANK_PAYOUT.table:
         # Older than what is known, or the same again.
         return BankPayoutSettled(payout=before, moved=payout is None)
-    after = attrs.evolve(before, status=status, reason=told.reason)
+    # What is booked with its fee is taken back with that fee.
+    fee = before.fee if told.fee is None or before.status == PAID else told.fee
+    after = attrs.evolve(before, status=status, fee=fee, reason=told.reason)
     late = before.status == PAID and before.instruction is None
     return BankPayoutSettled(
         payout=after,

@@ -172,9 +172,13 @@ class Order:
     def __attrs_post_init__(self) -> None:
         _above_zero(f"a {self.kind}", self.amount)
         for field in attrs.fields(type(self)):
-            value = getattr(self, field.name)
-            if type(value) is str and value != "":
-                name_of(f"{field.name} of a {self.kind}", value)
+            what, value = f"{field.name} of a {self.kind}", getattr(self, field.name)
+            if type(field.default) is bool and type(value) is not bool:
+                msg = f"{what} is True or False (got {value!r})"
+                raise TypeError(msg)
+            needed = field.default is attrs.NOTHING and field.name != "amount"
+            if needed or field.default == "" != value:
+                name_of(what, value)
 
 
 @attrs.frozen(kw_only=True)

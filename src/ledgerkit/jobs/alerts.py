@@ -20,6 +20,7 @@ from ledgerkit.domain.alerts import (
 )
 from ledgerkit.domain.changes import Expect, Stale, Versioned, changes_of, expect, request
 from ledgerkit.domain.errors import LedgerkitError
+from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.billing_run import ROUNDS
 
@@ -102,7 +103,7 @@ async def acknowledge_alert(id: str, *, actor: Actor, note: str, key: str) -> Al
     """
     require(actor, BILLING_WRITE)
     read = await _known(id)
-    wanted = f"alert/{id}/acknowledge/{key}"
+    wanted = f"alert/{id}/acknowledge/{name_of('key of an acknowledgement', key)}"
     if wanted in {version.key for version in await steps.history(Alert, id)}:
         return read.record
     at = await steps.now()

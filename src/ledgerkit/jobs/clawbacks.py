@@ -89,7 +89,7 @@ async def request_clawback(
     Raises:
         UnknownTransfer: one is not stored, or paid somebody else.
         OverClawback: they did not pay that much, or it was clawed back before.
-        KeyReused: another amount was asked for.
+        KeyReused: another amount, or the other side, was asked for.
         Stale: others came first, again and again.
     """
     id = clawbacks.clawback_id(supplier, cause, amount.currency, part)
@@ -97,7 +97,7 @@ async def request_clawback(
     async def decide() -> Clawback:
         known = await steps.load(Clawback, id)
         if known is not None:
-            return _same(known.record, amount)
+            return _same(known.record, amount, side)
         read = [await _transfer(each, supplier) for each in transfers]
         before = await steps.find_all(Clawback, party=supplier)
         at = await steps.now()
@@ -119,7 +119,7 @@ async def request_clawback(
         await _commit(
             _Beside(decided, tuple(version.record for version in read)),
             key=f"clawback/{id}/propose",
-            asked=request("clawback.propose", clawback=id, amount=amount.minor),
+            asked=_about(id, amount, side),
             actor=actor,
             reason=reason,
             at=at,
@@ -130,10 +130,17 @@ async def request_clawback(
     return await _again(decide)
 
 
-def _same(known: Clawback, amount: Money) -> Clawback:
-    if known.amount != amount:
-        raise KeyReused(known.id, (("amount", str(known.amount), str(amount)),))
+def _same(known: Clawback, amount: Money, side: str) -> Clawback:
+    # Method and wallet move with the case, so that only what it is about tells requests apart.
+    then, now = _about(known.id, known.amount, known.side), _about(known.id, amount, side)
+    differing = then.differing(now)
+    if differing:
+        raise KeyReused(known.id, differing)
     return known
+
+
+def _about(id: str, amount: Money, side: str) -> Request:
+    return request("clawback.propose", clawback=id, amount=amount.minor, side=side)
 
 
 async def approve_clawback(

@@ -45,6 +45,7 @@ from ledgerkit.domain.credit_limits import (
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import Balance, address
+from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.billing_run import ROUNDS
@@ -78,7 +79,7 @@ async def set_credit_limit(
         Stale: others came first, again and again.
     """
     require(actor, BILLING_APPROVE)
-    wallet = address("customer", customer)
+    wallet, named = address("customer", customer), name_of("key of a credit limit", key)
 
     async def decide() -> LimitSet:
         known = await steps.find_all(CreditLimit, party=customer)
@@ -89,7 +90,7 @@ async def set_credit_limit(
         await steps.commit(
             changes_of(
                 done,
-                key=f"credit_limit/{customer}/{key}",
+                key=f"credit_limit/{customer}/{named}",
                 request=request(
                     "credit_limit.set",
                     customer=customer,

@@ -26,6 +26,7 @@ from ledgerkit.domain.changes import (
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.instructions import ATTENTION, Attention, Instruction, Sending
+from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.sending import SENDING, TRIES
@@ -155,7 +156,7 @@ async def _by_hand(
 async def _once(
     id: str, verb: str, decide: _Decide, *, key: str, actor: str, note: str
 ) -> Instruction:
-    full = f"instruction/{id}/{verb}/{key}"
+    full = f"instruction/{id}/{verb}/{name_of('key of a request', key)}"
     versions = await steps.history(Instruction, id)
     if (before := _stored_by(full, versions)) is not None:
         return before

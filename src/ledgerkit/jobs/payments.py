@@ -279,18 +279,20 @@ async def request_refund(
         OverRefunded: less is left of it.
         NotPaidBy: it pays less of *invoice*.
         NotAtGateway: it was recorded by hand.
-        KeyReused: another amount was asked for under *key*.
+        KeyReused: another amount, invoice or note was asked for under *key*.
         IllegalTransition: it did not come in.
         Stale: others came first, again and again.
     """
 
     async def decide() -> Refund:
         done = await steps.load(Refund, refunded_as(payment, key))
-        if done is not None and done.record.amount != amount:
-            differing = (("amount", str(done.record.amount), str(amount)),)
-            raise KeyReused(key, differing)
         if done is not None:
-            return done.record
+            known = done.record
+            then = _refund_asked(payment, known.amount, known.invoice, known.note)
+            differing = then.differing(_refund_asked(payment, amount, invoice, note))
+            if differing:
+                raise KeyReused(key, differing)
+            return known
         read = await _read(payment)
         customer = await steps.load(Party, read.record.customer)
         at = await steps.now()
@@ -307,9 +309,7 @@ async def request_refund(
         await _commit(
             decided,
             key=f"refund/{payment}/{key}",
-            request=asked(
-                "refund.request", payment=payment, amount=amount.minor, currency=amount.currency
-            ),
+            request=_refund_asked(payment, amount, invoice, note),
             actor=actor,
             reason=reason,
             bases=(read,),
@@ -317,6 +317,17 @@ async def request_refund(
         return decided.refund
 
     return await _again(decide)
+
+
+def _refund_asked(payment: str, amount: Money, invoice: str | None, note: str | None) -> Request:
+    return asked(
+        "refund.request",
+        payment=payment,
+        amount=amount.minor,
+        currency=amount.currency,
+        invoice=invoice,
+        note=note,
+    )
 
 
 async def _again(decide: Callable[[], Coroutine[Step[Any], Any, T]]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -342,6 +343,40 @@ def test_wallets_in_any_order_do_not_deadlock(engine: Engine) -> None:
             mine.commit_all(many)
 
     at_once(work)
+    check_books(engine)
+
+
+def test_a_poller_misses_no_journal(engine: Engine) -> None:
+    """Whoever asks for what came after the last one sees all, whichever commits first. (B10)"""
+    filled(engine, 100_000)
+    seen: list[str] = []
+    ready: list[int] = []
+
+    def poll() -> None:
+        last, is_last_look = 0, False
+        while not is_last_look:
+            is_last_look = len(ready) == WRITERS - 1
+            while page := SqlStore(engine).journals(after=last, limit=10).items:
+                seen.extend(posted.journal.id for posted in page)
+                last = page[-1].sequence
+
+    def work(writer: int) -> None:
+        if writer == 0:
+            poll()
+            return
+        for n in range(15):
+            key = f"{writer}/{n}"
+            with engine.begin() as connection:  # ids are drawn long before they can be seen
+                journal = transfer(key, "bank", "shop", 7)  # neither is limited, so none waits
+                SqlStore(connection).commit(changes(key, journals=(journal,)))
+                time.sleep(random.Random(key).random() / 50)
+        ready.append(writer)
+
+    at_once(work)
+    written = {f"{writer}/{n}" for writer in range(1, WRITERS) for n in range(15)}
+
+    assert len(seen) == len(set(seen))
+    assert {"f", *written} == set(seen)
     check_books(engine)
 
 

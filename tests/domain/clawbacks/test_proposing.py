@@ -65,7 +65,7 @@ def test_window_is_absolute_hours(local: datetime, zone: str, hours: int, fold: 
     window = Window(hours)
     closes = window.closes_at(created)
 
-    assert hours * 3_600 == closes.timestamp() - created.timestamp()
+    assert timedelta(hours=hours) == closes - created.astimezone(UTC)  # floats would be off
     assert not window.is_open(created, at=closes)
     assert window.is_open(created, at=closes - timedelta(microseconds=1))
 
@@ -243,6 +243,23 @@ def test_amounts_are_money() -> None:
 
     with pytest.raises(TypeError, match="needs Money"):
         attrs.evolve(proposed(), amount=wrong)
+    with pytest.raises(TypeError, match="needs Money"):
+        clawbacks.propose(
+            wrong, supplier="ina", cause="a", reason="x", by="max", at=AT, on_wallet=True
+        )
+
+
+@pytest.mark.parametrize("field", ["on_wallet", "fell_back"])
+def test_flags_are_flags(field: str) -> None:
+    """Text that is taken for True would leave 36.00 unbooked."""
+    wrong: dict[str, Any] = {field: "no"}
+    with pytest.raises(TypeError, match=rf"{field} of clawback .* is True or False"):
+        attrs.evolve(proposed(), **wrong)
+
+
+def test_day_is_that_in_utc() -> None:
+    """By which cases are found."""
+    assert AT.date() == proposed().opened_on
 
 
 def test_cases_have_ids_of_their_own() -> None:

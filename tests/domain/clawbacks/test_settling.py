@@ -127,6 +127,13 @@ def test_check_needs_a_reference(reference: str) -> None:
         clawbacks.execute(approved(method=MANUAL_CHECK), reference=reference, at=AT)
 
 
+@pytest.mark.parametrize("cash", ["gateway:stripe", "platform", "cash:", "cash", None])
+def test_check_moves_cash(cash: Any) -> None:
+    """Another wallet would leave the gateway's money short of what it reports (billing 10)."""
+    with pytest.raises((TypeError, ValueError), match=r"needs a wallet cash:\.\.\."):
+        clawbacks.execute(approved(method=MANUAL_CHECK), reference="17", cash=cash, at=AT)
+
+
 # ---- the window ------------------------------------------------------------------------------
 @pytest.mark.parametrize("method", [m for m in METHODS if m != STRIPE_REVERSAL])
 def test_other_methods_stay_after_the_window(method: str) -> None:

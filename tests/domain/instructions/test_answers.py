@@ -26,6 +26,7 @@ from ledgerkit.domain.instructions import (
     sent,
 )
 from ledgerkit.domain.lifecycle import IllegalTransition
+from ledgerkit.domain.money import Money
 from tests.domain.instructions.orders import (
     BUSY,
     DECLINED,
@@ -109,6 +110,19 @@ def test_answer_after_a_lost_one(outcome: Outcome, status: str, doubtful: bool) 
     moved = answered(out(hour(1), lost()), outcome, at=hour(1)).instruction
 
     assert (status, doubtful) == (moved.status, moved.doubtful)
+
+
+@pytest.mark.parametrize("amount", [eur(4_999), Money(5_000, "USD")], ids=str)
+def test_another_amount_than_was_ordered_is_told_to_people(amount: Money) -> None:
+    """50.00 euros were ordered: the books go by the gateway, and somebody looks, once."""
+    pending = follow(out(), attrs.evolve(made("pending"), amount=amount), at=NOON)
+    done = follow(followed(pending).instruction, attrs.evolve(made(), amount=amount), at=NOON)
+    failed = follow(out(), attrs.evolve(made("failed"), amount=amount), at=NOON)
+
+    (message,) = followed(pending).messages
+    assert "alert.amount_differs" == message.topic
+    assert {"amount": "5000 minor EUR", "told": str(amount)}.items() <= dict(message.body).items()
+    assert () == followed(done).messages == followed(failed).messages
 
 
 def test_a_declined_object_is_remembered() -> None:

@@ -170,7 +170,8 @@ def sent(minor: int = 6_000, *, gateway: str = "stripe", **fields: Any) -> Instr
     """Return an instruction to transfer that went out."""
     order = TransferOrder(amount=usd(minor), account="acct_1")
     made = instruct(order, gateway=gateway, subject="pay_1", party="tom", at=NOON).instruction
-    return attrs.evolve(made, status="unknown", **fields)
+    went: dict[str, Any] = {"status": "unknown", "first_sent_at": NOON, "last_sent_at": NOON}
+    return attrs.evolve(made, **(went | fields))
 
 
 def test_what_was_sent_is_listed() -> None:

@@ -85,7 +85,8 @@ class Adjusted:
 
 def adjustment_id(completion: Completion, key: str) -> str:
     """Return the id of the adjustment of *completion* that is asked for under *key*."""
-    return derive("adj", completion.id, key, on=completion.on)
+    named = name_of("key of an adjustment", key)
+    return derive("adj", completion.id, named, on=completion.on)
 
 
 def propose(

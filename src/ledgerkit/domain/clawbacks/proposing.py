@@ -20,6 +20,7 @@ from ledgerkit.domain.clawbacks.records import (
     REJECTED,
     Clawback,
     Share,
+    above_zero,
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
@@ -125,6 +126,7 @@ def propose(
     Raises:
         OverClawback: the transfers did not pay that much, or it was clawed back before.
     """
+    above_zero("a clawback", amount)
     transfers = tuple(transfers)
     shares = recoverable(amount, transfers, earlier=earlier)
     found = sum_of((share.amount for share in shares), amount.currency)

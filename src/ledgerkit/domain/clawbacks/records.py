@@ -86,7 +86,7 @@ class Share:
 
     def __attrs_post_init__(self) -> None:
         name_of("transfer of a share", self.transfer)
-        _above_zero("a share of a clawback", self.amount)
+        above_zero("a share of a clawback", self.amount)
 
 
 @attrs.frozen(kw_only=True)
@@ -136,7 +136,7 @@ class Clawback:
         for field in ("id", "supplier", "cause", "reason", "requested_by"):
             name_of(f"clawback {field}", getattr(self, field))
         what = f"clawback {self.id!r}"
-        _above_zero(what, self.amount)
+        above_zero(what, self.amount)
         if self.side not in METHODS_OF or self.method not in METHODS_OF[self.side]:
             known = "; ".join(f"{side}: {', '.join(m)}" for side, m in METHODS_OF.items())
             msg = f"{what} is settled as one of {known} (got {self.side!r}, {self.method!r})"
@@ -157,6 +157,10 @@ class Clawback:
         if not Money.zero(self.amount.currency) <= self.recovered <= self.amount:
             msg = f"{what} is over {self.amount}; {self.recovered} cannot have come back of it"
             raise ValueError(msg)
+        for field in ("on_wallet", "fell_back"):
+            if type(getattr(self, field)) is not bool:
+                msg = f"{field} of {what} is True or False (got {getattr(self, field)!r})"
+                raise TypeError(msg)
         text_of("reference", self.reference)
 
     @property
@@ -170,7 +174,8 @@ class Clawback:
         return self.amount - self.recovered
 
 
-def _above_zero(what: str, amount: object) -> None:
+def above_zero(what: str, amount: object) -> None:
+    """Raise TypeError or ValueError unless *amount*, which *what* is over, is Money above zero."""
     if type(amount) is not Money:
         msg = f"{what} needs Money (got {amount!r})"
         raise TypeError(msg)

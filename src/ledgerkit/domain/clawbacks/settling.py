@@ -31,8 +31,8 @@ from ledgerkit.domain.clawbacks.records import (
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
-from ledgerkit.domain.ledger.journals import name_of
+from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, cash_of
+from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.transfers import Reversal, ReversalAsked, Transfer
@@ -119,11 +119,12 @@ def execute(
         ClawbackWindowClosed: a transfer is too old.
         OverReversed: a transfer has not that much left.
         IllegalTransition: it is not approved.
-        ValueError: one of its transfers is missing.
+        ValueError: one of its transfers is missing, or *cash* is no `cash:...` wallet.
     """
     reversing = clawback.method == STRIPE_REVERSAL and clawback.rest.minor > 0
     status = CLAWBACK.after(clawback.status, "execute" if reversing else "settle")
-    if clawback.method == MANUAL_CHECK and not reference.strip():
+    cash_of("what is paid outside the gateway", cash)
+    if clawback.method == MANUAL_CHECK and not text_of("reference", reference).strip():
         raise CheckReferenceNeeded(clawback.id)
     journals = [] if clawback.on_wallet else [_owed(clawback, at=at)]
     if clawback.rest.minor:

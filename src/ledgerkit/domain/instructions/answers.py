@@ -153,7 +153,8 @@ def follow(instruction: Instruction, told: GatewayObject, *, at: datetime) -> Mo
     """Move *instruction* to the state of the object made of it, or return None if it is no news.
 
     The answer to a call, a webhook and a listing all come here, in any order. What contradicts a
-    final status is followed and alerts: the books go by the gateway. So does a second object.
+    final status is followed and alerts: the books go by the gateway. So does a second object, and
+    one over another amount than was ordered.
 
     Raises:
         IllegalTransition: it was cancelled; nothing can have been made of it.
@@ -182,7 +183,17 @@ def follow(instruction: Instruction, told: GatewayObject, *, at: datetime) -> Mo
         detail="",
         looked_up_at=at if instruction.status == PENDING else instruction.looked_up_at,
     )
-    return _late(moved) if instruction.status in _FINAL else Moved(instruction=moved)
+    news = _late(moved) if instruction.status in _FINAL else Moved(instruction=moved)
+    return attrs.evolve(news, messages=(*news.messages, *_differs(instruction, moved, told)))
+
+
+def _differs(before: Instruction, moved: Instruction, told: GatewayObject) -> tuple[Message, ...]:
+    """Return the alert that the gateway moves another amount than was ordered, when first told."""
+    known = before.object == told.id or told.status == gateways.FAILED
+    if known or told.amount == moved.order.amount:
+        return ()
+    differs = alert(moved, "amount_differs", told.id)
+    return (attrs.evolve(differs, body=(*differs.body, ("told", str(told.amount)))),)
 
 
 def _is_old(instruction: Instruction, told: GatewayObject, *, other: bool) -> bool:

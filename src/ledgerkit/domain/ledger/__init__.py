@@ -77,7 +77,14 @@ from ledgerkit.domain.ledger.refusals import (
     WalletCurrencyMismatch,
     WalletFrozen,
 )
-from ledgerkit.domain.ledger.wallets import BadAddress, Balance, Limit, Wallet, address
+from ledgerkit.domain.ledger.wallets import (
+    BadAddress,
+    Balance,
+    Limit,
+    Wallet,
+    address,
+    cash_of,
+)
 
 __all__ = [
     "NOW",
@@ -135,6 +142,7 @@ __all__ = [
     "balances_of",
     "belated",
     "capture",
+    "cash_of",
     "correct",
     "corrects",
     "difference",

@@ -55,6 +55,25 @@ def address(*segments: str) -> str:
     return joined
 
 
+def cash_of(field: str, wallet: object) -> str:
+    """Return *wallet* if it is one of cash, `cash:<name>`: money that no gateway holds.
+
+    Raises:
+        TypeError: it is not text.
+        ValueError: it is another wallet; *field* says what needs cash.
+
+    >>> cash_of("what is paid by hand", "cash:bank")
+    'cash:bank'
+    """
+    if not isinstance(wallet, str):
+        msg = f"{field} needs a wallet cash:... (got {wallet!r})"
+        raise TypeError(msg)
+    if not wallet.startswith("cash:") or not _is_address(wallet):
+        msg = f"{field} needs a wallet cash:... (got {wallet!r})"
+        raise ValueError(msg)
+    return wallet
+
+
 def _is_address(text: str) -> bool:
     return len(text) <= _MAX_ADDRESS and _ADDRESS.fullmatch(text) is not None
 

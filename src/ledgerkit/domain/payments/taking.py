@@ -19,12 +19,11 @@ from ledgerkit.domain.gateways import ChargeOrder, GatewayObject, link_id
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import Instructed, instruct
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, address, reverse
+from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, address, cash_of, reverse
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.payments.assigning import Receivable, allocate, settled_by
 from ledgerkit.domain.payments.records import (
-    CASH,
     GATEWAY,
     PAYMENT,
     PENDING,
@@ -322,9 +321,7 @@ def record_manual(
     Raises:
         ValueError: *amount* is not above zero, or *cash* is no `cash:...` wallet.
     """
-    if not cash.startswith(f"{CASH}:"):
-        msg = f"what comes in by hand arrives at cash:... (got {cash!r})"
-        raise ValueError(msg)
+    cash_of("what comes in by hand", cash)
     plain_date("on", on)
     owed = tuple(owed)
     asked = Payment(

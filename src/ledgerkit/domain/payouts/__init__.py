@@ -45,7 +45,7 @@ from ledgerkit.domain.payouts.records import (
     Payout,
     PayoutLine,
 )
-from ledgerkit.domain.payouts.sending import PayoutSent, follow, send
+from ledgerkit.domain.payouts.sending import PayoutSent, follow, send, settled_with
 
 __all__ = [
     "FAILED",
@@ -84,4 +84,5 @@ __all__ = [
     "send",
     "set_term",
     "setting_id",
+    "settled_with",
 ]

@@ -11,7 +11,7 @@ from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Entry, Journal, Wallet, reverse
-from ledgerkit.domain.ledger.journals import name_of
+from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.payouts.records import PAYOUT, Payout
 
 
@@ -79,8 +79,12 @@ def pay(payout: Payout, *, reference: str, at: datetime, cash: str = "cash:bank"
     Raises:
         ReferenceNeeded: *reference* is empty.
         IllegalTransition: it is not pending.
+        ValueError: *cash* is neither a `cash:...` nor a `gateway:...` wallet.
     """
-    if not reference.strip():
+    if not str(cash).startswith(("cash:", "gateway:")):
+        msg = f"payout {payout.id!r} is paid from cash:... or gateway:... (got {cash!r})"
+        raise ValueError(msg)
+    if not text_of("payout reference", reference).strip():
         raise ReferenceNeeded(payout.id)
     paid = attrs.evolve(
         payout,

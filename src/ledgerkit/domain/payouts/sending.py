@@ -111,11 +111,22 @@ _EVENTS: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 
 
+def settled_with(payout: Payout, transfer: Transfer) -> Transfer:
+    """Return *transfer* as it is to be settled: given up for another one, it pays no payout.
+
+    If it is done after all, the supplier has the money twice. So it is booked like a transfer that
+    no payout claims: the next payouts bear it, unless a person has it reversed. The fee of an
+    instant payout is kept once. (spec: billing 10, reliability A10)
+    """
+    if payout.transfer == transfer.id or transfer.status in transfers.PAID_OUT:
+        return transfer
+    return attrs.evolve(transfer, of_payout=False, withheld=None)
+
+
 def follow(payout: Payout, transfer: Transfer) -> PayoutChanged | None:
     """Move *payout* to where its *transfer* is; None: nothing changes.
 
-    A transfer of an earlier attempt moves nothing: that it was done after all is booked, and shows
-    as money paid too much, which is for a person to take back.
+    A transfer of an earlier attempt moves nothing: see `settled_with`.
     """
     if payout.transfer != transfer.id:
         return None

@@ -20,7 +20,7 @@ from ledgerkit.domain.gateways import GatewayObject, RefundOrder, link_id
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import Instructed, instruct
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import Entry, Event, Journal, address, reverse
+from ledgerkit.domain.ledger import Entry, Event, Journal, address, cash_of, reverse
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.outbox import Message
@@ -358,9 +358,7 @@ def hand_back(
         IllegalTransition: it did not come in, or is void.
         ValueError: *cash* is no `cash:...` wallet.
     """
-    if not cash.startswith(f"{CASH}:"):
-        msg = f"what is given back by hand leaves cash:... (got {cash!r})"
-        raise ValueError(msg)
+    cash_of("what is given back by hand", cash)
     _check_bound(payment, amount)
     _check_invoice(payment, invoice, amount)
     asked = _new(payment, amount, key=key, reason=reason, on=on)

@@ -78,6 +78,9 @@ class Refund:
         if self.status not in REFUND.statuses:
             msg = f"refund {self.id!r} has no status {self.status!r}"
             raise ValueError(msg)
+        for field in ("invoice", "note", "object"):
+            if getattr(self, field) is not None:
+                name_of(f"refund {field}", getattr(self, field))
         plain_date("asked_on", self.asked_on)
         text_of("reason", self.reason)
         text_of("reference", self.reference)

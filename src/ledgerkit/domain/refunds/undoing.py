@@ -7,6 +7,7 @@ supplier from then on, seen in the wallet and settled by an offset or a reversal
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ import attrs
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Entry, Journal, reverse, reversible
+from ledgerkit.domain.ledger import Entry, Journal, net_of, reverse, reversible
 from ledgerkit.domain.money import Money, allocate, sum_of
 from ledgerkit.domain.payments import opened_by
 
@@ -58,13 +59,16 @@ def undo_charge(
     refund: str,
     at: datetime,
     earlier: tuple[Journal, ...] = (),
+    corrections: tuple[Journal, ...] = (),
     forced_by: str | None = None,
 ) -> ChargeUndone:
     """Take *amount* of a *charge* back, from each who got a share of it, because of a *refund*.
 
     Customer +x, and supplier and platform less by their shares, in the proportion that is left;
-    *earlier* are its reversals until now. A supplier who was paid already is below zero then, or
-    gets less of the next payout; past a floor it needs *forced_by*, who allowed it.
+    *earlier* are its reversals until now, *corrections* the journals that corrected it, such as
+    those of adjustments: what they took back is not taken back again. A supplier who was paid
+    already is below zero then, or gets less of the next payout; past a floor it needs *forced_by*,
+    who allowed it.
 
     Raises:
         ChargeUndoneAlready: less is left of it.
@@ -73,10 +77,13 @@ def undo_charge(
     if amount.minor <= 0:
         msg = f"more than 0 of charge {charge.id!r} is taken back (got {amount})"
         raise ValueError(msg)
-    left = [e for e in reversible(charge, earlier) if e.amount.currency == amount.currency]
+    left = _uncorrected(reversible(charge, earlier), corrections, amount.currency)
     taken = [entry for entry in left if entry.amount.minor < 0]
     given = [entry for entry in left if entry.amount.minor > 0]
-    whole = -sum_of((entry.amount for entry in taken), amount.currency)
+    whole = min(
+        -sum_of((entry.amount for entry in taken), amount.currency),
+        sum_of((entry.amount for entry in given), amount.currency),
+    )
     if amount > whole:
         raise ChargeUndoneAlready(charge.id, whole, amount)
     part = (*_share(taken, -amount), *_share(given, amount))
@@ -90,6 +97,21 @@ def undo_charge(
     )
     shares = tuple(entry for entry in journal.entries if entry.wallet.startswith("supplier:"))
     return ChargeUndone(journal, shares)
+
+
+def _uncorrected(
+    left: Iterable[Entry], corrections: Iterable[Journal], currency: str
+) -> list[Entry]:
+    """Return those legs of *left* in *currency*, less what *corrections* took of each."""
+    moved = net_of(entry for journal in corrections for entry in journal.entries)
+    legs = []
+    for leg in left:
+        minor = leg.amount.minor
+        rest = minor + moved.get((leg.wallet, currency), 0)
+        rest = min(max(rest, 0), minor) if minor > 0 else max(min(rest, 0), minor)
+        if leg.amount.currency == currency and rest:
+            legs.append(Entry(leg.wallet, Money(rest, currency)))
+    return legs
 
 
 def _share(legs: list[Entry], amount: Money) -> tuple[Entry, ...]:

@@ -15,6 +15,7 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.gateways import ReversalOrder, TransferOrder
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import Instructed, instruct
+from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.transfers.records import Reversal, Transfer
 
@@ -74,6 +75,9 @@ def enqueue(
     >>> done.transfer.status, done.instructed.instruction.order.account
     ('pending', 'acct_7')
     """
+    if type(attempt) is not int or attempt < 1:
+        msg = f"attempts to transfer count from 1 (got {attempt!r})"
+        raise ValueError(msg)
     id = derive("trf", gateway, pays, str(attempt))
     instructed = instruct(
         TransferOrder(amount=amount, account=account, source=source),
@@ -126,6 +130,10 @@ def take_back(
         OverReversed: it is not above zero, or more than the transfer has left.
     """
     left = transfer.reversible
+    if type(amount) is not Money:
+        msg = f"what is taken back of transfer {transfer.id!r} is Money (got {amount!r})"
+        raise TypeError(msg)
+    name_of("what a reversal is asked for", asked_for)
     if not Money.zero(amount.currency) < amount <= left or transfer.object is None:
         raise OverReversed(transfer.id, amount, left)
     instructed = instruct(

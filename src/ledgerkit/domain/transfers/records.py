@@ -64,6 +64,8 @@ class Reversal:
             msg = f"reversal {self.id!r} is {' or '.join(RANKS)} (got {self.status!r})"
             raise ValueError(msg)
         text_of("reversal code", self.code)
+        if self.asked_for != "":
+            name_of("what a reversal is asked for", self.asked_for)
 
 
 @attrs.frozen(kw_only=True)
@@ -113,12 +115,10 @@ class Transfer:
             name_of(f"transfer {field}", getattr(self, field))
         what = f"transfer {self.id!r}"
         _above_zero(what, self.amount)
-        for other in (self.withheld, self.fee, *(r.amount for r in self.reversals)):
-            if other is not None and other.currency != self.amount.currency:
-                msg = f"{what} is in {self.amount.currency} (got {other})"
-                raise ValueError(msg)
+        self._check_rest(what)
         if self.withheld is not None:
             _above_zero(f"what {what} withholds", self.withheld)
+        text_of("transfer code", self.code)
         if self.status not in TRANSFER.statuses:
             msg = f"{what} has no status {self.status!r}"
             raise ValueError(msg)
@@ -128,6 +128,20 @@ class Transfer:
         if self.reversed > self.amount:
             msg = f"{what} paid {self.amount}; {self.reversed} cannot have come back of it"
             raise ValueError(msg)
+
+    def _check_rest(self, what: str) -> None:
+        """Raise unless other amounts are of the same money, and flags are flags."""
+        for other in (self.withheld, self.fee, *(r.amount for r in self.reversals)):
+            if other is not None and type(other) is not Money:
+                msg = f"what {what} withholds and costs is Money (got {other!r})"
+                raise TypeError(msg)
+            if other is not None and other.currency != self.amount.currency:
+                msg = f"{what} is in {self.amount.currency} (got {other})"
+                raise ValueError(msg)
+        for flag in ("of_payout", "at_once"):
+            if type(getattr(self, flag)) is not bool:
+                msg = f"{flag} of {what} is True or False (got {getattr(self, flag)!r})"
+                raise TypeError(msg)
 
     @property
     def reversed(self) -> Money:

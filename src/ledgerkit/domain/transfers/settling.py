@@ -94,7 +94,9 @@ def settle(transfer: Transfer, told: GatewayObject, *, at: datetime) -> Transfer
     first, known = transfer.object is None, DONE if transfer.status in PAID_OUT else transfer.status
     if not first and RANKS[told.status] <= RANKS[known]:
         return TransferSettled(transfer=transfer, moved=False)
-    seen = attrs.evolve(transfer, object=told.id, created_at=told.created, fee=told.fee)
+    # What is booked with its fee is taken back with that fee.
+    fee = transfer.fee if told.fee is None or known == DONE else told.fee
+    seen = attrs.evolve(transfer, object=told.id, created_at=told.created, fee=fee)
     after, journals = (seen, ()) if told.status == known else _moved(seen, told, at=at)
     return TransferSettled(transfer=after, journals=journals)
 

@@ -45,7 +45,7 @@ async def settle_transfer(told: GatewayObject, *, gateway: str, at: datetime) ->
     read = None if owner.record is None else await steps.load(Transfer, owner.record)
     if read is None:
         return PARKED
-    moved = transfers.settle(read.record, told, at=at)
+    moved = transfers.settle(await _paying(read.record), told, at=at)
     owner = await _with_instruction(owner, read.record.instruction)
     together = await _together(moved, read.record, at=at)
     return _settled(together, moved, told, owner, read, at=at)
@@ -150,6 +150,12 @@ async def _together(moved: TransferSettled, before: Transfer, *, at: datetime) -
     for id in dict.fromkeys(r.asked_for for r in transfer.reversals if r.asked_for):
         together = await _with_clawback(together, transfer, id)
     return together
+
+
+async def _paying(transfer: Transfer) -> Transfer:
+    """Return *transfer* as its payout, which may have another one by now, leaves it."""
+    read = await steps.load(Payout, transfer.pays) if transfer.of_payout else None
+    return transfer if read is None else payouts.settled_with(read.record, transfer)
 
 
 async def _with_payout(together: _Together, transfer: Transfer) -> _Together:
