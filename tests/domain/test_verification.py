@@ -313,6 +313,20 @@ def test_a_wallet_below_its_floor() -> None:
     assert [] == found_in_balances(moved(forced_by="maria"), a=floor)
 
 
+def test_a_wallet_below_a_floor_set_later() -> None:
+    """-5 was there when the floor of -4 was set; -4 was not, so something was taken since."""
+    checked = Checked()
+    checked.feed(moved())
+    wallets = Wallet("a", (Limit("EUR", floor=-4),)), Wallet("b")
+    balances = {("a", "EUR"): Balance(-5), ("b", "EUR"): Balance(5)}
+    codes = [
+        [each.code for each in balances_problems(checked, balances, wallets, when_limited=held)]
+        for held in ({("a", "EUR"): -5}, {("a", "EUR"): -4})
+    ]
+
+    assert [[], ["below_floor"]] == codes
+
+
 def test_a_wallet_above_its_ceiling() -> None:
     """5 is above a ceiling of 4, whoever forced a floor."""
     ceiling = Limit("EUR", ceiling=4)

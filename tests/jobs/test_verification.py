@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -13,17 +14,20 @@ from hypothesis import strategies as st
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import Balance, Entry, Page, Posted, TrialBalance, Wallet
+from ledgerkit.domain.ledger import Balance, Entry, Limit, Page, Posted, TrialBalance, Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.verification import Checked, balances_problems
 from ledgerkit.jobs.billing_run import run_month
+from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.steps import Step
 from ledgerkit.jobs.verification import Verified, verify
 from ledgerkit.testing.samples import changes, transfer
 from ledgerkit.testing.simulator import Rigged, overtaken
+from tests.jobs import control_world as control
 from tests.jobs.small_month import ASKED, NOVEMBER_3, billed_host, corrected, new_host
 
 
@@ -287,3 +291,24 @@ def test_it_takes_a_balance_that_is_zero() -> None:
 
     assert Balance() == store.balance("a", "EUR")
     assert () == verified(new_host(store)).problems
+
+
+# ---- limits ----------------------------------------------------------------------------------
+def test_a_limit_set_above_what_is_owed_breaks_nothing() -> None:
+    """Ana owes 400.00 when her limit is lowered to 100.00; more than that would be a problem."""
+    host = control.control_host(MemoryStore())
+    lower = set_credit_limit(
+        "ana", Money(10_000, "USD"), actor=control.PEDRO, reason="late", key="lower"
+    )
+    run(lower, host)
+    owed = Wallet("customer:ana", (Limit("USD", -10_000),))
+
+    def problems(minor: int) -> list[str]:
+        checked = Checked(sums=Counter({("customer:ana", "USD"): minor}))
+        held = {("customer:ana", "USD"): -40_000}
+        balances = {("customer:ana", "USD"): Balance(minor)}
+        found = balances_problems(checked, balances, [owed], when_limited=held)
+        return [problem.code for problem in found]
+
+    assert () == verified(host).problems
+    assert [[], [], ["below_floor"]] == [problems(m) for m in (-10_000, -40_000, -40_001)]

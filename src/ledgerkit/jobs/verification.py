@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Iterable, Sized
 from typing import TypeVar
 
 import attrs
 
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.credit_limits import CreditLimit
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import TrialBalance, trial_balance
+from ledgerkit.domain.ledger import AsOf, Balance, TrialBalance, Wallet, trial_balance
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.transfers import Transfer
@@ -20,6 +21,7 @@ from ledgerkit.domain.verification import (
     Problem,
     balances_problems,
     billed_twice_problems,
+    fallen,
     invoice_problems,
     loose_note_problems,
     number_problems,
@@ -88,6 +90,7 @@ async def _look(checked: Checked) -> Verified:
     payouts = await _records(Payout, kept)
     transfers = await _records(Transfer, kept)
     packages = await _records(Package, kept)
+    limited = await _when_limited(wallets, checked, kept)
     by_invoice: dict[str | None, list[CreditNote]] = {invoice.id: [] for invoice in invoices}
     loose = [note for note in notes if note.invoice not in by_invoice]
     for note in notes:
@@ -98,7 +101,7 @@ async def _look(checked: Checked) -> Verified:
     problems = (
         *kept,
         *checked.problems,
-        *balances_problems(checked, balances, wallets),
+        *balances_problems(checked, balances, wallets, when_limited=limited),
         *number_problems(numbers, [*invoices, *notes]),
         *(p for i in invoices for p in invoice_problems(i, by_invoice[i.id], checked)),
         *billed_twice_problems(invoices),
@@ -108,6 +111,21 @@ async def _look(checked: Checked) -> Verified:
         *package_problems(packages, checked),
     )
     return _verified(checked, wallets, invoices, problems)
+
+
+async def _when_limited(
+    wallets: Iterable[Wallet], checked: Checked, kept: list[Problem]
+) -> dict[tuple[str, str], int]:
+    """Return what those wallets held when their limit was set that are below their floor now."""
+    below = {(wallet.id, code) for wallet in wallets for code in fallen(wallet, checked)}
+    held = {}
+    for limit in await _records(CreditLimit, kept) if below else ():
+        key = limit.wallet, limit.currency
+        if key in below:
+            versions = await steps.history(CreditLimit, limit.id)
+            then = await steps.balances(limit.wallet, AsOf(recorded_at=versions[-1].at))
+            held[key] = then.get(key, Balance()).posted
+    return held
 
 
 def _verified(

@@ -312,6 +312,8 @@ def fail(
         return _moved(after, payment, (), owed)
     posted = _journal(refund, at=at)
     back = reverse(posted, id=derive("jrn", "back", posted.id), at=at)
+    if posted.event is not None:  # it is the same object's, or the two would not add up to nothing
+        back = attrs.evolve(back, event=attrs.evolve(posted.event, part=FAILED))
     alert = Message(
         derive("msg", "refund_failed", refund.id),
         "alert.refund_failed",
@@ -328,12 +330,21 @@ def fail(
 
 
 def refused(
-    refund: Refund, *, payment: Payment, reason: str, owed: Iterable[Receivable], at: datetime
+    refund: Refund,
+    *,
+    payment: Payment,
+    reason: str,
+    owed: Iterable[Receivable],
+    at: datetime,
+    told: GatewayObject | None = None,
 ) -> RefundChanged | None:
-    """Fail *refund*, the order for which the gateway refused; None if that is no news."""
+    """Fail *refund*, the order for which the gateway refused; None if that is no news.
+
+    *told* is the object that failed, if one was made: whatever comes late of it is old news.
+    """
     if refund.status != PENDING:
         return None
-    return fail(refund, payment=payment, reason=reason, owed=owed, at=at)
+    return fail(refund, payment=payment, reason=reason, owed=owed, at=at, told=told)
 
 
 def hand_back(

@@ -18,13 +18,14 @@ from ledgerkit.domain.verification.holdings import (
     payout_problems,
     transfer_problems,
 )
-from ledgerkit.domain.verification.journals import Checked, Problem, balances_problems
+from ledgerkit.domain.verification.journals import Checked, Problem, balances_problems, fallen
 
 __all__ = [
     "Checked",
     "Problem",
     "balances_problems",
     "billed_twice_problems",
+    "fallen",
     "invoice_problems",
     "loose_note_problems",
     "number_problems",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import attrs
 
@@ -37,7 +38,7 @@ class Checked:
 
     Attributes:
         sums: Entries by (wallet, currency), in minor units.
-        forced: Wallets that an approved journal may have taken below their floor.
+        forced: Wallets that a journal which somebody forced may have taken below their floor.
         journals: The number of the last journal seen.
         amounts: What each journal moved on wallets of parties and taxes, by (wallet, currency).
         taken_back: What reversals of each journal moved there, together.
@@ -69,7 +70,7 @@ class Checked:
         if journal.reverses is not None and journal.reverses not in self.amounts:
             self._report("reverses_nothing", journal.id, f"reverses {journal.reverses}, not posted")
         if journal.forced_by is not None:
-            self.forced.update(entry.wallet for entry in journal.entries)
+            self.forced.update(e.wallet for e in journal.entries if e.amount.minor < 0)
         self._add(posted)
 
     def pass_over(self, error: Exception) -> None:
@@ -114,8 +115,13 @@ def balances_problems(
     checked: Checked,
     balances: Mapping[tuple[str, str], Balance],
     wallets: Iterable[Wallet],
+    *,
+    when_limited: Mapping[tuple[str, str], int] = MappingProxyType({}),
 ) -> tuple[Problem, ...]:
     """Return where balances differ from entries, or break the limits of their wallet.
+
+    *when_limited* tells what a wallet held when its limit was set last: a limit may be set above
+    what is owed already, and then nothing more may be taken. (spec: reliability B2)
 
     Finds `balance_differs`, `unknown_wallet`, `below_floor`, `above_ceiling`.
     """
@@ -132,15 +138,31 @@ def balances_problems(
         for id in sorted({wallet for wallet, _ in checked.sums} - policies.keys())
     ]
     for wallet in policies.values():
-        found += _limit_problems(wallet, checked)
+        found += _limit_problems(wallet, checked, when_limited)
     return tuple(found)
 
 
-def _limit_problems(wallet: Wallet, checked: Checked) -> Iterator[Problem]:
+def fallen(wallet: Wallet, checked: Checked) -> tuple[str, ...]:
+    """Return the currencies in which *wallet* is below its floor, with no journal forced so."""
+    return tuple(
+        limit.currency
+        for limit in wallet.limits
+        if limit.floor is not None
+        and checked.sums[wallet.id, limit.currency] < limit.floor
+        and wallet.id not in checked.forced
+    )
+
+
+def _limit_problems(
+    wallet: Wallet, checked: Checked, when_limited: Mapping[tuple[str, str], int]
+) -> Iterator[Problem]:
+    below = fallen(wallet, checked)
     for limit in wallet.limits:
-        summed = checked.sums[wallet.id, limit.currency]
+        key = wallet.id, limit.currency
+        summed = checked.sums[key]
         name = f"{wallet.id} {limit.currency}"
-        if limit.floor is not None and summed < limit.floor and wallet.id not in checked.forced:
+        was_below = key in when_limited and summed >= when_limited[key]
+        if limit.currency in below and not was_below:
             reason = f"{name} holds {summed}, below its floor of {limit.floor}"
             yield Problem("below_floor", name, reason)
         if limit.ceiling is not None and summed > limit.ceiling:

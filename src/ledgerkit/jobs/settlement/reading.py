@@ -14,6 +14,7 @@ from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.gateways import FAILED, GatewayLink, GatewayObject, Outcome, link_id
 from ledgerkit.domain.instructions import CANCELLED, DONE, REFUSED, Instruction
 from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payments import Payment, Receivable, receivables
 from ledgerkit.domain.periods import local_date
@@ -21,6 +22,7 @@ from ledgerkit.jobs import steps
 
 _NOTHING = Effects()
 _OVER = (DONE, REFUSED, CANCELLED)
+_PARTIES = ("customer:", "supplier:")
 
 
 @attrs.frozen(kw_only=True)
@@ -86,17 +88,17 @@ def settled(
     """Return the settlement of what was decided about *record* on what was *read*.
 
     With it go the link, if it is new, and the instruction's own move: unless what is told is an old
-    failure, which moves nothing.
+    failure, or older than one, which moves nothing. What the gateway did has happened, so it is
+    booked whatever the floor of a customer or supplier says. (spec: reliability A10, A15)
     """
-    effects = Effects() if decision is None else decision.effects
+    effects = Effects() if decision is None else _happened(decision.effects, owner.link)
     expects = [expect(each) for each in read if each is not None]
     if owner.linked is None or owner.linked.record.record != record:
         link = GatewayLink(id=owner.link, kind=told.kind, record=record)
         effects = effects + Effects(records=(link,))
         expects += [] if owner.linked is None else [expect(owner.linked)]
     ordered = owner.instruction
-    old_failure = decision is None and told.status == FAILED
-    if ordered is not None and not old_failure:
+    if ordered is not None and not (decision is None and _is_old(ordered.record, told)):
         moved = instructions.follow(ordered.record, told, at=at)
         if moved is not None:
             effects = effects + moved.effects
@@ -104,6 +106,32 @@ def settled(
     if effects == _NOTHING:
         return Settlement()
     return Settlement(effects=effects, expects=tuple(dict.fromkeys(expects)))
+
+
+def _happened(effects: Effects, link: str) -> Effects:
+    """Return *effects* with what takes money of a party forced by the object *link*."""
+    return attrs.evolve(
+        effects,
+        journals=tuple(
+            attrs.evolve(journal, forced_by=link) if _takes_of_a_party(journal) else journal
+            for journal in effects.journals
+        ),
+    )
+
+
+def _takes_of_a_party(journal: Journal) -> bool:
+    return any(
+        entry.amount.minor < 0 and entry.wallet.startswith(_PARTIES) for entry in journal.entries
+    )
+
+
+def _is_old(instruction: Instruction, told: GatewayObject) -> bool:
+    """Whether *told*, which decided nothing, is no news of *instruction* either.
+
+    An object that failed stays failed, whatever is told later of the time before.
+    """
+    has_failed = instruction.status == REFUSED and instruction.object == told.id
+    return told.status == FAILED or has_failed
 
 
 async def refused(

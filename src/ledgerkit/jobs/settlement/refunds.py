@@ -54,6 +54,11 @@ async def refuse_refund(instruction: Instruction, outcome: Outcome, *, at: datet
         return await refused(instruction, outcome, None, at=at)
     account = await read_account(read.record.customer)
     decided = refunds.refused(
-        read.record, payment=paid.record, reason=outcome.code, owed=account.owed, at=at
+        read.record,
+        payment=paid.record,
+        reason=outcome.code,
+        owed=account.owed,
+        at=at,
+        told=outcome.object,
     )
     return await refused(instruction, outcome, decided, read, paid, at=at)
