@@ -547,6 +547,26 @@ def test_clawbacks_and_the_fee_of_an_instant_payout() -> None:
     ] == sums(document)
 
 
+def test_services_and_what_was_paid_directly() -> None:
+    """A service is no adjustment, and a transfer of its own pays it and claws nothing back."""
+    (payout,) = month().all(Payout)
+    kinds = {"completion.charged": 6_000, "transfer.done": -6_000, "completion.adjusted": 1_800}
+    lines = tuple(
+        attrs.evolve(
+            payout.lines[0], journal=f"jrn_{kind}", line=0, kind=kind, amount=Money(minor, "EUR")
+        )
+        for kind, minor in kinds.items()
+    )
+    document = payout_read_by(TOM, attrs.evolve(payout, lines=lines))
+
+    assert [
+        ("Services", "€60.00"),
+        ("Adjustments", "€18.00"),
+        ("Paid directly", "−€60.00"),
+        ("Your payout", "€18.00"),
+    ] == sums(document)
+
+
 def test_clawbacks_in_spanish() -> None:
     """The same, as a Spanish supplier reads it."""
     document = payout_read_by(attrs.evolve(TOM, locale="es"), clawed())

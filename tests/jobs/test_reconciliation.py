@@ -16,12 +16,15 @@ from ledgerkit.domain.gateways import GatewayObject, Movement, TransferOrder
 from ledgerkit.domain.instructions import instruct
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.payments import notes_for
 from ledgerkit.domain.reconciliation import Reconciliation, Tolerance
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host, PortMissing
 from ledgerkit.jobs.reconciliation import ReconciliationReport, reconcile_gateway
 from ledgerkit.jobs.settlement import Settlement
+from ledgerkit.jobs.webhooks import take
 from ledgerkit.testing.fakes.clock import FakeClock
+from ledgerkit.testing.fakes.gateway import FakeGateway
 from ledgerkit.testing.samples import NOON, changes, transfer
 from ledgerkit.testing.simulator import Rigged
 from tests.jobs.gateway_double import Stripe, settlement
@@ -66,6 +69,28 @@ def test_a_lost_webhook_is_booked_within_a_day() -> None:
     assert 9_680 - 6_000 + 500 == world.stripe.available == world.held()
     keys = {posted.changes for posted in world.store.journals().items}
     assert "reconciliation/stripe/tr_1/done" in keys
+
+
+def test_what_ends_weeks_later_is_no_drift() -> None:
+    """A dispute is won when the gateway does not list it any more; it was known before."""
+    clock = FakeClock()
+    gateway = FakeGateway(clock)
+    host = Host(store=MemoryStore(), clock=clock, gateways={"stripe": gateway})
+    told = gateway.world.capture(Money(10_000, "USD"), metadata=notes_for("ana")).object
+    assert told is not None
+    opened = gateway.world.dispute(told.id)
+    found = []
+    for day in range(16):
+        clock.advance(DAY)
+        if day == 14:
+            gateway.world.win(opened.id)
+        for event in gateway.deliveries():
+            run(take(event), host)
+        report = run(reconcile_gateway("stripe", on=clock.now().date()), host)
+        found += [(r.status, r.items) for r in report.reconciliations]
+
+    assert [("clean", ())] * 16 == found
+    assert 10_000 - 320 - 1_500 == -host.store.balance("gateway:stripe", "USD").posted
 
 
 def test_every_look_is_on_record() -> None:

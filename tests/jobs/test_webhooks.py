@@ -19,7 +19,7 @@ from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.gateways import AccountStatus, GatewayLink, Notification, SavedMethod, Told
 from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import Wallet
+from ledgerkit.domain.ledger import Limit, Wallet
 from ledgerkit.domain.payment_methods import PaymentMethod, register
 from ledgerkit.domain.payments import FeePolicy, Payment
 from ledgerkit.domain.payouts import Payout, PayoutLine
@@ -32,7 +32,7 @@ from ledgerkit.jobs.payments import charge_invoice, request_refund
 from ledgerkit.jobs.settlement import settlement
 from ledgerkit.jobs.webhooks import receive, retry_parked, take
 from ledgerkit.testing.fakes.clock import FakeClock
-from ledgerkit.testing.samples import NOON, OCTOBER, changes
+from ledgerkit.testing.samples import NOON, OCTOBER, changes, transfer
 from tests.jobs.gateway_world import (
     CREATED,
     charge,
@@ -330,6 +330,22 @@ def test_what_the_books_refuse_is_parked_with_the_reason() -> None:
     assert "frozen" in taken.event.problem
     assert (vain, done) == ((), ("stripe:e1",))
     assert 12_000 == wallets(host)["customer:c-1"]
+
+
+def test_what_a_gateway_did_is_booked_beyond_a_credit_limit() -> None:
+    """The money has moved already: a prepaid customer owes what refund and dispute took."""
+    host = begin()
+    prepaid = Wallet("customer:c-1", limits=(Limit("EUR", floor=0),))
+    host.store.commit(changes("prepaid", opens=(prepaid,)))
+    (paid,) = deliver(host, event("e1", charge()))
+    spent = transfer("f-1", "customer:c-1", "platform", wallets(host)["customer:c-1"])
+    host.store.commit(changes("spent", journals=(spent,), opens=(Wallet("platform"),)))
+    taken = deliver(host, event("e2", refund()), event("e3", dispute(movements=(OUT,))))
+
+    assert [HANDLED] * 3 == [each.event.status for each in (paid, *taken)]
+    assert -(refund().amount.minor + 7_000) == wallets(host)["customer:c-1"]
+    forced = {p.journal.forced_by for p in host.store.journals().items if p.journal.forced_by}
+    assert {"stripe"} == forced
 
 
 def test_several_objects_of_one_event_are_all_booked() -> None:

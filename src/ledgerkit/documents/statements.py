@@ -30,8 +30,8 @@ from ledgerkit.domain.parties import CUSTOMER, Party
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period, local_date
 
-SESSIONS, INCENTIVES, ADJUSTMENTS = "Sessions", "Incentives", "Adjustments"
-CLAWBACKS = "Clawbacks"
+SESSIONS, SERVICES, INCENTIVES = "Sessions", "Services", "Incentives"
+ADJUSTMENTS, PAID_DIRECTLY, CLAWBACKS = "Adjustments", "Paid directly", "Clawbacks"
 _CLAWED = ("clawback.", "transfer.")  # what was paid before, and put right since
 # Facts whose ids are ours, long and derived; readers know them by a label or not at all.
 _OUR_FACTS = (
@@ -105,8 +105,12 @@ class _Earned:
     @property
     def sort(self) -> str:
         kind = self.line.kind
+        if kind == "transfer.done":
+            return PAID_DIRECTLY
         if kind.startswith(_CLAWED):
             return CLAWBACKS
+        if kind == "completion.charged":
+            return SERVICES
         if is_reversed(kind) or not kind.startswith(("session.", "incentive.")):
             return ADJUSTMENTS
         return INCENTIVES if self.bonus or kind == "incentive.earned" else SESSIONS
@@ -135,8 +139,10 @@ def _payout_totals(desk: Desk, payout: Payout, lines: Iterable[_Earned]) -> Iter
     words = desk.words
     labels = {
         SESSIONS: words.text("Sessions"),
+        SERVICES: words.text("Services"),
         INCENTIVES: words.text("Incentives"),
         ADJUSTMENTS: words.text("Adjustments"),
+        PAID_DIRECTLY: words.text("Paid directly"),
         CLAWBACKS: words.text("Clawbacks"),
     }
     amounts: dict[str, list[Money]] = {sort: [] for sort in labels}

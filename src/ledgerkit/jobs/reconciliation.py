@@ -27,7 +27,7 @@ from ledgerkit.domain.changes import (
     skipped,
 )
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.gateways import GatewayBalance, GatewayObject
+from ledgerkit.domain.gateways import GatewayBalance, GatewayLink, GatewayObject, link_id
 from ledgerkit.domain.instructions import PENDING, SENT, UNKNOWN, Instruction
 from ledgerkit.domain.ledger import AsOf, Balance, Cursor, EntryLine, address
 from ledgerkit.domain.reconciliation import (
@@ -90,6 +90,7 @@ class _Seen:
     objects: tuple[GatewayObject, ...]
     entries: tuple[EntryLine, ...]
     instructions: tuple[Instruction, ...]
+    known_before: frozenset[str]
 
 
 async def reconcile_gateway(
@@ -177,16 +178,35 @@ async def _look_once(
     instructions: list[Instruction] = []
     for status in _OUT:
         instructions += [v.record for v in await steps.find_all(Instruction, status=status)]
+    held = await _held(gateway, reported.at)
+    entries = await steps.entries(
+        address("gateway", gateway), after=Cursor(look.after, 0) if look.after else None
+    )
     seen = _Seen(
         reported=reported,
-        held=await _held(gateway, reported.at),
+        held=held,
         objects=objects,
-        entries=await steps.entries(
-            address("gateway", gateway), after=Cursor(look.after, 0) if look.after else None
-        ),
+        entries=entries,
         instructions=tuple(instructions),
+        known_before=await _known_before(gateway, objects, entries, look),
     )
     return seen, found
+
+
+async def _known_before(
+    gateway: str, objects: tuple[GatewayObject, ...], entries: tuple[EntryLine, ...], look: Window
+) -> frozenset[str]:
+    """Return the link ids of what new entries are of, is not listed, and was known before."""
+    since = look.unlisted_since
+    if since is None:
+        return frozenset()
+    booked = {e.event.id for e in entries if e.event is not None and e.effective_at >= since}
+    listed = {link_id(gateway, told.id) for told in objects}
+    known = set[str]()
+    for id in sorted(booked - listed):
+        versions = await steps.history(GatewayLink, id)
+        known |= {id} if versions and versions[0].at < since else set()
+    return frozenset(known)
 
 
 async def _held(gateway: str, at: datetime) -> Mapping[tuple[str, str], Balance]:
@@ -278,6 +298,7 @@ async def _store(
         instructions=seen.instructions,
         at=seen.reported.at,
         unlisted_since=look.unlisted_since,
+        known_before=seen.known_before,
     )
     done = reconcile(
         gateway,

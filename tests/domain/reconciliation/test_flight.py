@@ -147,6 +147,7 @@ def test_what_the_gateway_does_not_list() -> None:
         item.since,
     )
     assert () == found(entries=entries)
+    assert () == found(entries=entries, unlisted_since=NOON, known_before={"stripe:pi_1"})
 
 
 def test_what_was_booked_and_taken_back_is_not_missing() -> None:

@@ -6,7 +6,7 @@ An item's amount is what the gateway's balance has of it and the books have not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import attrs
@@ -94,19 +94,22 @@ def in_flight(
     instructions: Iterable[Instruction],
     at: datetime,
     unlisted_since: datetime | None = None,
+    known_before: Collection[str] = (),
 ) -> tuple[InFlight, ...]:
     """Return what is in flight in *currency* at the value date *at*, by age and id.
 
     *objects* are what the gateway lists of a window, *entries* those of the gateway's wallet at
     least as long as that, *instructions* those that went out and are not answered finally. Journals
     of what a gateway did claim the event `gateway.<kind>:<link id>`; such an entry that counts from
-    *unlisted_since* on and belongs to nothing listed is an item, too. Without it none is.
+    *unlisted_since* on and belongs to nothing listed is an item, too. Without it none is. Nor is
+    one of what was *known_before* under such a link id: a dispute that is won weeks later, or a
+    refund that fails then, was made before the window and is not listed any more.
     """
     at = instant(at)
     listed = [o for o in objects if o.amount.currency == currency and o.created <= at]
     booked, kept = _booked(entries, currency, at)
     items = [item for told in listed if (item := _of_object(gateway, told, booked, at)) is not None]
-    known = {name for told in listed for name in _names(gateway, told)}
+    known = {name for told in listed for name in _names(gateway, told)} | set(known_before)
     if unlisted_since is not None:
         items += [
             _of_entry(line, booked[name])
