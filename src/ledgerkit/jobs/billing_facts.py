@@ -34,6 +34,7 @@ from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Cycle, Period, local_date
 from ledgerkit.domain.pricing import PriceList
@@ -117,6 +118,7 @@ async def read_customer(
     id = subscription.record.customer
     invoices = await steps.find_all(Invoice, party=id)
     notes = await steps.find_all(CreditNote, party=id)
+    payments = await steps.find_all(Payment, party=id)
     grants = await steps.find_all(Grant, party=id)
     told = (party for party in month.parties if (party.role, party.id) == (CUSTOMER, id))
     return Facts(
@@ -129,6 +131,7 @@ async def read_customer(
                 sessions=(),
                 invoices=invoices,
                 credit_notes=tuple(v.record for v in notes),
+                payments=tuple(v.record for v in payments),
                 contracts=Contracts(subscriptions=(subscription,)),
                 grants=grants,
                 coupons=month.coupons.get(id, ()),
@@ -148,6 +151,7 @@ async def _customers(month: Month, planned: Iterable[Package]) -> tuple[Customer
     )
     invoices = _grouped(await steps.find_all(Invoice), lambda v: v.record.customer)
     notes = _grouped(await steps.find_all(CreditNote), lambda v: v.record.customer)
+    payments = _grouped(await steps.find_all(Payment), lambda v: v.record.customer)
     matches = _grouped(month.matches, lambda match: match.customer)
     sessions = _grouped(month.sessions, lambda session: session.match)
     return tuple(
@@ -158,6 +162,7 @@ async def _customers(month: Month, planned: Iterable[Package]) -> tuple[Customer
             packages=packages[party.id],
             invoices=invoices[party.id],
             credit_notes=tuple(v.record for v in notes[party.id]),
+            payments=tuple(v.record for v in payments[party.id]),
             coupons=month.coupons.get(party.id, ()),
             taxes=month.taxes.get(party.id),
         )

@@ -7,7 +7,7 @@ from datetime import date
 import attrs
 import pytest
 
-from ledgerkit.domain import subscriptions
+from ledgerkit.domain import payments, subscriptions
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Effects, Stale, changes_of, request
 from ledgerkit.domain.credit_notes import CreditNote, credited_of
@@ -239,6 +239,38 @@ def test_payments_that_nobody_tells_of_count(status: str) -> None:
     world.tell(unapproved(TWO))
     world.run(DECEMBER_1, NOVEMBER)
     assert PAID == only(world).status
+
+
+def test_payments_of_the_books_count() -> None:
+    """40.00 of 100.00 came in; the run credits 50.00, then the rest: paid, and not before."""
+    world = World(sessions=(ONE, TWO))
+    world.run()
+    paid_by_hand = payments.record_manual(
+        only(world).customer,
+        eur("40"),
+        key="k-1",
+        owed=payments.receivables(world.all(Invoice), (), ()),
+        on=date(2026, 11, 2),
+        at=NOVEMBER_1,
+    )
+    world.store.commit(
+        changes_of(
+            paid_by_hand,
+            key="payment",
+            request=request("payment.record"),
+            actor="office",
+            reason="cash",
+            at=NOVEMBER_1,
+            expects=world.expects(Invoice),
+        )
+    )
+    seen = [only(world).status]
+    for told in (unapproved(ONE), unapproved(TWO)):
+        world.tell(told)
+        world.run(DECEMBER_1, NOVEMBER)
+        seen.append(only(world).status)
+
+    assert [PARTIALLY_PAID, PARTIALLY_PAID, PAID] == seen
 
 
 # ---- several periods at once --------------------------------------------------------------------

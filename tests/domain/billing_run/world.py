@@ -45,6 +45,7 @@ from ledgerkit.domain.money import Money
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.packages import Package, purchase
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Period
 from ledgerkit.domain.pricing import PriceList
@@ -252,6 +253,7 @@ class World:
             packages=self.read(Package, party.id),
             invoices=self.read(Invoice, party.id),
             credit_notes=self.all(CreditNote, party.id),
+            payments=self.all(Payment, party.id),
             contracts=self._contracts(party.id),
             grants=self.read(Grant, party.id),
             coupons=self.coupons,

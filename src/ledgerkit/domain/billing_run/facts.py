@@ -19,6 +19,7 @@ from ledgerkit.domain.ledger import EntryLine, Event, Journal
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import AGGREGATE, LOW, PER_PACKAGE, Package, Threshold
 from ledgerkit.domain.parties import Party
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Cycle
 from ledgerkit.domain.pricing import PriceList
@@ -118,6 +119,7 @@ class CustomerFacts:
         packages: Its packages, with the versions they were read at.
         invoices: Its invoices, with the versions they were read at.
         credit_notes: Its credit notes.
+        payments: Its payments.
         journals: Journals that may have to be undone, by id; see `journals_wanted`.
         posted: Which of `events_wanted` are booked.
         contracts: Its subscriptions, rate plans and enrolments.
@@ -133,6 +135,7 @@ class CustomerFacts:
     packages: tuple[Versioned[Package], ...] = ()
     invoices: tuple[Versioned[Invoice], ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
+    payments: tuple[Payment, ...] = ()
     journals: Mapping[str, Journal] = MappingProxyType({})
     posted: frozenset[Event] = frozenset()
     contracts: Contracts = Contracts()

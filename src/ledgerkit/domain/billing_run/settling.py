@@ -15,6 +15,7 @@ from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.credit_notes import Credited, CreditNote, credited_of
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import PAID, Invoice, Issued, settled
+from ledgerkit.domain.money import sum_of
 
 
 def settle_invoices(desk: Desk) -> None:
@@ -41,17 +42,27 @@ def _moved(desk: Desk, document: Issued | Credited) -> Issued | Credited:
 def _settled(desk: Desk, invoice: Invoice) -> Invoice:
     """Return *invoice* with the status that follows from what is known.
 
-    Who keeps payments elsewhere moved it by them, and tells nobody how much they were: an invoice
-    of which more was paid than is known keeps its status, until nothing is left to pay of it.
+    Who keeps payments outside of these books moved it by them, and tells nobody how much they were:
+    an invoice of which more was paid than is known keeps its status, until nothing is left to pay.
     """
     held = (read.record for read in desk.customer.grants)
-    before = _by(invoice, held, desk.customer.credit_notes)
-    now = _by(invoice, desk.grants.values(), desk.notes)
+    before = _by(invoice, desk, held, desk.customer.credit_notes)
+    now = _by(invoice, desk, desk.grants.values(), desk.notes)
     return now if before == invoice or now.status == PAID else invoice
 
 
-def _by(invoice: Invoice, held: Iterable[Grant], notes: Iterable[CreditNote]) -> Invoice:
-    """Return *invoice* with the status that follows from what credit paid and *notes* took off."""
-    paid = grants.paid_for(held, (line.id for line in invoice.lines), invoice.currency)
+def _by(
+    invoice: Invoice, desk: Desk, held: Iterable[Grant], notes: Iterable[CreditNote]
+) -> Invoice:
+    """Return *invoice* with the status that follows from payments, credit and *notes*."""
+    drawn = grants.paid_for(held, (line.id for line in invoice.lines), invoice.currency)
+    paid = sum_of(
+        [
+            payment.pays(invoice.id)
+            for payment in desk.customer.payments
+            if payment.amount.currency == invoice.currency
+        ],
+        invoice.currency,
+    )
     off = credited_of((n for n in notes if n.invoice == invoice.id), invoice.currency)
-    return settled(invoice, paid=paid, credited=off)
+    return settled(invoice, paid=drawn + paid, credited=off)
