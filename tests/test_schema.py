@@ -1122,12 +1122,13 @@ QUANTITIES = st.dictionaries(
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the bounds of a strategy
 MOVEMENTS = st.builds(Movement, id=NAMES, amount=EUROS, fee=POSITIVE, at=MOMENTS)
 OUTS = st.builds(MoneyOut, record=NAMES, moved=EUROS, reserved=POSITIVE, invoice=maybe(NAMES))
+ORDERED_EUROS = st.builds(eur, st.integers(1, 2**63 - 1))
 ORDERED: st.SearchStrategy[Order] = st.one_of(
-    st.builds(ChargeOrder, amount=POSITIVE, customer=NAMES, method=NAMES),
-    st.builds(RefundOrder, amount=POSITIVE, charge=NAMES),
-    st.builds(TransferOrder, amount=POSITIVE, account=NAMES, source=NAMES),
-    st.builds(ReversalOrder, amount=POSITIVE, transfer=NAMES),
-    st.builds(PayoutOrder, amount=POSITIVE, account=NAMES, instant=st.booleans()),
+    st.builds(ChargeOrder, amount=ORDERED_EUROS, customer=NAMES, method=NAMES | st.just("")),
+    st.builds(RefundOrder, amount=ORDERED_EUROS, charge=NAMES),
+    st.builds(TransferOrder, amount=ORDERED_EUROS, account=NAMES, source=NAMES),
+    st.builds(ReversalOrder, amount=ORDERED_EUROS, transfer=NAMES),
+    st.builds(PayoutOrder, amount=ORDERED_EUROS, account=NAMES, instant=st.booleans()),
 )
 RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
     Party: st.builds(
@@ -1558,13 +1559,7 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         Instruction,
         id=NAMES,
         gateway=NAMES,
-        order=st.one_of(
-            st.builds(ChargeOrder, amount=POSITIVE, customer=NAMES, method=NAMES | st.just("")),
-            st.builds(RefundOrder, amount=POSITIVE, charge=NAMES),
-            st.builds(TransferOrder, amount=POSITIVE, account=NAMES, source=NAMES),
-            st.builds(ReversalOrder, amount=POSITIVE, transfer=NAMES),
-            st.builds(PayoutOrder, amount=POSITIVE, account=NAMES, instant=st.booleans()),
-        ),
+        order=ORDERED,
         subject=NAMES,
         party=NAMES,
         asked_at=INSTANTS,

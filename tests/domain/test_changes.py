@@ -229,6 +229,13 @@ def test_expecting_what_was_read() -> None:
     assert Expect(Note, "n-1", 3) == expect(Versioned(Note("n-1"), 3))
 
 
+def test_what_a_commit_stores_is_the_next_version() -> None:
+    """A job that goes on with what it stored need not read it again."""
+    first, second = Note("n-1"), Note("n-1")
+
+    assert Versioned(second, 8) == Versioned(first, 7).followed_by(second)
+
+
 def test_instants_are_kept_in_utc() -> None:
     """Of the decision and of the lock."""
     stored = changes(closes_before=NOON + timedelta(hours=1))

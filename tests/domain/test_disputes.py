@@ -170,6 +170,40 @@ def test_lost_stays_and_is_a_case_for_a_clawback() -> None:
     assert go_on(appealed, told(LOST, OUT, BACK), owed) is None
 
 
+def test_a_fee_may_be_given_back_with_the_money() -> None:
+    """Its leg is that of the withdrawal mirrored, so that whoever bore it has it again."""
+    done, owed = opened(OUT)
+    won = go_on(done, told(WON, OUT, movement("txn_2", 12_000, -1_500)), owed)
+    assert won is not None
+    (journal,) = won.journals
+
+    assert (
+        Entry("customer:c-1", eur(12_000)),
+        Entry("gateway:stripe", eur(-12_000)),
+        Entry("platform", eur(1_500)),
+        Entry("gateway:stripe", eur(-1_500)),
+    ) == journal.entries
+    assert "dispute.reinstated" == journal.kind
+
+
+def test_a_fee_may_be_given_back_later_and_alone() -> None:
+    """To the customer who bore it; the payment stays what it was."""
+    fees = FeePolicy("customer")
+    done, owed = opened(OUT, fees=fees)
+    won = go_on(done, told(WON, OUT, BACK), owed, fees=fees)
+    assert won is not None
+    later = told(WON, OUT, BACK, movement("txn_3", 0, -1_500))
+    after = go_on(won, later, with_paid(owed, won), fees=fees)
+    assert after is not None
+    (journal,) = after.journals
+
+    assert (Entry("customer:c-1", eur(1_500)), Entry("gateway:stripe", eur(-1_500))) == (
+        journal.entries
+    )
+    assert "dispute.reinstated" == journal.kind
+    assert (won.payment, won.dispute.status) == (after.payment, after.dispute.status)
+
+
 def test_an_inquiry_moves_nothing() -> None:
     """Open without a withdrawal: nothing is booked, and what is in question is reserved."""
     done, owed = opened()

@@ -54,6 +54,8 @@ from ledgerkit.domain.instructions import (
     WAITING,
     Instruction,
     Sending,
+    SendingReport,
+    send_instructions,
 )
 from ledgerkit.domain.invoices import line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet
@@ -76,7 +78,6 @@ from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.reconciliation import reconcile_gateway
-from ledgerkit.jobs.sending import SendingReport, send_instructions
 from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.jobs.steps import Job, Step
 from ledgerkit.jobs.webhooks import retry_parked, take
@@ -697,7 +698,7 @@ class Marketplace:
     def reconciling(self, since: datetime | None = None) -> Job[Any]:
         """Return a run of the reconciliation."""
         on = self.clock.now().date()
-        return reconcile_gateway(STRIPE, on=on, settlement=settlement, since=since)
+        return reconcile_gateway(STRIPE, on=on, settle=settlement, since=since)
 
     # ---- the end -----------------------------------------------------------------------------
     def settle(self) -> None:
@@ -705,6 +706,12 @@ class Marketplace:
         self.gateway.faults.clear()
         self.clock.advance(13 * HOUR)
         self.luck = attrs.evolve(self.luck, crash=0.0, fault=0.0)
+        for _ in range(2):  # what webhooks tell may give workers more to do
+            self.gateway.balance()  # so that what an error left half done is carried out
+            self._work_on()
+            self._hear()
+
+    def _work_on(self) -> None:
         for hour in range(24 * 10):
             for made in [o for k in (CHARGE, PAYOUT) for o in self.made(k, PENDING)]:
                 self.gateway.world.finish(made.id)
@@ -712,6 +719,8 @@ class Marketplace:
             if not any(i.status in OUT for i in self.all_of(Instruction)) and hour > 6:
                 break
             self.clock.advance(HOUR)
+
+    def _hear(self) -> None:
         for _ in range(3):
             self.deliver(Random(0))
         events, self.waiting = self.waiting, []

@@ -258,7 +258,10 @@ def _out(dispute: Dispute) -> MoneyOut:
 def _journals(
     dispute: Dispute, movement: Movement, payment: Payment, fees: FeePolicy, at: datetime
 ) -> tuple[Journal, ...]:
-    """Return the journal of *movement*: customer -x, gateway +x; its bearer -f, gateway +f."""
+    """Return the journal of *movement*: customer -x, gateway +x; its bearer -f, gateway +f.
+
+    What is given back has the signs the other way round, the fee too where a gateway gives it back.
+    """
     entries: list[Entry] = []
     if movement.amount.minor:
         entries.append(Entry(address("customer", dispute.customer), movement.amount))
@@ -269,7 +272,8 @@ def _journals(
     if not entries:
         return ()
     link = link_id(dispute.gateway, dispute.object)
-    kind = "dispute.reinstated" if movement.amount.minor > 0 else "dispute.withdrawn"
+    back = movement.amount.minor > 0 or movement.fee.minor < 0
+    kind = "dispute.reinstated" if back else "dispute.withdrawn"
     return (
         Journal(
             id=derive("jrn", "in", link, movement.id),

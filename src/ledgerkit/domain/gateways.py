@@ -13,6 +13,7 @@ from typing import ClassVar, TypeAlias
 import attrs
 
 from ledgerkit.domain.ledger.journals import name_of, pairs_of, text_of
+from ledgerkit.domain.ledger.wallets import INT64
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.periods import instant
 
@@ -37,7 +38,7 @@ class Movement:
     Attributes:
         id: The gateway's id of the change; it is booked once.
         amount: What it does to our balance, the fee apart; minus leaves it.
-        fee: What the gateway took for it, zero or more.
+        fee: What the gateway took for it; below zero is given back, which a withdrawal never does.
         at: When it counts, by the gateway's clock.
     """
 
@@ -51,8 +52,11 @@ class Movement:
         if type(self.amount) is not Money or type(self.fee) is not Money:
             msg = f"movement {self.id!r} needs Money (got {self.amount!r}, {self.fee!r})"
             raise TypeError(msg)
-        if self.fee.minor < 0:
-            msg = f"the fee of movement {self.id!r} is zero or more (got {self.fee})"
+        if self.fee.minor < 0 and self.amount.minor < 0:
+            msg = (
+                f"movement {self.id!r} withdraws {self.amount}, so its fee is zero or more "
+                f"(got {self.fee})"
+            )
             raise ValueError(msg)
 
 
@@ -153,8 +157,9 @@ def _above_zero(what: str, amount: object) -> None:
     if type(amount) is not Money:
         msg = f"{what} needs Money (got {amount!r})"
         raise TypeError(msg)
-    if amount.minor <= 0:
-        msg = f"{what} moves more than 0 (got {amount})"
+    # No more than the books hold: what was sent could not be posted. (spec: ledger 1)
+    if not 0 < amount.minor <= INT64:
+        msg = f"{what} moves more than 0, at most {INT64} minor units (got {amount})"
         raise ValueError(msg)
 
 

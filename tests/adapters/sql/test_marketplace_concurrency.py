@@ -31,7 +31,7 @@ from ledgerkit.domain.completions import Completed, Completion, Work, quantities
 from ledgerkit.domain.credit_limits import Override, override_id
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.gateways import Notification
-from ledgerkit.domain.instructions import DONE, Instruction
+from ledgerkit.domain.instructions import DONE, Instruction, Sending
 from ledgerkit.domain.ledger import Entry, Hold, Journal, Wallet, capture
 from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.payments import Payment, notes_for
@@ -46,7 +46,7 @@ from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.overrides import approve_override, ask_override, use_override
 from ledgerkit.jobs.payments import request_refund
 from ledgerkit.jobs.reconciliation import reconcile_gateway
-from ledgerkit.jobs.sending import Sending, send_instructions
+from ledgerkit.jobs.sending import send_instructions
 from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.jobs.verification import verify
 from ledgerkit.jobs.webhooks import retry_parked, take
@@ -376,6 +376,6 @@ def check(host: Host, gateway: Double, said: Counter[str]) -> None:
     assert {1} == {len(gateway.made_of(each.id)) for each in orders}
     assert 2 * PAGES + len([f for f in flown if int(f[2:]) % 3 == 0]) == len(orders)
     report = run(
-        reconcile_gateway("stripe", on=date(2026, 10, 5), settlement=settlement, since=NOON), host
+        reconcile_gateway("stripe", on=date(2026, 10, 5), settle=settlement, since=NOON), host
     )
     assert [(CLEAN, ())] == [(each.status, each.items) for each in report.reconciliations]

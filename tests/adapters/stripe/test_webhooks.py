@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ledgerkit.adapters.stripe import StripeWebhooks
 from ledgerkit.adapters.stripe.events import READERS
 from ledgerkit.adapters.stripe.payloads import LARGEST, parse, redacted
+from ledgerkit.domain import bank_payouts
 from ledgerkit.domain.gateways import AccountStatus, GatewayObject, Movement, SavedMethod
 from ledgerkit.domain.money import Money
 from ledgerkit.ports.gateway import SignatureRefused, Webhooks
@@ -258,9 +259,10 @@ def test_what_an_event_tells(type: str, about: Any, told: tuple[Any, ...]) -> No
 def test_payouts_of_connected_accounts(type: str, status: str, expected: str) -> None:
     """A payout is of the account that the event names; without one, of the platform."""
     theirs, ours = (read(type, payout(status), **more) for more in ({"account": "acct_1"}, {}))
+    told = attrs.evolve(PAYOUT, status=expected, metadata=(*PAYOUT.metadata, ("status", status)))
 
-    assert (attrs.evolve(PAYOUT, status=expected),) == theirs.told
-    assert (attrs.evolve(PAYOUT, status=expected, account=""),) == ours.told
+    assert (told,) == theirs.told
+    assert (attrs.evolve(told, account=""),) == ours.told
     assert ("acct_1", "") == (theirs.account, ours.account)
 
 
@@ -298,12 +300,30 @@ def test_account_updated() -> None:
     assert not status.may_be_paid
 
 
-def test_a_fee_that_is_given_back_is_no_fee_of_a_movement() -> None:
-    """A movement has no fee below zero; what came back is told by the balance alone."""
+def test_a_fee_that_is_given_back_is_below_zero() -> None:
+    """As some countries' card networks have it when a dispute is won."""
     given = {"id": "txn_2", "amount": 5000, "fee": -1500, "currency": "eur", "created": T0}
     (told,) = read("charge.dispute.funds_reinstated", dispute(balance_transactions=[given])).told
 
-    assert (Movement(id="txn_2", amount=euro(5000), fee=euro(0), at=AT),) == told.movements
+    assert (Movement(id="txn_2", amount=euro(5000), fee=euro(-1500), at=AT),) == told.movements
+
+
+@pytest.mark.parametrize(
+    ("type", "status", "expected"),
+    [
+        ("payout.created", "pending", "pending"),
+        ("payout.updated", "in_transit", "in_transit"),
+        ("payout.paid", "paid", "paid"),
+        ("payout.failed", "failed", "failed"),
+        ("payout.canceled", "canceled", "canceled"),
+    ],
+)
+def test_bank_payouts_follow_stripe_word_for_word(type: str, status: str, expected: str) -> None:
+    """On its way and canceled, too, whatever somebody else attached as a status."""
+    raw = payout(status, metadata={"status": "canceled"})
+    (told,) = read(type, raw, account="acct_1").told
+
+    assert expected == bank_payouts.settle(None, told, gateway="stripe", at=AT).payout.status
 
 
 @pytest.mark.parametrize("type", sorted(READERS))

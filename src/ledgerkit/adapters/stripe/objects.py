@@ -163,13 +163,10 @@ def dispute(raw: Raw) -> GatewayObject:
 
 
 def _movement(raw: Raw) -> Movement:
-    money = from_stripe(raw["amount"], raw["currency"])
-    fee = from_stripe(raw["fee"], raw["currency"])
     return Movement(
         id=raw["id"],
-        amount=money,
-        # A fee that is given back has no place in a movement; reconciliation finds it by itself.
-        fee=max(fee, Money.zero(fee.currency)),
+        amount=from_stripe(raw["amount"], raw["currency"]),
+        fee=from_stripe(raw["fee"], raw["currency"]),
         at=at_of(raw["created"]),
     )
 
@@ -209,8 +206,15 @@ def reversals(raw: Raw) -> Iterable[GatewayObject]:
 
 
 def payout(raw: Raw, *, account: str = "") -> GatewayObject:
-    """Return the payout *raw* of *account*, or of the platform itself."""
+    """Return the payout *raw* of *account*, or of the platform itself.
+
+    Stripe's own word for its status is noted as `status`, as `bank_payouts.settle` reads it.
+    """
     status = _PAYOUT[raw["status"]]
+    carried = _carried(raw)
+    # Somebody may have attached a `status` of another meaning; about a payout Stripe knows.
+    noted = {**dict(carried["metadata"]), "status": raw["status"]}
+    carried["metadata"] = tuple(sorted(noted.items()))
     return GatewayObject(
         kind=PAYOUT,
         id=raw["id"],
@@ -220,7 +224,7 @@ def payout(raw: Raw, *, account: str = "") -> GatewayObject:
         fee=_fee_of(_dict(raw.get("balance_transaction"))),
         account=account,
         reason=_text(raw.get("failure_code")) if status == FAILED else "",
-        **_carried(raw),
+        **carried,
     )
 
 

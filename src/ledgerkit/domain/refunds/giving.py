@@ -310,10 +310,13 @@ def fail(
     )
     if refund.status == PENDING:
         return _moved(after, payment, (), owed)
-    posted = _journal(refund, at=at)
-    back = reverse(posted, id=derive("jrn", "back", posted.id), at=at)
-    if posted.event is not None:  # it is the same object's, or the two would not add up to nothing
-        back = attrs.evolve(back, event=attrs.evolve(posted.event, part=FAILED))
+    posted, event = _journal(refund, at=at), _booked_as(refund)[1]
+    back = attrs.evolve(
+        reverse(posted, id=derive("jrn", "back", posted.id), at=at),
+        event=attrs.evolve(
+            event, part=FAILED
+        ),  # of the same object, so that both add up to nothing
+    )
     alert = Message(
         derive("msg", "refund_failed", refund.id),
         "alert.refund_failed",
@@ -495,14 +498,18 @@ def _moved(
     )
 
 
-def _journal(refund: Refund, *, at: datetime) -> Journal:
-    """Return the journal that books that *refund* was given back."""
+def _booked_as(refund: Refund) -> tuple[str, Event]:
+    """Return the id of the journal of *refund*, and the fact that it claims."""
     kind, _, gateway = refund.method.partition(":")
     if kind != CASH and refund.object is not None:
         link = link_id(gateway, refund.object)
-        id, event = derive("jrn", "in", link), Event("gateway.refund", link)
-    else:
-        id, event = derive("jrn", "refund", refund.id), Event("refund", refund.id)
+        return derive("jrn", "in", link), Event("gateway.refund", link)
+    return derive("jrn", "refund", refund.id), Event("refund", refund.id)
+
+
+def _journal(refund: Refund, *, at: datetime) -> Journal:
+    """Return the journal that books that *refund* was given back."""
+    id, event = _booked_as(refund)
     return Journal(
         id=id,
         kind=REFUNDED_KIND,

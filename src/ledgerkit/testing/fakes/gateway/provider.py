@@ -312,16 +312,12 @@ class Provider:
         )
         return self.keep(made, "funds_withdrawn")
 
-    def win(self, id: str) -> GatewayObject:
-        """Let us win a dispute: its money is given back, the fee is not."""
+    def win(self, id: str, *, fee_too: bool = False) -> GatewayObject:
+        """Let us win a dispute: its money is given back, the fee if *fee_too*."""
         made = self._in(id, OPEN)
-        self.funds.move("", made.amount, at=self.now)
-        given = Movement(
-            id=self.new_id("mov"),
-            amount=made.amount,
-            fee=Money.zero(made.amount.currency),
-            at=self.now,
-        )
+        fee = Money(-self.fees.dispute if fee_too else 0, made.amount.currency)
+        self.funds.move("", made.amount - fee, at=self.now)
+        given = Movement(id=self.new_id("mov"), amount=made.amount, fee=fee, at=self.now)
         won = attrs.evolve(made, status=WON, movements=(*made.movements, given))
         return self.keep(won, "funds_reinstated")
 
