@@ -54,8 +54,6 @@ from ledgerkit.domain.instructions import (
     WAITING,
     Instruction,
     Sending,
-    SendingReport,
-    send_instructions,
 )
 from ledgerkit.domain.invoices import line
 from ledgerkit.domain.ledger import Entry, Journal, Wallet
@@ -78,6 +76,7 @@ from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.reconciliation import reconcile_gateway
+from ledgerkit.jobs.sending import SendingReport, send_instructions
 from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.jobs.steps import Job, Step
 from ledgerkit.jobs.webhooks import retry_parked, take

@@ -108,7 +108,7 @@ class School:
     def reconcile(self) -> ReconciliationReport:
         """Reconcile for the day it is."""
         on = self.world.clock.now().date()
-        job = reconcile_gateway("stripe", on=on, settlement=settlement, since=NOON - DAY)
+        job = reconcile_gateway("stripe", on=on, settle=settlement, since=NOON - DAY)
         return run(job, self.host)
 
     def drift(self) -> int:

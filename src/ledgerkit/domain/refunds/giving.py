@@ -519,6 +519,4 @@ def _journal(refund: Refund, *, at: datetime) -> Journal:
         ),
         effective_at=at,
         event=event,
-        # A gateway gave the money back already, whatever the customer may owe.
-        forced_by=gateway if event.type == "gateway.refund" else None,
     )
