@@ -24,9 +24,10 @@ if not __package__:  # run by its path, not with -m: the folder above is not sea
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from examples.books import open_books
+from examples.flight_school_calendar import happen
 from examples.flight_school_fleet import CURRENCY, LAST, SCHOOL, ZONE
 from examples.flight_school_reports import REPORTS, documents, end_of_term
-from examples.flight_school_term import STRIPE, Term, happen
+from examples.flight_school_term import STRIPE, Term
 from ledgerkit.adapters.typst import TypstRenderer
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.reconciliation import Reconciliation, reconciliation_id

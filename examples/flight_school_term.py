@@ -1,4 +1,4 @@
-"""The term that `flight_school.py` bills: what happens from 1 to 31 October, in the order of time.
+"""The term that `flight_school.py` bills: what people and schedules do in it.
 
 Each step is a method that calls the library as an application would, and tells what came of it.
 Every night the cards of those near their limits are charged, a worker sends what the gateway is
@@ -7,12 +7,12 @@ told to do, its webhooks come in out of order and some of them twice, and it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -23,22 +23,19 @@ from examples.flight_school_fleet import (
     CURRENCY,
     CUSTOMERS,
     DEARER,
-    DISPUTED,
     FIRST,
     FLEET,
     INSTRUCTORS,
-    LAST,
-    LESSONS,
     LIMITS,
     RATES,
     SCHOOL,
-    TOO_LONG,
     WHY_DEARER,
     ZONE,
     Lesson,
     local,
     usd,
 )
+from examples.flight_school_network import Network
 from ledgerkit.documents import formats
 from ledgerkit.documents.builders import days_of
 from ledgerkit.domain import connected_accounts, payment_methods
@@ -52,7 +49,6 @@ from ledgerkit.domain.clawbacks import FUTURE_PAYOUT_OFFSET, STRIPE_REVERSAL, Cl
 from ledgerkit.domain.completions import Completed, quantities_of
 from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.disputes import Dispute
-from ledgerkit.domain.gateways import GatewayObject
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Entry, Journal, Wallet
 from ledgerkit.domain.money import ISO, Exact, Money
@@ -125,8 +121,7 @@ class Term:
         self.gateway = FakeGateway(self.clock, name=STRIPE, fees=fees)
         self.host = Host(store=store, clock=self.clock, gateways={STRIPE: self.gateway})
         self.diary: list[Told] = []
-        self.lost: set[str] = set()
-        self._delivered: set[str] = set()
+        self.network = Network(self.gateway)
 
     # ---- telling and storing -----------------------------------------------------------------
     def tell(self, what: str) -> None:
@@ -369,7 +364,7 @@ class Term:
         )
         self.gateway.pay(page)
         if lost:
-            self.lost.add(self.gateway.world.events[-1].id)
+            self.network.lose_newest()
         told = "; the webhook that says so is lost" if lost else ""
         self.tell(f"{customer} pays {dollars(amount)} on Stripe's page{told}.")
 
@@ -443,22 +438,12 @@ class Term:
             found = self.gateway.world.objects[id]
             if found.status == "done":
                 self.tell(f"Reconciliation books {found.kind} {id} of {dollars(found.amount)}.")
-        self.arrive()
+        self.network.arrive()
 
     def deliver(self) -> None:
-        """Take the webhooks of the day, the last one first and the first one twice, less lost."""
-        new = [e.id for e in self.gateway.deliveries() if e.id not in self._delivered]
-        order = range(10_000, 0, -1)
-        for event in self.gateway.deliveries(lost=self.lost, repeated=new[:1], order=order):
-            if event.id in new:
-                self.run(take(event))
-        self._delivered.update(new)
-
-    def arrive(self) -> None:
-        """Let payouts to banks that are on their way arrive; the webhooks come tomorrow."""
-        for made in tuple(self.gateway.world.objects.values()):
-            if is_arriving(made):
-                self.gateway.world.finish(made.id)
+        """Take the webhooks that come in now."""
+        for event in self.network.deliveries():
+            self.run(take(event))
 
     def lose_answer(self) -> None:
         """Let the answer to the next call get lost: it is carried out and nobody says so."""
@@ -482,50 +467,6 @@ def why(refused: BookingRefused) -> str:
     )
 
 
-def is_arriving(made: GatewayObject) -> bool:
-    """Return whether *made* is a payout on its way to a bank."""
-    return (made.kind, made.status) == ("payout", "pending")
-
-
 def local_text(at: datetime) -> str:
     """Return an instant as the wall clock of the school shows it."""
     return f"{at.astimezone(ZoneInfo(ZONE)):%d %b %H:%M}"
-
-
-# ---- the calendar ----------------------------------------------------------------------------
-Step: TypeAlias = tuple[datetime, Callable[[Term], object]]
-
-
-def calendar() -> Iterator[Step]:
-    """Yield what happens, in any order."""
-    yield local(1, "09:00"), Term.open
-    yield local(1, "10:00"), Term.connect
-    yield local(1, "11:00"), Term.raise_rates
-    for lesson in LESSONS:
-        yield lesson.booked_at, partial(Term.book, lesson=lesson)
-        yield lesson.work.completed_at, partial(Term.complete, lesson=lesson)
-    for lesson in (TOO_LONG, DISPUTED):
-        yield lesson.booked_at, partial(Term.book, lesson=lesson)
-    yield local(2, "12:00"), partial(Term.pay, customer="cleo", amount=usd("500"))
-    yield local(6, "12:00"), Term.correct_up
-    yield local(9, "18:00"), partial(Term.pay, customer="ben", amount=usd("360"), lost=True)
-    yield local(13, "10:00"), Term.correct_down
-    yield local(14, "09:00"), Term.dispute
-    yield local(15, "09:00"), partial(Term.pay_out, period=FORTNIGHT.period(0))
-    yield local(16, "10:00"), partial(Term.top_up, amount=usd("500"), key="top-up")
-    yield local(16, "11:00"), Term.send_out
-    yield local(19, "09:00"), Term.correct_late
-    yield local(20, "09:00"), Term.refund
-    yield local(22, "21:00"), Term.lose_answer
-    yield local(26, "09:00"), Term.win
-    yield local(29, "09:00"), partial(Term.pay_out, period=FORTNIGHT.period(1))
-    for n in range((LAST - FIRST).days + 1):
-        on = FIRST + timedelta(n)
-        yield local(on.day, NIGHT), partial(Term.night, on=on)
-
-
-def happen(term: Term) -> None:
-    """Let it all happen, in the order of time."""
-    for at, step in sorted(calendar(), key=lambda each: each[0]):
-        term.clock.set(at)
-        step(term)

@@ -345,7 +345,7 @@ def test_what_a_gateway_did_is_booked_beyond_a_credit_limit() -> None:
     assert [HANDLED] * 3 == [each.event.status for each in (paid, *taken)]
     assert -(refund().amount.minor + 7_000) == wallets(host)["customer:c-1"]
     forced = {p.journal.forced_by for p in host.store.journals().items if p.journal.forced_by}
-    assert {"stripe"} == forced
+    assert {"stripe:re_1", "stripe:dp_1"} == forced
 
 
 def test_several_objects_of_one_event_are_all_booked() -> None:

@@ -281,7 +281,6 @@ def _journals(
             entries=tuple(entries),
             effective_at=at,
             event=Event("gateway.dispute", link, movement.id),
-            forced_by=dispute.gateway,  # it took the money, whatever the customer may owe
         ),
     )
 

@@ -203,7 +203,7 @@ async def _known_before(
     booked = {e.event.id for e in entries if e.event is not None and e.effective_at >= since}
     listed = {link_id(gateway, told.id) for told in objects}
     known = set[str]()
-    for id in sorted(booked - listed):
+    for id in sorted(booked.difference(listed)):
         versions = await steps.history(GatewayLink, id)
         known |= {id} if versions and versions[0].at < since else set()
     return frozenset(known)

@@ -444,7 +444,6 @@ def _fee(
             entries=(Entry(fees.wallet(payment.customer), -fee), Entry(payment.method, fee)),
             effective_at=at,
             event=Event("gateway.charge", link, "fee"),
-            forced_by=payment.gateway,  # it took the fee, whatever its bearer may owe
         ),
     )
 

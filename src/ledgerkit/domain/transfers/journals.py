@@ -31,7 +31,6 @@ def payment(transfer: Transfer, *, at: datetime) -> Journal:
         entries=tuple(entries),
         effective_at=at,
         event=Event("gateway.transfer", link),
-        forced_by=transfer.gateway,  # it moved the money, whatever the supplier has
         metadata=(("pays", transfer.pays),),
     )
 
@@ -64,5 +63,5 @@ def kept(transfer: Transfer, reversal: Reversal, *, at: datetime) -> Journal:
     """Return what takes that back: the reversal failed after all."""
     done = taken_back(transfer, reversal, at=at)
     link = link_id(transfer.gateway, reversal.object or "")
-    back = reverse(done, id=derive("jrn", "in", link, FAILED), at=at, forced_by=transfer.gateway)
+    back = reverse(done, id=derive("jrn", "in", link, FAILED), at=at)
     return attrs.evolve(back, event=Event("gateway.reversal", link, FAILED))
