@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledgerkit.adapters.stripe import StripeWebhooks
 from ledgerkit.domain import connected_accounts, payment_methods, payouts
@@ -100,7 +102,7 @@ class School:
         sent = [signed(each, SECRET, at) for each in (events[::-1] if backwards else events)]
         return tuple(run(receive("stripe", body, headers), self.host) for body, headers in sent)
 
-    def work(self, *faults: Fault) -> None:
+    def work(self, *faults: Fault | None) -> None:
         """Let a worker send what is due; *faults* befall its calls."""
         self.world.wire.script(*faults)
         run(send_instructions("stripe", settle=settlement, refuse=refusal), self.host)
@@ -235,6 +237,34 @@ def test_what_was_not_answered_is_sent_again_under_its_key(school: School) -> No
     assert "paid" == school.only(Invoice).status
     assert 1 == len(school.world.api.gateway.made_of(school.only(Instruction).id))
     assert 0 == school.drift()
+
+
+@given(
+    faults=st.lists(st.sampled_from([None, *Fault]), max_size=5),
+    told=st.sets(st.integers(min_value=0, max_value=5)),
+)
+def test_whatever_goes_wrong_money_moves_once(faults: list[Fault | None], told: set[int]) -> None:
+    """At most one charge, booked if Stripe made it: by an answer, an event, or a look two days on.
+
+    Calls are lost, refused or answered with a server's error that is done, not done, or done six
+    hours later; webhooks come after some of them.
+    """
+    school = School()
+    school.charge()
+    school.world.wire.script(*faults)
+    for hour in range(6):
+        school.work()
+        if hour in told:
+            school.deliver()
+        school.world.clock.advance(timedelta(hours=1))
+    school.world.clock.advance(2 * DAY)
+    school.work()
+    report = school.reconcile()
+    made = len(school.world.api.gateway.made_of(school.only(Instruction).id))
+
+    assert ("paid" if made else "issued") == school.only(Invoice).status
+    assert made in (0, 1)
+    assert [("clean", eur(0))] * made == [(r.status, r.drift) for r in report.reconciliations]
 
 
 @pytest.mark.parametrize("fee_too", [False, True])
