@@ -285,15 +285,19 @@ def test_a_dispute_is_booked_from_its_events(school: School, *, fee_too: bool) -
 
 
 def test_what_was_made_at_stripe_itself_is_found(school: School) -> None:
-    """A refund of the dashboard and a supplier's bank payout, whose events are lost."""
+    """Events are lost: of a refund of the dashboard, of a dispute that is won, of a bank payout."""
     school.charge()
     school.work()
     school.world.api.world.carry_out(RefundOrder(amount=eur(1_000), charge="ch_1"), None)
+    dispute = school.world.api.world.dispute("ch_1", amount=eur(4_000))
     school.world.clock.advance(DAY)
+    school.world.api.world.win(dispute.id, fee_too=True)
     school.world.api.gateway.fund(eur(500), account=school.world.account)
     school.world.done(PayoutOrder(amount=eur(500), account=school.world.account))
     report = school.reconcile()
 
-    assert {"re_1", "po_1"} == set(report.recovered)
+    assert {"re_1", "dp_1", "po_1"} == set(report.recovered)
+    assert "won" == school.only(Dispute).status
+    assert -320 == wallets(school.host)["platform"]
     assert "pending" == school.only(BankPayout).status
     assert [("clean", eur(0))] == [(r.status, r.drift) for r in report.reconciliations]
