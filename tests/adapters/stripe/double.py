@@ -61,6 +61,9 @@ def _fault(fault: Fault | None) -> Answer | None:
             return None
 
 
+_OTHER_ORDER = Answer(
+    400, {"error": {"type": "idempotency_error", "message": "Keys go with one set of parameters."}}
+)
 _ERROR = Answer(500, {"error": {"type": "api_error", "message": "An unknown error occurred."}})
 
 
@@ -124,8 +127,7 @@ class StripeDouble(stripe.HTTPClient):
         known = self._kept.get(key)
         if known is not None and self._clock.now() - known.at < KEYS_KEPT_FOR:
             if known.asked != sent:
-                refused = Refusal(400, "idempotency_key_in_use", type="idempotency_error")
-                return refused.answer, False
+                return _OTHER_ORDER, False
             return known.answer, True
         if fault in (Fault.ERROR, Fault.ERROR_LATER):
             answer = _ERROR

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledgerkit.adapters.stripe import StripeWebhooks
 from ledgerkit.domain import connected_accounts, payment_methods, payouts
@@ -100,7 +102,7 @@ class School:
         sent = [signed(each, SECRET, at) for each in (events[::-1] if backwards else events)]
         return tuple(run(receive("stripe", body, headers), self.host) for body, headers in sent)
 
-    def work(self, *faults: Fault) -> None:
+    def work(self, *faults: Fault | None) -> None:
         """Let a worker send what is due; *faults* befall its calls."""
         self.world.wire.script(*faults)
         run(send_instructions("stripe", settle=settlement, refuse=refusal), self.host)
@@ -237,6 +239,34 @@ def test_what_was_not_answered_is_sent_again_under_its_key(school: School) -> No
     assert 0 == school.drift()
 
 
+@given(
+    faults=st.lists(st.sampled_from([None, *Fault]), max_size=5),
+    told=st.sets(st.integers(min_value=0, max_value=5)),
+)
+def test_whatever_goes_wrong_money_moves_once(faults: list[Fault | None], told: set[int]) -> None:
+    """At most one charge, booked if Stripe made it: by an answer, an event, or a look two days on.
+
+    Calls are lost, refused or answered with a server's error that is done, not done, or done six
+    hours later; webhooks come after some of them.
+    """
+    school = School()
+    school.charge()
+    school.world.wire.script(*faults)
+    for hour in range(6):
+        school.work()
+        if hour in told:
+            school.deliver()
+        school.world.clock.advance(timedelta(hours=1))
+    school.world.clock.advance(2 * DAY)
+    school.work()
+    report = school.reconcile()
+    made = len(school.world.api.gateway.made_of(school.only(Instruction).id))
+
+    assert ("paid" if made else "issued") == school.only(Invoice).status
+    assert made in (0, 1)
+    assert [("clean", eur(0))] * made == [(r.status, r.drift) for r in report.reconciliations]
+
+
 @pytest.mark.parametrize("fee_too", [False, True])
 def test_a_dispute_is_booked_from_its_events(school: School, *, fee_too: bool) -> None:
     """Withdrawn with a fee of 15.00 and given back, with or without it."""
@@ -255,15 +285,19 @@ def test_a_dispute_is_booked_from_its_events(school: School, *, fee_too: bool) -
 
 
 def test_what_was_made_at_stripe_itself_is_found(school: School) -> None:
-    """A refund of the dashboard and a supplier's bank payout, whose events are lost."""
+    """Events are lost: of a refund of the dashboard, of a dispute that is won, of a bank payout."""
     school.charge()
     school.work()
     school.world.api.world.carry_out(RefundOrder(amount=eur(1_000), charge="ch_1"), None)
+    dispute = school.world.api.world.dispute("ch_1", amount=eur(4_000))
     school.world.clock.advance(DAY)
+    school.world.api.world.win(dispute.id, fee_too=True)
     school.world.api.gateway.fund(eur(500), account=school.world.account)
     school.world.done(PayoutOrder(amount=eur(500), account=school.world.account))
     report = school.reconcile()
 
-    assert {"re_1", "po_1"} == set(report.recovered)
+    assert {"re_1", "dp_1", "po_1"} == set(report.recovered)
+    assert "won" == school.only(Dispute).status
+    assert -320 == wallets(school.host)["platform"]
     assert "pending" == school.only(BankPayout).status
     assert [("clean", eur(0))] == [(r.status, r.drift) for r in report.reconciliations]
