@@ -42,7 +42,8 @@ from ledgerkit.jobs.adjustments import (
     preview_adjustment,
     reject_adjustment,
 )
-from ledgerkit.jobs.completions import UnknownRateCard, complete_work, preview_completion
+from ledgerkit.jobs.completion_facts import UnknownRateCard
+from ledgerkit.jobs.completions import complete_work, preview_completion
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.steps import Job
