@@ -1,31 +1,18 @@
-"""Completion facts: what jobs about work look at in the books, and when they decide again."""
+"""Completion facts: what jobs about work look at in the books."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
 from itertools import count
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain.bookings import booking_id
-from ledgerkit.domain.changes import Stale, Versioned
+from ledgerkit.domain.changes import Versioned
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import (
-    Event,
-    Held,
-    HoldCaptured,
-    HoldExpired,
-    HoldReleased,
-    Journal,
-)
+from ledgerkit.domain.ledger import Event, Held, Journal
 from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import ROUNDS
-from ledgerkit.jobs.steps import Job
-
-T = TypeVar("T")
 
 
 @attrs.frozen
@@ -37,14 +24,6 @@ class UnknownRateCard(LedgerkitError):
 
     def __str__(self) -> str:
         return f"no rate card {self.card!r} is stored; store it first"
-
-
-async def until_stored(decide: Callable[[], Job[T]]) -> T:
-    """Return what *decide* stored, decided again where its base moved, a booking included."""
-    for _ in range(1, ROUNDS):
-        with suppress(Stale, HoldCaptured, HoldReleased, HoldExpired):
-            return await decide()
-    return await decide()
 
 
 async def read_card(id: str) -> Versioned[RateCard]:

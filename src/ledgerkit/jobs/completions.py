@@ -33,7 +33,8 @@ from ledgerkit.domain.ledger import PeriodClosed
 from ledgerkit.domain.periods import CalendarCycle, Cycle
 from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.completion_facts import bookings_of, posted, read_card, until_stored
+from ledgerkit.jobs.completion_facts import bookings_of, posted, read_card
+from ledgerkit.jobs.rounds import until_stored
 
 T = TypeVar("T")
 Beside: TypeAlias = Callable[[T], Sequence[Decision]]
