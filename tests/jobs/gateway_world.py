@@ -8,10 +8,11 @@ from typing import Any
 
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.changes import changes_of, request
-from ledgerkit.domain.gateways import GatewayObject, Movement, Notification, Told
+from ledgerkit.domain.gateways import GatewayObject, Movement, Notification, SavedMethod, Told
 from ledgerkit.domain.invoices import ISSUED, Invoice
 from ledgerkit.domain.money import Money
-from ledgerkit.domain.payments import notes_for
+from ledgerkit.domain.payment_methods import follow, register
+from ledgerkit.domain.payments import Payment, notes_for
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.webhooks import Taken, take
@@ -114,3 +115,20 @@ def store_all(host: Host, key: str, *decisions: Any, expects: Iterable[Any] = ()
             expects=tuple(expects),
         )
     )
+
+
+def with_card(*amounts: int, store: Store | None = None) -> Host:
+    """Return a host whose customer owes *amounts* and has saved a card."""
+    host = owing(*amounts, store=store)
+    known = register("c-1", "cus_1", gateway="stripe").method
+    saved = follow(known, SavedMethod(customer="cus_1", method="pm_1"), gateway="stripe")
+    store_all(host, "card", saved)
+    return host
+
+
+def on_page(minor: int = 12_000, store: Store | None = None) -> tuple[Host, str]:
+    """Return a host whose customer paid on the gateway's page, and the payment's id."""
+    host = owing(5_000, 7_000, store=store)
+    deliver(host, event("e1", charge(minor=minor)))
+    (read,) = host.store.find(Payment).items
+    return host, read.record.id

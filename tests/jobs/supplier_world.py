@@ -23,6 +23,7 @@ from ledgerkit.jobs.payouts import PayoutRun
 from ledgerkit.jobs.sending import SendingReport, send_instructions
 from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.jobs.verification import verify
+from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.gateway import FakeGateway, Fees
@@ -51,7 +52,7 @@ def enough(_: Money) -> Checked:
     return Checked()
 
 
-def world(*minors: int, ready: bool = True) -> Host:
+def world(*minors: int, ready: bool = True, store: Store | None = None) -> Host:
     """Return a host that owes Ina a pending payout of each amount, funded with 1,000.00."""
     clock = FakeClock(NOON)
     # The platform is billed for instant payouts apart; what is withheld is ours.
@@ -59,7 +60,8 @@ def world(*minors: int, ready: bool = True) -> Host:
     gateway.open_account(supplier="ina", email="ina@example.org", country="US", key="ina")
     gateway.world.onboard(ACCOUNT)
     gateway.fund(usd(100_000))
-    host = Host(store=MemoryStore(), clock=clock, gateways={"stripe": gateway})
+    store = MemoryStore() if store is None else store
+    host = Host(store=store, clock=clock, gateways={"stripe": gateway})
     for n, minor in enumerate(minors or (6_000,)):
         owe(host, minor, n)
     account = connected_accounts.connect("ina", ACCOUNT, gateway="stripe").account
@@ -116,6 +118,14 @@ def send(host: Host, **options: Any) -> PayoutRun:
 def work(host: Host) -> SendingReport:
     """Let a worker send what waits."""
     return run(send_instructions("stripe", settle=settlement, refuse=refusal), host)
+
+
+def paid(store: Store | None = None) -> Host:
+    """Return a host that paid Ina 60.00."""
+    host = world(store=store)
+    send(host)
+    work(host)
+    return host
 
 
 def all_of(host: Host, kind: type[R]) -> tuple[R, ...]:

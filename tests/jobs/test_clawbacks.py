@@ -40,22 +40,13 @@ from tests.jobs.supplier_world import (
     double,
     drift,
     only,
-    send,
+    paid,
     usd,
     work,
-    world,
 )
 
 EVA: dict[str, Any] = {"actor": "eva", "reason": "checked the log"}
 START = {"customer:stu": -6_000}
-
-
-def paid() -> Host:
-    """Return a host that paid Ina 60.00."""
-    host = world()
-    send(host)
-    work(host)
-    return host
 
 
 def asked(host: Host, minor: int = 3_600, **more: Any) -> Clawback:

@@ -27,7 +27,7 @@ from ledgerkit.domain.adjustments import (
     approval_queue,
 )
 from ledgerkit.domain.changes import Changes, KeyReused, Stale, changes_of, expect, request
-from ledgerkit.domain.completions import Completed, Completion, Work
+from ledgerkit.domain.completions import Completed, Completion
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.ledger import EffectiveInFuture, period_of
 from ledgerkit.domain.lifecycle import IllegalTransition
@@ -37,12 +37,11 @@ from ledgerkit.domain.rentals import NoRental
 from ledgerkit.jobs.adjustments import (
     UnknownAdjustment,
     UnknownCompletion,
-    adjust_completion,
-    approve_adjustment,
     preview_adjustment,
     reject_adjustment,
 )
-from ledgerkit.jobs.completions import UnknownRateCard, complete_work, preview_completion
+from ledgerkit.jobs.completion_facts import UnknownRateCard
+from ledgerkit.jobs.completions import preview_completion
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.steps import Job
@@ -51,8 +50,6 @@ from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.simulator import Rigged, crash_everywhere, overtaken
 from tests.domain.flight_school import (
-    CARD,
-    FOUR_LEGS_RENTAL,
     NOON,
     PLANE,
     amounts,
@@ -61,9 +58,19 @@ from tests.domain.flight_school import (
     rate,
     usd,
 )
+from tests.jobs.completion_world import (
+    LATER,
+    adjusting,
+    approving,
+    approving_it,
+    completing,
+    flown_school,
+    school,
+    waiting_id,
+    waiting_school,
+)
 
 TENANTS = count()
-LATER = NOON + timedelta(hours=2)
 
 
 @pytest.fixture(scope="module")
@@ -80,39 +87,6 @@ def sqlite() -> Iterator[Callable[[], Store]]:
 def host(request: Any, sqlite: Callable[[], Store]) -> Host:
     """Return a flight school that has its rates and a plane."""
     return school(MemoryStore() if request.param == "memory" else sqlite())
-
-
-def school(store: Store | None = None) -> Host:
-    """Return a host on *store* with the rate card and the rental."""
-    opened = Host(store=MemoryStore() if store is None else store, clock=FakeClock(LATER))
-    changes = Changes(
-        key="open",
-        request=request("open"),
-        actor="olga",
-        reason="opening",
-        at=NOON,
-        records=(CARD, FOUR_LEGS_RENTAL),
-    )
-    opened.store.commit(changes)
-    return opened
-
-
-def completing(work: Work | None = None, **fields: Any) -> Job[Completed]:
-    """Return the job that charges a flight of 1.5 hours."""
-    asked: dict[str, Any] = {"card": "school", "actor": "desk", "reason": "flown"} | fields
-    return complete_work(work or flight(Fraction(3, 2)), **asked)
-
-
-def adjusting(after: Any = Decimal("1.8"), **fields: Any) -> Job[Adjusted]:
-    """Return the job that says it took *after* hours."""
-    asked: dict[str, Any] = {"key": "hobbs", "actor": "maria", "reason": "Hobbs meter"} | fields
-    return adjust_completion("f-1", hours(after), **asked)
-
-
-def approving(id: str, **fields: Any) -> Job[Adjusted]:
-    """Return the job by which Pedro approves an adjustment."""
-    asked: dict[str, Any] = {"actor": "pedro", "reason": "log seen"} | fields
-    return approve_adjustment(id, **asked)
 
 
 def raised(host: Host) -> Changes:
@@ -404,31 +378,6 @@ def test_what_is_not_stored_cannot_be_adjusted(host: Host) -> None:
     for job in (approving("adj_9"), reject_adjustment("adj_9", actor="p", reason="r")):
         with pytest.raises(UnknownAdjustment, match="no adjustment 'adj_9' is stored"):
             run(job, host)
-
-
-def flown_school() -> Host:
-    """Return a school with one flight."""
-    host = school()
-    run(completing(), host)
-    return host
-
-
-def waiting_school() -> Host:
-    """Return a school with one flight and an adjustment of it that waits."""
-    host = flown_school()
-    run(adjusting(), host)
-    return host
-
-
-def waiting_id() -> str:
-    """Return the id of the adjustment that waits there."""
-    (found,) = waiting_school().store.find(Adjustment).items
-    return found.record.id
-
-
-def approving_it() -> Job[Adjusted]:
-    """Approve it."""
-    return approving(waiting_id())
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ from ledgerkit.domain.changes import (
     Versioned,
     expect,
 )
-from ledgerkit.domain.gateways import ChargeOrder, Outcome, PayoutOrder, RefundOrder, SavedMethod
+from ledgerkit.domain.gateways import ChargeOrder, Outcome, PayoutOrder, RefundOrder
 from ledgerkit.domain.instructions import SENT, Instruction, instruct
 from ledgerkit.domain.lifecycle import IllegalTransition
-from ledgerkit.domain.payment_methods import follow, register
+from ledgerkit.domain.payment_methods import register
 from ledgerkit.domain.payments import NothingToCharge, Payment, PaymentPending, ThroughGateway
 from ledgerkit.domain.refunds import OverRefunded, Refund
 from ledgerkit.jobs.drivers import run
@@ -42,11 +42,13 @@ from tests.jobs.gateway_world import (
     deliver,
     eur,
     event,
+    on_page,
     owing,
     refund,
     statuses,
     store_all,
     wallets,
+    with_card,
 )
 
 ON = date(2026, 10, 1)
@@ -74,23 +76,6 @@ def charging(host: Host, invoice: str = "i-1", attempt: int = 1) -> Payment:
     return run(
         charge_invoice(invoice, gateway="stripe", attempt=attempt, actor="cron", reason="due"), host
     )
-
-
-def with_card(*amounts: int) -> Host:
-    """Return a host whose customer owes *amounts* and has saved a card."""
-    host = owing(*amounts)
-    known = register("c-1", "cus_1", gateway="stripe").method
-    saved = follow(known, SavedMethod(customer="cus_1", method="pm_1"), gateway="stripe")
-    store_all(host, "card", saved)
-    return host
-
-
-def on_page(minor: int = 12_000) -> tuple[Host, str]:
-    """Return a host whose customer paid on the gateway's page, and the payment's id."""
-    host = owing(5_000, 7_000)
-    deliver(host, event("e1", charge(minor=minor)))
-    (read,) = host.store.find(Payment).items
-    return host, read.record.id
 
 
 # ---- by hand ---------------------------------------------------------------------------------

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from importlib import import_module
 from inspect import iscoroutinefunction
 from itertools import count
 from pkgutil import iter_modules
 from types import CodeType, CoroutineType
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 import pytest
@@ -20,48 +19,17 @@ from sqlalchemy.engine import Engine
 from ledgerkit import jobs
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
-from ledgerkit.domain.alerts import alert_id
-from ledgerkit.domain.changes import Draw, Expect, Series, Stale
-from ledgerkit.domain.invoices import ISSUED, Invoice
-from ledgerkit.domain.ledger import Wallet
-from ledgerkit.domain.money import Money
 from ledgerkit.domain.parties import Party
-from ledgerkit.domain.reserves import ReservePolicy
-from ledgerkit.domain.shadow import LegacyTotals
-from ledgerkit.jobs import credit_limits as credit
-from ledgerkit.jobs import overrides, steps
-from ledgerkit.jobs.alerts import acknowledge_alert, observe, read_alert, standing_alerts
+from ledgerkit.jobs import steps
 from ledgerkit.jobs.billing_run import (
-    decide_month,
-    month_to_date,
-    preview_month,
-    run_due,
     run_month,
 )
 from ledgerkit.jobs.documents import print_documents
 from ledgerkit.jobs.drivers import NotAStep, run
-from ledgerkit.jobs.host import Host
-from ledgerkit.jobs.instructions import (
-    attention_queue,
-    cancel_instruction,
-    look_up_instruction,
-    resolve_instruction,
-    retry_instruction,
-)
-from ledgerkit.jobs.invoices import list_invoices
-from ledgerkit.jobs.notices import deliver_notices
-from ledgerkit.jobs.reconciliation import reconcile_gateway
-from ledgerkit.jobs.reserves import check_reserve
-from ledgerkit.jobs.shadow import shadow_month
 from ledgerkit.jobs.steps import Job
-from ledgerkit.jobs.subscriptions import amend_subscription, preview_amendment
-from ledgerkit.jobs.verification import verify
-from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
-from ledgerkit.testing.fakes.documents import MemoryDocuments
-from ledgerkit.testing.fakes.notifier import RecordingNotifier
-from ledgerkit.testing.samples import OCTOBER, changes, hour, invoice, message, party, transfer
+from ledgerkit.testing.samples import changes, party, transfer
 from ledgerkit.testing.simulator import (
     Failed,
     Fate,
@@ -77,22 +45,28 @@ from ledgerkit.testing.simulator import (
     repeated,
     slowed,
 )
-from tests.jobs import contract_month as contracts
-from tests.jobs import control_world as control
-from tests.jobs import sending_world as sending
 from tests.jobs import small_month as month
-from tests.jobs.gateway_double import settlement
+from tests.simulation.crash_cases.billing import BILLING
+from tests.simulation.crash_cases.cases import (
+    HOUR,
+    SMALL,
+    Case,
+    NewStore,
+    an_hour_later,
+    issue,
+    make_host,
+    outcome,
+    rename,
+)
+from tests.simulation.crash_cases.control import CONTROL
+from tests.simulation.crash_cases.gateway import GATEWAY
+from tests.simulation.crash_cases.marketplace import MARKETPLACE
 
 pytest_plugins = ("tests.plugins.postgres",)
 _TENANTS = count(1)
-SERIES = Series("INV", "{series}-{n:3}")
-HOUR = timedelta(hours=1)
 
 
 # ---- stores ----------------------------------------------------------------------------------
-NewStore: TypeAlias = Callable[[], Store]
-
-
 def tenants_on(engine: Engine) -> NewStore:
     """Return what makes stores on *engine*, each the empty books of a new tenant."""
     return lambda: SqlStore(engine, tenant=f"tenant {next(_TENANTS)}")
@@ -134,220 +108,8 @@ def new_store(request: pytest.FixtureRequest) -> NewStore:
     return made
 
 
-# ---- hosts -----------------------------------------------------------------------------------
-def make_host(store: Store | None = None) -> Host:
-    """Return a host with three messages waiting in *store*, one of them for nobody."""
-    store = MemoryStore() if store is None else store
-    told = tuple(message(f"m-{n}", recipient=f"c-{n}") for n in (1, 2, 3))
-    store.commit(changes("begin", opens=(Wallet("a"), Wallet("b")), messages=told))
-    notifier = RecordingNotifier(unreachable=["c-2"])
-    return Host(store=store, clock=FakeClock(), notifier=notifier, documents=MemoryDocuments())
-
-
-def outcome(host: Host) -> object:
-    """Return what must come out the same: the books, and who was told what."""
-    assert isinstance(host.notifier, RecordingNotifier)
-    shown = books(host.store)
-    assert () == broken_laws(shown)
-    told = sorted(each.id for each in host.notifier.received)
-    assert host.documents is not None
-    printed = [host.documents.get(f"{number.text}.txt") for number in shown.numbers]
-    return shown, told, printed
-
-
-def an_hour_later(host: Host) -> None:
-    """Let every lease end."""
-    assert isinstance(host.clock, FakeClock)
-    host.clock.advance(HOUR)
-
-
-# ---- small jobs ------------------------------------------------------------------------------
-async def issue(*ids: str) -> list[str]:
-    """Issue an invoice for each id, post and print it; return their numbers."""
-    numbers = []
-    for id in ids:
-        while (known := await steps.load(Invoice, id)) is None:
-            decided = changes(
-                f"issue/{id}",
-                journals=(transfer(f"jrn_{id}", "a", "b", 5),),
-                records=(invoice(id, status=ISSUED, issued_on=OCTOBER),),
-                draws=(Draw(id, SERIES, OCTOBER),),
-            )
-            await steps.commit(decided)
-        number = str(known.record.number)
-        await steps.put_document(f"{number}.txt", id.encode(), media_type="text/plain")
-        numbers.append(number)
-    return numbers
-
-
-async def rename(id: str, *names: str) -> None:
-    """Give a party one name after another, each once, whoever else does the same."""
-    for name in names:
-        done = False
-        while not done:
-            known = await steps.load(Party, id)
-            expects = (Expect(Party, id, 0 if known is None else known.version),)
-            try:
-                await steps.commit(
-                    changes(f"{id}/{name}", records=(party(id, name),), expects=expects)
-                )
-            except Stale:
-                continue
-            done = True
-
-
 # ---- every job -------------------------------------------------------------------------------
-USD = Money(1_000, "USD")
-BY: dict[str, Any] = {"actor": control.PEDRO, "reason": "seen"}
-
-
-@attrs.frozen
-class Case:
-    """A job, the host on which it begins, and what must come out."""
-
-    job: Callable[[], Job[Any]]
-    make_host: Callable[[Store], Host] = make_host
-    outcome: Callable[[Host], object] = outcome
-    recover: Callable[[Host], object] = an_hour_later
-
-    def crash(self, new_store: NewStore, *fates: Fate) -> int:
-        """Crash the job everywhere on stores of its own; return the number of its steps."""
-        return crash_everywhere(
-            lambda: self.make_host(new_store()),
-            self.job,
-            self.outcome,
-            recover=self.recover,
-            fates=fates,
-        )
-
-
-JOBS: dict[str, Case] = {
-    "notices": Case(deliver_notices),
-    "issue": Case(lambda: issue("i-1", "i-2", "i-3")),
-    "rename": Case(lambda: rename("c-1", "Ada", "Eve")),
-    "run a month": Case(lambda: run_month(month.ASKED), month.new_host, month.outcome),
-    "run what is due": Case(lambda: run_due(month.SMALL), month.new_host, month.outcome),
-    "decide a month": Case(
-        lambda: decide_month(month.corrected()), month.billed_host, month.outcome
-    ),
-    "run a month of contracts": Case(
-        lambda: run_month(contracts.ASKED), contracts.contract_host, month.outcome
-    ),
-    "change a subscription": Case(
-        lambda: amend_subscription(
-            contracts.ASKED,
-            "sub-1",
-            contracts.upgrade,
-            key="upgrade",
-            actor="maria",
-            reason="asked by phone",
-        ),
-        contracts.billed_contract_host,
-        month.outcome,
-    ),
-    "preview a change": Case(
-        lambda: preview_amendment(contracts.ASKED, "sub-1", contracts.upgrade),
-        contracts.billed_contract_host,
-        month.outcome,
-    ),
-    "preview a month": Case(
-        lambda: preview_month(month.corrected()), month.billed_host, month.outcome
-    ),
-    "month to date": Case(
-        lambda: month_to_date(month.corrected()), month.billed_host, month.outcome
-    ),
-    "shadow a month": Case(
-        lambda: shadow_month(month.corrected(), LegacyTotals(())), month.billed_host, month.outcome
-    ),
-    "list invoices": Case(list_invoices, month.billed_host, month.outcome),
-    "print documents": Case(
-        lambda: print_documents(month.HEAD, month.NOVEMBER_3), month.unprinted, month.outcome
-    ),
-    "verify": Case(verify, month.billed_host, month.outcome),
-}
-
-
-def _controlled(job: Callable[[], Job[Any]], host: Callable[[Store], Host]) -> Case:
-    return Case(job, host, control.control_outcome)
-
-
-JOBS.update(
-    {
-        name: _controlled(job, control.control_host)
-        for name, job in {
-            "set a limit": lambda: credit.set_credit_limit("ana", USD, key="1", **BY),
-            "check a booking": lambda: credit.check_booking("ana", USD, actor=control.MARIA),
-            "near a limit": lambda: credit.near_credit_limit(actor=control.MARIA),
-            "ask an override": lambda: overrides.ask_override(
-                "ana",
-                USD,
-                reference="booking-7",
-                reason="pays on Friday",
-                expires_at=hour(24),
-                actor=control.MARIA,
-            ),
-            "charge by itself": lambda: credit.run_auto_charges(
-                order=control.order, under_way=control.nothing_under_way
-            ),
-            "check the reserve": lambda: check_reserve(["stripe"], ReservePolicy(USD * 99)),
-            "observe": lambda: observe(control.LOW, actor="reserve check"),
-            "reconcile": lambda: reconcile_gateway("stripe", on=OCTOBER, settle=settlement),
-        }.items()
-    }
-)
-JOBS.update(
-    {
-        name: _controlled(job, control.asked_host)
-        for name, job in {
-            "approve an override": lambda: overrides.approve_override(control.BOOKING, **BY),
-            "reject an override": lambda: overrides.reject_override(control.BOOKING, **BY),
-            "standing alerts": standing_alerts,
-            "read an alert": lambda: read_alert(control.LOW, at=hour(0), tell=None),
-            "acknowledge": lambda: acknowledge_alert(
-                alert_id("reserve", "stripe"), actor=control.MARIA, note="seen", key="1"
-            ),
-        }.items()
-    }
-)
-JOBS.update(
-    {
-        "revoke an override": _controlled(
-            lambda: overrides.revoke_override(control.BOOKING, **BY), control.approved_host
-        ),
-        "use an override": _controlled(
-            lambda: overrides.use_override(control.BOOKING, control.JOURNAL, **BY),
-            control.approved_host,
-        ),
-    }
-)
-(PARKED,) = sending.ids_of(sending.charge())
-BY_HAND: dict[str, Any] = {"key": "k-1", "actor": "olga", "note": "the bank was asked"}
-JOBS.update(
-    {
-        "send instructions": Case(
-            sending.worker, sending.asked_host, sending.outcome, sending.days_later
-        ),
-        "the queue of a person": Case(attention_queue, sending.parked_host, sending.outcome),
-        "retry an instruction": Case(
-            lambda: retry_instruction(PARKED, **BY_HAND), sending.parked_host, sending.outcome
-        ),
-        "look an instruction up": Case(
-            lambda: look_up_instruction(PARKED, **BY_HAND), sending.parked_host, sending.outcome
-        ),
-        "resolve an instruction": Case(
-            lambda: resolve_instruction(
-                PARKED, made="ch_9", settle=sending.settle, refuse=sending.refuse, **BY_HAND
-            ),
-            sending.parked_host,
-            sending.outcome,
-        ),
-        "cancel an instruction": Case(
-            lambda: cancel_instruction(PARKED, refuse=sending.refuse, **BY_HAND),
-            lambda store: sending.host_with(sending.charge(), store=store),
-            sending.outcome,
-        ),
-    }
-)
+JOBS: dict[str, Case] = {**SMALL, **BILLING, **CONTROL, **GATEWAY, **MARKETPLACE}
 SMALL_JOBS = {
     "notices": JOBS["notices"],
     "send instructions": JOBS["send instructions"],
@@ -357,7 +119,8 @@ SMALL_JOBS = {
     ),
 }
 FATES = [killed_before, killed_after, failed_before, failed_after, repeated, slowed(HOUR)]
-NO_JOBS = {"steps", "drivers", "billing_facts"}  # what jobs are made of
+# What jobs are made of; what a settlement decides is committed by others.
+NO_JOBS = {"steps", "drivers", "rounds", "billing_facts", "completion_facts", "settlement"}
 
 
 @pytest.mark.parametrize("case", JOBS.values(), ids=JOBS)

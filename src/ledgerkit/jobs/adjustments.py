@@ -25,14 +25,9 @@ from ledgerkit.domain.changes import Expect, Request, Versioned, changes_of, exp
 from ledgerkit.domain.completions import Completion, WorkQuantity, written
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.completions import (
-    Beside,
-    check_asked,
-    nothing_beside,
-    posted,
-    read_card,
-    until_stored,
-)
+from ledgerkit.jobs.completion_facts import posted, read_card
+from ledgerkit.jobs.completions import Beside, check_asked, nothing_beside
+from ledgerkit.jobs.rounds import until_stored
 
 
 @attrs.frozen

@@ -22,7 +22,7 @@ from ledgerkit.domain.changes import Expect, Stale, Versioned, changes_of, expec
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import ROUNDS
+from ledgerkit.jobs.rounds import ROUNDS
 
 
 @attrs.frozen

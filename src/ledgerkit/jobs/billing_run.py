@@ -68,9 +68,9 @@ from ledgerkit.jobs.billing_facts import (
     read_facts,
 )
 from ledgerkit.jobs.documents import Printed, print_documents
+from ledgerkit.jobs.rounds import ROUNDS
 from ledgerkit.jobs.steps import Job
 
-ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
 _OVERTAKEN = {Stale.code, KeyReused.code, EventAlreadyPosted.code}  # another run got there first
 
 

@@ -13,7 +13,9 @@ from ledgerkit.domain.ledger import AsOf, Balance, Event, Held, address
 from ledgerkit.domain.ledger.holds import OPEN
 from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.completions import bookings_of, read_card, releasing, until_stored
+from ledgerkit.jobs.completion_facts import bookings_of, read_card
+from ledgerkit.jobs.completions import releasing
+from ledgerkit.jobs.rounds import until_stored
 
 
 async def preview_booking(work: Work, *, card: str, expires_at: datetime) -> Booked:

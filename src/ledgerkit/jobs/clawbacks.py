@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -18,7 +17,6 @@ from ledgerkit.domain.changes import (
     Effects,
     KeyReused,
     Request,
-    Stale,
     Versioned,
     changes_of,
     expect,
@@ -39,10 +37,9 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.steps import Step
+from ledgerkit.jobs.rounds import until_stored
 
 T = TypeVar("T")
-ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
 
 
 @attrs.frozen
@@ -127,7 +124,7 @@ async def request_clawback(
         )
         return decided.clawback
 
-    return await _again(decide)
+    return await until_stored(decide)
 
 
 def _same(known: Clawback, amount: Money, side: str) -> Clawback:
@@ -146,7 +143,9 @@ def _about(id: str, amount: Money, side: str) -> Request:
 async def approve_clawback(
     clawback: str, *, actor: str, reason: str, four_eyes: bool = True
 ) -> Clawback:
-    """Approve a case; whether *actor* may is the host's to check. Once approved, it stays so.
+    """Approve a case; whether *actor* may is the host's to check.
+
+    Asked again by the same person, and nothing befell the case since, nothing is stored.
 
     Raises:
         UnknownClawback: it is not stored.
@@ -162,7 +161,7 @@ async def approve_clawback(
 
 
 async def reject_clawback(clawback: str, *, actor: str, reason: str) -> Clawback:
-    """Turn a case down.
+    """Turn a case down; asked again as `approve_clawback` is.
 
     Raises:
         UnknownClawback: it is not stored.
@@ -174,6 +173,8 @@ async def reject_clawback(clawback: str, *, actor: str, reason: str) -> Clawback
 
 async def choose_method(clawback: str, method: str, *, actor: str, reason: str) -> Clawback:
     """Propose another *method* for a case that is not carried out, or could not be.
+
+    Asked again by the same person, and nothing befell the case since, nothing is stored.
 
     Raises:
         UnknownClawback: it is not stored.
@@ -234,7 +235,7 @@ async def execute_clawback(
         )
         return executed.clawback
 
-    return await _again(decide)
+    return await until_stored(decide)
 
 
 async def clawback_eligibility(
@@ -286,28 +287,25 @@ async def _move(
     reason: str,
 ) -> Clawback:
     async def decide() -> Clawback:
-        read = await _read(id)
-        changed = move(read.record)
+        versions = await steps.history(Clawback, id)
+        if not versions:
+            raise UnknownClawback(id)
+        last = versions[-1]
+        if last.key.startswith(f"clawback/{id}/{verb}/") and last.actor == actor:
+            return last.record
+        changed = move(last.record)
         await _commit(
             changed,
-            key=f"clawback/{id}/{verb}/{read.version}",
+            key=f"clawback/{id}/{verb}/{last.version}",
             asked=request(f"clawback.{verb}", clawback=id),
             actor=actor,
             reason=reason,
             at=await steps.now(),
-            bases=(read,),
+            bases=(Versioned(last.record, last.version),),
         )
         return changed.clawback
 
-    return await _again(decide)
-
-
-async def _again(decide: Callable[[], Coroutine[Step[Any], Any, T]]) -> T:
-    """Return what *decide* does, which is asked again where its base moved."""
-    for _ in range(1, ROUNDS):
-        with suppress(Stale):
-            return await decide()
-    return await decide()
+    return await until_stored(decide)
 
 
 async def _commit(

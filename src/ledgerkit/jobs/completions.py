@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from itertools import count
-from typing import ClassVar, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
-import attrs
-
-from ledgerkit.domain.bookings import booking_id, redeem
+from ledgerkit.domain.bookings import redeem
 from ledgerkit.domain.changes import (
     BatchRefused,
     Changes,
@@ -20,9 +16,7 @@ from ledgerkit.domain.changes import (
     Expect,
     KeyReused,
     Request,
-    Stale,
     Version,
-    Versioned,
     changes_of,
     expect,
     request,
@@ -35,22 +29,12 @@ from ledgerkit.domain.completions import (
     complete,
     request_of,
 )
-from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import (
-    Event,
-    Held,
-    HoldCaptured,
-    HoldExpired,
-    HoldReleased,
-    Journal,
-    PeriodClosed,
-)
+from ledgerkit.domain.ledger import PeriodClosed
 from ledgerkit.domain.periods import CalendarCycle, Cycle
-from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import ROUNDS
-from ledgerkit.jobs.steps import Job
+from ledgerkit.jobs.completion_facts import bookings_of, posted, read_card
+from ledgerkit.jobs.rounds import until_stored
 
 T = TypeVar("T")
 Beside: TypeAlias = Callable[[T], Sequence[Decision]]
@@ -62,17 +46,6 @@ MONTHS = CalendarCycle()
 def nothing_beside(_: object) -> tuple[Decision, ...]:
     """Return no further decisions."""
     return ()
-
-
-@attrs.frozen
-class UnknownRateCard(LedgerkitError):
-    """A rate card that is not stored."""
-
-    card: str
-    code: ClassVar[str] = "unknown_rate_card"
-
-    def __str__(self) -> str:
-        return f"no rate card {self.card!r} is stored; store it first"
 
 
 async def preview_completion(work: Work, *, card: str, forced_by: str | None = None) -> Completed:
@@ -170,17 +143,6 @@ async def _both(given_back: Changes, changes: Changes) -> Committed:
     return committed
 
 
-async def bookings_of(event: Event) -> tuple[Held, ...]:
-    """Read the holds that book *event*, or did, the oldest first."""
-    found: list[Held] = []
-    for times in count():
-        held = await steps.hold(booking_id(event, times))
-        if held is None:
-            break
-        found.append(held)
-    return tuple(found)
-
-
 def releasing(hold: str, *, actor: str, reason: str, at: datetime) -> Changes:
     """Return the changes that give back the hold *hold* of a booking."""
     return Changes(
@@ -211,28 +173,6 @@ async def _first_of(versions: Sequence[Version[Completion]]) -> Completed:
     """Return a completion as it was stored first."""
     first = versions[0].record
     return Completed(first, await posted(first.journal))
-
-
-async def until_stored(decide: Callable[[], Job[T]]) -> T:
-    """Return what *decide* stored, decided again where its base moved, a booking included."""
-    for _ in range(1, ROUNDS):
-        with suppress(Stale, HoldCaptured, HoldReleased, HoldExpired):
-            return await decide()
-    return await decide()
-
-
-async def read_card(id: str) -> Versioned[RateCard]:
-    """Read the rate card *id*; raises `UnknownRateCard`."""
-    read = await steps.load(RateCard, id)
-    if read is None:
-        raise UnknownRateCard(id)
-    return read
-
-
-async def posted(id: str | None) -> Journal | None:
-    """Read the journal *id*; None: nothing was posted."""
-    found = None if id is None else await steps.journal(id)
-    return None if found is None else found.journal
 
 
 def check_asked(key: str, then: Request, asked: Request) -> None:

@@ -48,8 +48,8 @@ from ledgerkit.domain.ledger import Balance, address
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.billing_run import ROUNDS
 from ledgerkit.jobs.payments import under_way
+from ledgerkit.jobs.rounds import ROUNDS
 from ledgerkit.jobs.steps import Job
 
 Order: TypeAlias = Callable[[AutoCharge, datetime], Job[Decision]]

@@ -6,8 +6,7 @@ who did it and why. (spec: billing 2, 7, 8; reliability A14)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -18,7 +17,6 @@ from ledgerkit.domain.changes import (
     Decision,
     KeyReused,
     Request,
-    Stale,
     Versioned,
     changes_of,
     expect,
@@ -41,8 +39,9 @@ from ledgerkit.domain.payments import (
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.refunds import Refund, refunded_as
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.rounds import until_stored
 from ledgerkit.jobs.settlement import read_account
-from ledgerkit.jobs.steps import Job, Step
+from ledgerkit.jobs.steps import Job
 
 T = TypeVar("T")
 # How often a decision whose base moved is made again before it is reported.
@@ -101,8 +100,9 @@ async def charge_invoice(
         NothingToCharge: nothing of it is open.
         Stale: others came first, again and again.
     """
-    return await _again(
-        lambda: _charge(invoice, gateway=gateway, attempt=attempt, actor=actor, reason=reason)
+    return await until_stored(
+        lambda: _charge(invoice, gateway=gateway, attempt=attempt, actor=actor, reason=reason),
+        rounds=ROUNDS,
     )
 
 
@@ -226,7 +226,7 @@ async def record_payment(
         )
         return decided.payment if known is None else known.record
 
-    return await _again(decide)
+    return await until_stored(decide, rounds=ROUNDS)
 
 
 async def void_payment(payment: str, *, actor: str, reason: str) -> Payment:
@@ -256,7 +256,7 @@ async def void_payment(payment: str, *, actor: str, reason: str) -> Payment:
             )
         return decided.payment
 
-    return await _again(decide)
+    return await until_stored(decide, rounds=ROUNDS)
 
 
 async def request_refund(
@@ -316,7 +316,7 @@ async def request_refund(
         )
         return decided.refund
 
-    return await _again(decide)
+    return await until_stored(decide, rounds=ROUNDS)
 
 
 def _refund_asked(payment: str, amount: Money, invoice: str | None, note: str | None) -> Request:
@@ -328,14 +328,6 @@ def _refund_asked(payment: str, amount: Money, invoice: str | None, note: str | 
         invoice=invoice,
         note=note,
     )
-
-
-async def _again(decide: Callable[[], Coroutine[Step[Any], Any, T]]) -> T:
-    """Return what *decide* does, which is asked again where its base moved."""
-    for _ in range(1, ROUNDS):
-        with suppress(Stale):
-            return await decide()
-    return await decide()
 
 
 async def _read(payment: str) -> Versioned[Payment]:

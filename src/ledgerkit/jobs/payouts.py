@@ -7,8 +7,7 @@ Killed anywhere and run again it goes on: what was sent is not pending any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -19,7 +18,7 @@ from ledgerkit.domain import payouts
 from ledgerkit.domain.changes import (
     Decision,
     Skipped,
-    Stale,
+    Version,
     Versioned,
     changes_of,
     expect,
@@ -42,10 +41,9 @@ from ledgerkit.domain.payouts import (
 )
 from ledgerkit.domain.periods import local_date
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.steps import Step
+from ledgerkit.jobs.rounds import until_stored
 
 T = TypeVar("T")
-ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
 
 
 class ReserveDecision(Protocol):
@@ -204,7 +202,7 @@ async def _send(
         )
         return sent.payout
 
-    return await _again(decide)
+    return await until_stored(decide)
 
 
 async def _account(supplier: str, gateway: str) -> ConnectedAccount:
@@ -240,9 +238,6 @@ async def pay_by_hand(
         IllegalTransition: it is not pending.
         Stale: others came first, again and again.
     """
-    read = await _payout(payout)
-    if read.record.status == PAID and read.record.reference == reference:
-        return read.record
     move = partial(_paid, reference=reference, cash=cash)
     asked = {"reference": reference, "cash": cash}
     return await _move(payout, "pay", move, asked=asked, actor=actor, reason=reason)
@@ -250,6 +245,8 @@ async def pay_by_hand(
 
 async def bounce_by_hand(payout: str, *, note: str, actor: str) -> Payout:
     """Record that the bank sent back what was paid by hand: the payout failed after all.
+
+    Asked again with that note, and nothing befell it since, nothing is stored and it is returned.
 
     Raises:
         UnknownPayout: it is not stored.
@@ -270,6 +267,8 @@ async def bounce_by_hand(payout: str, *, note: str, actor: str) -> Payout:
 async def hold(payout: str, *, note: str, actor: str) -> Payout:
     """Keep a pending payout back, such as while what it pays is disputed; a *note* says why.
 
+    Asked again with that note, and nothing befell it since, nothing is stored and it is returned.
+
     Raises:
         UnknownPayout: it is not stored.
         IllegalTransition: it is not pending.
@@ -280,13 +279,13 @@ async def hold(payout: str, *, note: str, actor: str) -> Payout:
 
 
 async def release(payout: str, *, note: str, actor: str) -> Payout:
-    """Let a held payout go on; raises as `hold`."""
+    """Let a held payout go on; asked again or refused as `hold` is."""
     move = partial(_noted, payouts.release, note=note)
     return await _move(payout, "release", move, asked={"note": note}, actor=actor, reason=note)
 
 
 async def retry(payout: str, *, note: str, actor: str) -> Payout:
-    """Make a failed payout pending, so that the next run sends it anew; raises as `hold`."""
+    """Make a failed payout pending, so that the next run sends it; asked again as `hold` is."""
     move = partial(_noted, payouts.retry, note=note)
     return await _move(payout, "retry", move, asked={"note": note}, actor=actor, reason=note)
 
@@ -318,7 +317,7 @@ async def set_instant(term: PayoutTerm, *, supplier: str, actor: str, reason: st
         )
         return changed.setting
 
-    return await _again(decide)
+    return await until_stored(decide)
 
 
 _Move = Callable[[Payout, datetime], PayoutChanged]
@@ -347,22 +346,40 @@ async def _move(
     id: str, verb: str, move: _Move, *, asked: dict[str, str], actor: str, reason: str
 ) -> Payout:
     async def decide() -> Payout:
-        read = await _payout(id)
+        last = await _last(id)
+        if _was_asked(last, verb, asked):
+            return last.record
         at = await steps.now()
-        changed = move(read.record, at)
+        changed = move(last.record, at)
         await _commit(
             changed,
             # One that failed is paid, held and retried anew, so the version belongs to the key.
-            key=f"payout/{id}/{verb}/{read.version}",
+            key=f"payout/{id}/{verb}/{last.version}",
             asked=(f"payout.{verb}", {"payout": id, **asked}),
             actor=actor,
             reason=reason,
-            bases=(read,),
+            bases=(Versioned(last.record, last.version),),
             at=at,
         )
         return changed.payout
 
-    return await _again(decide)
+    return await until_stored(decide)
+
+
+def _was_asked(last: Version[Payout], verb: str, asked: dict[str, str]) -> bool:
+    """Return whether a payout is as *verb*, *asked* in these words, left it."""
+    payout = last.record
+    if verb == "pay":
+        return (payout.status, payout.reference) == (PAID, asked["reference"])
+    moved_so = last.key.startswith(f"payout/{payout.id}/{verb}/")
+    return moved_so and payout.notes[-1] == asked["note"]
+
+
+async def _last(id: str) -> Version[Payout]:
+    versions = await steps.history(Payout, id)
+    if not versions:
+        raise UnknownPayout(id)
+    return versions[-1]
 
 
 # ---- deciding and committing -----------------------------------------------------------------
@@ -371,14 +388,6 @@ async def _payout(id: str) -> Versioned[Payout]:
     if read is None:
         raise UnknownPayout(id)
     return read
-
-
-async def _again(decide: Callable[[], Coroutine[Step[Any], Any, T]]) -> T:
-    """Return what *decide* does, which is asked again where its base moved."""
-    for _ in range(1, ROUNDS):
-        with suppress(Stale):
-            return await decide()
-    return await decide()
 
 
 async def _commit(

@@ -46,7 +46,7 @@ from ledgerkit.domain.reconciliation import (
 )
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.alerts import read_alert
-from ledgerkit.jobs.billing_run import ROUNDS
+from ledgerkit.jobs.rounds import ROUNDS
 from ledgerkit.jobs.settlement import Settle, settlement
 
 _OUT = (SENT, UNKNOWN, PENDING)

@@ -18,7 +18,8 @@ from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.subscriptions import Decided, NetOf, Subscription
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.billing_facts import issued_in, newest_of, read_customer
-from ledgerkit.jobs.billing_run import ROUNDS, Asked
+from ledgerkit.jobs.billing_run import Asked
+from ledgerkit.jobs.rounds import ROUNDS
 
 Decide: TypeAlias = Callable[[Subscription, date, NetOf], Decided]
 """Decides about a subscription on its local day, with its lines as they were billed."""

@@ -1,0 +1,22 @@
+"""Rounds: a decision is made anew where what it was based on moved before it was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from ledgerkit.domain.changes import Stale
+from ledgerkit.domain.ledger import HoldCaptured, HoldExpired, HoldReleased
+from ledgerkit.jobs.steps import Job
+
+T = TypeVar("T")
+ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
+
+
+async def until_stored(decide: Callable[[], Job[T]], *, rounds: int = ROUNDS) -> T:
+    """Return what *decide* stored, decided again where its base moved, a booking included."""
+    for _ in range(1, rounds):
+        with suppress(Stale, HoldCaptured, HoldReleased, HoldExpired):
+            return await decide()
+    return await decide()
