@@ -28,6 +28,7 @@ from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
+from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, usd
 
 TENANTS = count()
@@ -105,6 +106,16 @@ def test_the_second_booking_explains_why_not(host: Host) -> None:
         "a limit of 50000 minor USD (exceeded), so it is blocked; 20000 minor USD is available"
     ) == str(refused.value)
     assert 30_000 == held_out(host)
+
+
+def test_a_booking_is_not_in_its_own_way() -> None:
+    """Two workers book the same 300.00 of 500.00 at once: it is held once, and nobody refused."""
+    for number in range(1, 8):
+        host = school(MemoryStore())
+        done = run(booking(), Rigged(host, {number: overtaken(booking)}))
+
+        assert done.hold is not None
+        assert 30_000 == held_out(host)
 
 
 def test_asked_again_nothing_more_is_held(host: Host) -> None:

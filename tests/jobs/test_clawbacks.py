@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -32,7 +33,9 @@ from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.instructions import cancel_instruction
 from ledgerkit.jobs.settlement import refusal
+from ledgerkit.jobs.steps import Job
 from ledgerkit.testing.samples import changes, party, transfer
+from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.jobs.supplier_world import (
     ACCOUNT,
     all_of,
@@ -130,6 +133,56 @@ def test_asked_again() -> None:
         asked(host, 3_500)
     with pytest.raises(KeyReused, match="side: 'overpayment' then, 'underpayment' now"):
         asked(host, side=UNDERPAYMENT)
+
+
+def test_decided_again_by_the_same_person() -> None:
+    """Approved, chosen and rejected a second time: nothing is stored and nothing refused."""
+    host = paid()
+    id = asked(host).id
+    decided: tuple[Callable[[], Job[Clawback]], ...] = (
+        lambda: jobs.approve_clawback(id, **EVA),
+        lambda: jobs.choose_method(id, FORGIVEN, **EVA),
+        lambda: jobs.reject_clawback(id, **EVA),
+    )
+    for job in decided:
+        assert run(job(), host) == run(job(), host)
+
+    assert ["proposed", "approved", "proposed", "rejected"] == [
+        version.record.status for version in host.store.history(Clawback, id)
+    ]
+    with pytest.raises(IllegalTransition):
+        run(jobs.reject_clawback(id, actor="max", reason="me too"), host)
+    with pytest.raises(UnknownClawback):
+        run(jobs.reject_clawback("clw_0", **EVA), host)
+
+
+def test_done_by_two_at_once() -> None:
+    """Whoever comes second, at any step, finds the same case and does nothing of its own."""
+    transfer, id = only(paid(), Transfer).id, asked(paid(), 6_000).id
+
+    def asking() -> Job[Clawback]:
+        return jobs.request_clawback(
+            usd(6_000),
+            supplier="ina",
+            cause="adj_1",
+            reason="never flown",
+            actor="max",
+            on_wallet=False,
+            transfers=(transfer,),
+            method=STRIPE_REVERSAL,
+        )
+
+    def executing() -> Job[Clawback]:
+        return jobs.execute_clawback(id, **EVA)
+
+    for number in range(1, 6):
+        host = paid()
+        run(asking(), Rigged(host, {number: overtaken(asking)}))
+        run(jobs.approve_clawback(id, **EVA), host)
+        done = run(executing(), Rigged(host, {number: overtaken(executing)}))
+
+        assert (only(host, Clawback), "executing") == (done, done.status)
+        assert 1 == len(only(host, Transfer).reversals)
 
 
 def test_two_cases_share_what_was_paid() -> None:

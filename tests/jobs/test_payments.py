@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import pytest
@@ -36,7 +37,9 @@ from ledgerkit.jobs.payments import (
     void_payment,
 )
 from ledgerkit.jobs.settlement import refusal
+from ledgerkit.jobs.steps import Job
 from ledgerkit.testing.samples import NOON
+from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.jobs.gateway_world import (
     charge,
     deliver,
@@ -51,6 +54,7 @@ from tests.jobs.gateway_world import (
     with_card,
 )
 
+T = TypeVar("T")
 ON = date(2026, 10, 1)
 
 
@@ -308,3 +312,25 @@ def test_a_refund_told_as_done_lowers_what_is_paid() -> None:
 
     assert ("paid", "issued") == statuses(host, "i-1", "i-2")
     assert {"customer:c-1": 5_000, "gateway:stripe": -5_000} == wallets(host)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_whoever_comes_second_gets_what_the_first_asked_for(number: int) -> None:
+    """A charge, a void and a refund of all that came in, each by two workers at once."""
+
+    def twice(host: Host, job: Callable[[], Job[T]]) -> T:
+        return run(job(), Rigged(host, {number: overtaken(job)}))
+
+    who: dict[str, Any] = {"actor": "olga", "reason": "due"}
+    host = with_card(5_000)
+    twice(host, lambda: charge_invoice("i-1", gateway="stripe", attempt=1, **who))
+    assert 1 == len(host.store.find(Payment).items) == len(host.store.find(Instruction).items)
+
+    host = owing(5_000)
+    done = record(host, 5_000)
+    assert "voided" == twice(host, lambda: void_payment(done.id, **who)).status
+    assert 2 == len(host.store.history(Payment, done.id))
+
+    host, payment = on_page()
+    twice(host, lambda: request_refund(payment, eur(12_000), key="r-1", **who))
+    assert 1 == len(host.store.find(Refund).items)

@@ -24,8 +24,10 @@ from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.instructions import cancel_instruction
 from ledgerkit.jobs.payouts import UnknownPayout
 from ledgerkit.jobs.settlement import refusal, settlement
+from ledgerkit.jobs.steps import Job
 from ledgerkit.testing.fakes.gateway import Fault
 from ledgerkit.testing.samples import NOON, changes, party
+from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.jobs.supplier_world import (
     ACCOUNT,
     Checked,
@@ -273,6 +275,40 @@ def test_paying_by_hand() -> None:
     run(jobs.retry(id, note="new account", actor="eva"), host)
     run(jobs.pay_by_hand(id, reference="R-2", **by), host)
     assert {"customer:stu": -6_000, "cash:bank": 6_000} == balances(host)
+
+
+def test_by_hand_asked_again() -> None:
+    """Nothing is stored twice and nothing refused, until something else befell the payout."""
+    host = world()
+    id = only(host, Payout).id
+    noted: dict[str, Any] = {"note": "asked by phone", "actor": "eva"}
+    for verb in (jobs.hold, jobs.release):
+        assert run(verb(id, **noted), host) == run(verb(id, **noted), host)
+    run(jobs.pay_by_hand(id, reference="R-1", actor="eva", reason="paid"), host)
+    for verb in (jobs.bounce_by_hand, jobs.retry):
+        assert run(verb(id, **noted), host) == run(verb(id, **noted), host)
+
+    assert 6 == len(host.store.history(Payout, id))
+    with pytest.raises(IllegalTransition):
+        run(jobs.retry(id, note="by another", actor="eva"), host)
+    with pytest.raises(UnknownPayout):
+        run(jobs.retry("pay_x", **noted), host)
+    again = run(jobs.hold(id, **noted), host)
+    assert ("on_hold", 7) == (again.status, len(host.store.history(Payout, id)))
+
+
+def test_paid_by_two_at_once() -> None:
+    """Whoever comes second, at any step, finds it paid under the same reference."""
+    id = only(world(), Payout).id
+
+    def job() -> Job[Payout]:
+        return jobs.pay_by_hand(id, reference="R-1", actor="eva", reason="paid")
+
+    for number in (1, 2, 3):
+        host = world()
+
+        assert "paid" == run(job(), Rigged(host, {number: overtaken(job)})).status
+        assert {"customer:stu": -6_000, "cash:bank": 6_000} == balances(host)
 
 
 def test_refusals_by_hand() -> None:

@@ -33,6 +33,7 @@ from ledgerkit.jobs.settlement import settlement
 from ledgerkit.jobs.webhooks import receive, retry_parked, take
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, transfer
+from ledgerkit.testing.simulator import Killed, Rigged, killed_after
 from tests.jobs.gateway_world import (
     CREATED,
     charge,
@@ -457,6 +458,27 @@ def test_a_host_says_who_bears_the_fees() -> None:
     run(take(event("e1", charge("done", fee=eur(300))), settle=settle), host)
 
     assert {"customer:c-1": 11_700, "gateway:stripe": -11_700} == wallets(host)
+
+
+def test_told_again_after_its_worker_died() -> None:
+    """The refund waits for the charge, whose worker dies right after its commit.
+
+    The gateway tells the charge again, and the refund is booked then.
+    """
+    charged, refunded = event("e1", charge()), event("e2", refund("done"))
+    clean = Rigged(begin())
+    run(take(charged), clean)
+    host = begin()
+    deliver(host, refunded)
+    with pytest.raises(Killed):
+        run(take(charged), Rigged(host, {clean.names.index("commit") + 1: killed_after}))
+    waiting = host.store.find(WebhookEvent, status=PARKED).items
+    (again,) = deliver(host, charged)
+
+    assert ["stripe:e2"] == [version.record.id for version in waiting]
+    assert () == host.store.find(WebhookEvent, status=PARKED).items
+    assert (True, HANDLED) == (again.replayed, again.event.status)
+    assert 7_000 == wallets(host)["customer:c-1"]
 
 
 # ---- receiving -------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 from ledgerkit.domain.bookings import Booked, BookingRefused, book, next_times
 from ledgerkit.domain.changes import Expect, Request, changes_of, expect, request
@@ -17,6 +19,8 @@ from ledgerkit.jobs.completion_facts import bookings_of, read_card
 from ledgerkit.jobs.completions import releasing
 from ledgerkit.jobs.rounds import until_stored
 
+Balances: TypeAlias = Mapping[tuple[str, str], Balance]
+
 
 async def preview_booking(work: Work, *, card: str, expires_at: datetime) -> Booked:
     """Return what booking *work* by the rate card *card* would hold, and store nothing.
@@ -24,7 +28,8 @@ async def preview_booking(work: Work, *, card: str, expires_at: datetime) -> Boo
     Raises: as `book_work` does.
     """
     booked, _ = await _booked(work, card, expires_at, times=0)
-    await _check(booked, at=await steps.now())
+    at = await steps.now()
+    _check(booked, await _limit(booked), await _balances(work, at=at))
     return booked
 
 
@@ -53,13 +58,15 @@ async def _book_once(
     work: Work, card: str, expires_at: datetime, *, actor: str, reason: str
 ) -> Booked:
     at = await steps.now()
+    balances = await _balances(work, at=at)
+    # Read after the balances: held in between, this very booking would count against itself.
     earlier = await bookings_of(work.event)
     times = next_times(earlier, at=at)
     booked, read = await _booked(work, card, expires_at, times=times)
     if booked.hold is None:
         return booked
     if times == len(earlier):  # else it is held already, and counts in what the check would see
-        await _check(booked, at=at)
+        _check(booked, await _limit(booked), balances)
     await steps.commit(
         changes_of(
             booked,
@@ -94,14 +101,22 @@ async def _booked(
     return booked, (expect(rates), *(() if rental is None else (expect(rental),)))
 
 
-async def _check(booked: Booked, *, at: datetime) -> None:
-    """Raise `BookingRefused` unless the credit limit allows what is *booked*, as of *at*."""
+async def _balances(work: Work, *, at: datetime) -> Balances:
+    return await steps.balances(address("customer", work.customer), AsOf(live_at=at))
+
+
+async def _limit(booked: Booked) -> CreditLimit | None:
+    completion = booked.completion
+    read = await steps.load(CreditLimit, limit_id(completion.customer, completion.currency))
+    return None if read is None else read.record
+
+
+def _check(booked: Booked, limit: CreditLimit | None, balances: Balances) -> None:
+    """Raise `BookingRefused` unless *limit* allows what is *booked* with *balances* before it."""
     completion = booked.completion
     wallet = address("customer", completion.customer)
-    limit = await steps.load(CreditLimit, limit_id(completion.customer, completion.currency))
-    balances = await steps.balances(wallet, AsOf(live_at=at))
     checked = check(
-        None if limit is None else limit.record,
+        limit,
         balances.get((wallet, completion.currency), Balance()),
         completion.charge,
         customer=completion.customer,

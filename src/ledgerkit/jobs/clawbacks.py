@@ -92,11 +92,11 @@ async def request_clawback(
     id = clawbacks.clawback_id(supplier, cause, amount.currency, part)
 
     async def decide() -> Clawback:
-        known = await steps.load(Clawback, id)
-        if known is not None:
-            return _same(known.record, amount, side)
         read = [await _transfer(each, supplier) for each in transfers]
         before = await steps.find_all(Clawback, party=supplier)
+        known = await steps.load(Clawback, id)  # last, else it could count among the others
+        if known is not None:
+            return _same(known.record, amount, side)
         at = await steps.now()
         decided = clawbacks.propose(
             amount,
@@ -210,11 +210,13 @@ async def execute_clawback(
     """
 
     async def decide() -> Clawback:
+        named = (await _read(clawback)).record
+        moved = [await _transfer(share.transfer, named.supplier) for share in named.shares]
+        # Read after the transfers: carried out in between, nothing would seem left of them.
         read = await _read(clawback)
         case = read.record
         if case.status in (EXECUTING, SETTLED):
             return case
-        moved = [await _transfer(share.transfer, case.supplier) for share in case.shares]
         at = await steps.now()
         executed = clawbacks.execute(
             case,

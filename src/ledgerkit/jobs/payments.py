@@ -111,11 +111,12 @@ async def _charge(id: str, *, gateway: str, attempt: int, actor: str, reason: st
     if read is None:
         raise UnknownInvoice(id)
     customer = read.record.customer
+    account = await read_account(customer)
+    # Read after the account: ordered in between, this very charge would seem to be in the way.
     done = await steps.load(Payment, charged_as(customer, charge_key(id, attempt)))
     if done is not None:
         return done.record
     saved = await _method_of(customer, gateway)
-    account = await read_account(customer)
     decided = payments.charge(
         next(each for each in account.owed if each.invoice.id == id),
         attempt=attempt,
@@ -242,8 +243,9 @@ async def void_payment(payment: str, *, actor: str, reason: str) -> Payment:
     """
 
     async def decide() -> Payment:
+        account = await read_account((await _read(payment)).record.customer)
+        # Read after the account: voided in between, its invoices would seem to miss it.
         read = await _read(payment)
-        account = await read_account(read.record.customer)
         decided = payments.void(read.record, owed=account.owed, reason=reason, at=await steps.now())
         if decided.changed:
             await _commit(
@@ -285,6 +287,8 @@ async def request_refund(
     """
 
     async def decide() -> Refund:
+        read = await _read(payment)
+        # Read after the payment: stored in between, this very refund would be left out of it.
         done = await steps.load(Refund, refunded_as(payment, key))
         if done is not None:
             known = done.record
@@ -293,7 +297,6 @@ async def request_refund(
             if differing:
                 raise KeyReused(key, differing)
             return known
-        read = await _read(payment)
         customer = await steps.load(Party, read.record.customer)
         at = await steps.now()
         decided = refunds.request(

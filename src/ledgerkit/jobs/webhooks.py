@@ -51,7 +51,7 @@ class Taken:
 
     Attributes:
         event: As it is kept.
-        replayed: Whether it was taken before, so that nothing happened now.
+        replayed: Whether it was taken before; then only what waits is tried again.
     """
 
     event: WebhookEvent
@@ -93,10 +93,11 @@ async def take(notification: Notification, *, settle: Settle = settlement) -> Ta
 
 async def _take(notification: Notification, settle: Settle) -> Taken:
     known = await steps.load(WebhookEvent, event_id(notification))
-    if known is not None:
-        return Taken(event=known.record, replayed=True)
-    at = await steps.now()
     objects = tuple(told for told in notification.told if isinstance(told, GatewayObject))
+    if known is not None:
+        # Whoever took it may have ended before it settled what waited for it.
+        return await _settled_after(known.record, objects, settle, replayed=True)
+    at = await steps.now()
     states = await _kept(notification)
     done, problem = Settlement(), ""
     if objects:
@@ -108,11 +109,18 @@ async def _take(notification: Notification, settle: Settle) -> Taken:
     except PostingRefused as error:
         taken = webhooks.take(notification, parked=objects, problem=str(error))
         replayed = await _commit(notification, states, Settlement(), taken, at=at)
-    if objects and not replayed:
+    return await _settled_after(taken.event, objects, settle, replayed=replayed)
+
+
+async def _settled_after(
+    event: WebhookEvent, objects: tuple[GatewayObject, ...], settle: Settle, *, replayed: bool
+) -> Taken:
+    """Settle what *objects* of *event* let be settled, and return the event as it is kept then."""
+    if objects:
         await retry_parked(related_to=frozenset(told.id for told in objects), settle=settle)
-        kept = await steps.load(WebhookEvent, taken.event.id)
-        return Taken(event=taken.event if kept is None else kept.record)
-    return Taken(event=taken.event, replayed=replayed)
+        kept = await steps.load(WebhookEvent, event.id)
+        event = event if kept is None else kept.record
+    return Taken(event=event, replayed=replayed)
 
 
 async def retry_parked(

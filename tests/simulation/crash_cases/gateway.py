@@ -138,7 +138,7 @@ PAYMENTS = {
     "record a payment": Case(recording, owing, shown),
     "void a payment": Case(lambda: payments.void_payment(BY_TRANSFER, **OLGA), recorded, shown),
     "ask a refund": Case(
-        lambda: payments.request_refund(ON_PAGE, eur(5_000), key="r-1", **OLGA),
+        lambda: payments.request_refund(ON_PAGE, eur(12_000), key="r-1", **OLGA),
         lambda store: gateway.on_page(store=store)[0],
         shown,
     ),
