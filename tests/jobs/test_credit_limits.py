@@ -41,7 +41,7 @@ from ledgerkit.jobs.overrides import (
 )
 from ledgerkit.jobs.steps import Job
 from ledgerkit.testing.fakes.clock import FakeClock
-from ledgerkit.testing.samples import changes, hour, transfer
+from ledgerkit.testing.samples import changes, hold, hour, transfer
 
 MARIA = Actor(id="maria", roles=frozenset({"billing"}))
 PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
@@ -165,6 +165,22 @@ def test_a_booking_is_checked_on_the_books() -> None:
 
     assert [("urgent", True), ("exceeded", False)] == [(c.band, c.allowed) for c in found]
     assert eur(10_000) == found[0].available
+
+
+def test_what_has_expired_counts_no_more() -> None:
+    """400.00 are held until 13:00: nobody is refused, called near or charged for them after."""
+    host = make_host()
+    put(host, 50_000, charge_at="warning")
+    booked = hold("h", "customer:ana", "till", 40_000, expires_at=hour(1))
+    host.store.commit(changes("h", holds=(booked,)))
+    late = attrs.evolve(host, clock=FakeClock(hour(1)))
+    asked = check_booking("ana", eur(50_000), actor=MARIA)
+
+    assert ["warning"] == [n.band for n in run(near_credit_limit(actor=MARIA), host)]
+    assert eur(10_000) == run(check_booking("ana", eur(10_001), actor=MARIA), host).available
+    assert run(asked, late).allowed
+    assert () == run(near_credit_limit(actor=MARIA), late)
+    assert AutoCharged() == charge_all(late)
 
 
 def test_without_a_limit_or_a_wallet() -> None:

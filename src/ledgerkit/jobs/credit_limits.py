@@ -44,7 +44,7 @@ from ledgerkit.domain.credit_limits import (
     set_limit,
 )
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger import Balance, address
+from ledgerkit.domain.ledger import AsOf, Balance, address
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
 from ledgerkit.jobs import steps
@@ -120,8 +120,8 @@ async def check_booking(
     """Return whether *customer* may be charged *proposed* more, on the books as they are now.
 
     This is advice: what holds is the floor, when the booking is charged. Between the two another
-    booking may come; whoever wants to be sure places a hold of the same amount, with an expiry, and
-    captures it when the booking is charged. Holds count here as soon as they are placed. (spec:
+    booking may come; whoever wants to be sure books, which places a hold: see
+    `ledgerkit.jobs.bookings`. Holds count here from when they are placed until they expire. (spec:
     billing 9, ledger 4)
 
     Raises:
@@ -130,7 +130,7 @@ async def check_booking(
     wallet = address("customer", customer)
     require(actor, BILLING_READ, Resource(f"wallet {wallet}", frozenset({customer})))
     read = await steps.load(CreditLimit, limit_id(customer, proposed.currency))
-    balances = await steps.balances(wallet)
+    balances = await steps.balances(wallet, AsOf(live_at=await steps.now()))
     return check(
         None if read is None else read.record,
         balances.get((wallet, proposed.currency), Balance()),
@@ -148,7 +148,8 @@ async def near_credit_limit(*, actor: Actor, bands: Bands = BANDS) -> tuple[Near
     """
     require(actor, BILLING_READ)
     limits = await steps.find_all(CreditLimit)
-    return near_limit((v.record for v in limits), await steps.balances("customer"), bands=bands)
+    balances = await steps.balances("customer", AsOf(live_at=await steps.now()))
+    return near_limit((v.record for v in limits), balances, bands=bands)
 
 
 # ---- automatic charges -----------------------------------------------------------------------
@@ -176,7 +177,7 @@ async def run_auto_charges(
     """
     ordered: list[AutoCharge] = []
     left_out: list[Skipped] = []
-    balances = await steps.balances("customer")
+    balances = await steps.balances("customer", AsOf(live_at=await steps.now()))
     for read in await steps.find_all(CreditLimit):
         limit = read.record
         balance = balances.get((limit.wallet, limit.currency), Balance())
