@@ -136,7 +136,18 @@ from ledgerkit.domain.usage import (
 )
 from ledgerkit.domain.webhooks import PARKED, WebhookEvent
 from ledgerkit.domain.write_offs import WriteOff
-from ledgerkit.schema import KINDS, BadDocument, Index, UnknownKind, dump, index_of, kind_of, load
+from ledgerkit.schema import (
+    KINDS,
+    BadDocument,
+    Index,
+    UnknownKind,
+    dump,
+    envelopes,
+    index_of,
+    kind_of,
+    load,
+)
+from ledgerkit.schema import kinds as stored_kinds
 
 GOLDEN = Path(__file__).parent / "golden"
 ON = date(2026, 10, 5)
@@ -981,7 +992,6 @@ EUROS = st.builds(eur, INTS)
 POSITIVE = st.builds(eur, st.integers(1, 2**70))
 RATIOS = st.fractions()
 KEYS = st.builds(CatalogKey, NAMES, NAMES, st.integers(1, 600))
-INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the bounds of a strategy
 PERIODS = st.builds(lambda on, days: Period(on, on + timedelta(days)), DATES, st.integers(1, 400))
 PAIRS = st.lists(st.tuples(NAMES, TEXTS), max_size=3).map(tuple)
 CYCLES = st.one_of(
@@ -1119,7 +1129,6 @@ QUANTITIES = st.dictionaries(
     min_size=1,
     max_size=3,
 ).map(lambda found: tuple(Quantity(of, found[of]) for of in sorted(found)))
-MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the bounds of a strategy
 MOVEMENTS = st.builds(Movement, id=NAMES, amount=EUROS, fee=POSITIVE, at=MOMENTS)
 OUTS = st.builds(MoneyOut, record=NAMES, moved=EUROS, reserved=POSITIVE, invoice=maybe(NAMES))
 ORDERED_EUROS = st.builds(eur, st.integers(1, 2**63 - 1))
@@ -2095,8 +2104,8 @@ def test_older_versions_are_lifted_step_by_step(monkeypatch: pytest.MonkeyPatch)
     kinds = dict(KINDS)
     kinds[WriteOff] = attrs.evolve(KINDS[WriteOff], version=3)
     first = dump(SAMPLES[WriteOff])
-    monkeypatch.setattr(schema.envelopes, "UPCASTS", steps)
-    monkeypatch.setattr(schema.kinds, "KINDS", kinds)
+    monkeypatch.setattr(envelopes, "UPCASTS", steps)
+    monkeypatch.setattr(stored_kinds, "KINDS", kinds)
     second = first.replace("write_off/1", "write_off/2")
 
     assert "paid after all!?" == load(WriteOff, first).reason

@@ -764,8 +764,19 @@ ACTIONS: dict[str, Callable[[Marketplace, Random], None]] = {
     name: getattr(Marketplace, name) for name in re.findall("[a-z_]+", _NAMES)
 }
 # Work is done and money moves more often than things go wrong.
-_WEIGHTS = {"complete": 4, "work": 6, "deliver": 3, "issue": 3, "charge": 4, "wait": 3}
-_WEIGHTS |= {"generate": 2, "pay_out": 2, "refund": 2, "propose": 2, "claw_back": 3}
+_WEIGHTS = {
+    "complete": 4,
+    "work": 6,
+    "deliver": 3,
+    "issue": 3,
+    "charge": 4,
+    "wait": 3,
+    "generate": 2,
+    "pay_out": 2,
+    "refund": 2,
+    "propose": 2,
+    "claw_back": 3,
+}
 
 
 def drawn(seed: int, length: int = 40) -> tuple[Luck, tuple[Action, ...]]:

@@ -97,7 +97,8 @@ class Calls:
     def __init__(self, gateway: FakeGateway) -> None:
         self._gateway = gateway
         self._listener = Listener(("127.0.0.1", 0), authkey=KEY)
-        self.port: int = self._listener.address[1]
+        _, port = self._listener.address
+        self.port = int(port)
         self._open = True
         self._thread = Thread(target=self._accept)
         self._thread.start()
