@@ -15,8 +15,15 @@ from sqlalchemy.engine import Engine
 
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.adapters.sql.views import views_of
+from ledgerkit.domain import completions
+from ledgerkit.domain.adjustments import Approval, adjust
+from ledgerkit.domain.alerts import Alert
+from ledgerkit.domain.bank_payouts import BankPayout
 from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Draw, Expect, Series
+from ledgerkit.domain.clawbacks import Clawback, Share
+from ledgerkit.domain.completions import Completion, Work, quantities_of
+from ledgerkit.domain.credit_limits import CreditLimit, Override
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.grants import Claim, Grant, draw, give_back, revoke
 from ledgerkit.domain.invoices import Invoice, discounted, taxed
@@ -25,13 +32,18 @@ from ledgerkit.domain.money import Money, Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payments import Assignment, Payment
+from ledgerkit.domain.payouts import InstantFee, PayoutSetting, PayoutTerm
 from ledgerkit.domain.periods import FixedDaysCycle, Period
 from ledgerkit.domain.pricing import ListPrice, PerUnit, PriceKey, PriceList, Tariff
+from ledgerkit.domain.rate_cards import CardRate, RateCard, RateKey, change_rate
 from ledgerkit.domain.rate_plans import PlanItem, RatePlan
+from ledgerkit.domain.reconciliation import InFlight, Reconciliation
 from ledgerkit.domain.refunds import Refund
+from ledgerkit.domain.rentals import Leased, Rental, RentalTerms
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import PER_PERIOD, Incentive
 from ledgerkit.domain.tax import Tax, TaxAmount, TaxRate
+from ledgerkit.domain.transfers import Reversal, Transfer
 from ledgerkit.domain.usage import TIME_WEIGHTED, Quantity, Snapshot, bill
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hold, hour, invoice, transfer
 
@@ -448,6 +460,257 @@ def test_payments_and_what_went_back(engine: Engine) -> None:
     )
     assert [("pmt_1", "refund", "done", "1.00")] == rows(
         engine, "SELECT payment, outcome, status, amount FROM refund"
+    )
+
+
+def card_rate(
+    side: str, minor: Fraction, since: date, *, kind: str = "flight", supplier: str | None = None
+) -> CardRate:
+    """Return a rate for an hour from a day on."""
+    key = RateKey(side=side, kind=kind, supplier=supplier)
+    return CardRate(key, Rate(minor, "USD"), since)
+
+
+SCHOOL = RateCard(
+    "school",
+    "USD",
+    (
+        card_rate("charge", Fraction(15_000), date(2026, 1, 1)),
+        card_rate("pay", Fraction(12_000), date(2026, 1, 1)),
+        card_rate("pay", Fraction(13_000), date(2026, 1, 1), supplier="una"),
+    ),
+)
+LEASE = Leased(rate=Rate(Fraction(5000), "USD"), cost=Rate(Fraction(5000), "USD"), owner="olga")
+PLANE = Rental("N123AB", (RentalTerms(LEASE, "flight", date(2026, 1, 1)),))
+
+
+def test_completions_and_their_adjustment(engine: Engine) -> None:
+    """0.5 h cost 100.00, then 0.8 h 160.00: what each side has of it, and what was moved."""
+    flight = Work(
+        id="f-1",
+        type="flight",
+        customer="ana",
+        supplier="tom",
+        equipment="N123AB",
+        quantities=quantities_of({"flight": Fraction(1, 2)}),
+        completed_at=NOON,
+        zone="UTC",
+    )
+    done = completions.complete(flight, card=SCHOOL, rental=PLANE)
+    asked = adjust(
+        done.completion,
+        quantities_of({"flight": Fraction(4, 5)}),
+        card=SCHOOL,
+        key="hobbs",
+        by="maria",
+        reason="Hobbs meter",
+        at=hour(2),
+        approval=Approval((Money(10_000, "USD"),)),
+    )
+    store = SqlStore(engine)
+    store.commit(changes("done", at=hour(2), records=done.effects.records))
+    totals = (
+        "SELECT customer, supplier, equipment, owner, part, charge, pay, owner_share, margin, "
+        "margin_minor FROM completion"
+    )
+    parties = "ana", "tom", "N123AB", "olga"
+
+    assert [(*parties, 0, "100.00", "60.00", "25.00", "15.00", 1500)] == rows(engine, totals)
+    store.commit(
+        changes(
+            "adjusted",
+            at=hour(2),
+            records=asked.effects.records,
+            expects=(Expect(Completion, "f-1", 1),),
+        )
+    )
+    assert [(*parties, 1, "160.00", "96.00", "40.00", "24.00", 2400)] == rows(engine, totals)
+    assert [
+        ("customer", "flight", "4/5", "120.00"),
+        ("customer", "N123AB", "4/5", "40.00"),
+        ("supplier", "flight", "4/5", "96.00"),
+        ("owner", "N123AB", "4/5", "40.00"),
+    ] == rows(engine, "SELECT party, item, quantity, amount FROM completion_line ORDER BY nth")
+    assert [("f-1", "applied", "maria", "-60.00", "36.00", "9.00")] == rows(
+        engine,
+        "SELECT completion, status, requested_by, customer_delta, supplier_delta, platform_delta "
+        "FROM adjustment",
+    )
+    assert [
+        ("customer:ana", "-60.00"),
+        ("supplier:tom", "36.00"),
+        ("owner:olga", "15.00"),
+        ("platform", "9.00"),
+    ] == rows(engine, "SELECT wallet, amount FROM adjustment_leg ORDER BY nth")
+
+
+def test_rates_now_and_before(engine: Engine) -> None:
+    """From November an hour costs 160.00; the ratio of a rate is exact, whole ones are readable."""
+    store = SqlStore(engine)
+    store.commit(changes("rates", at=hour(2), records=(SCHOOL, PLANE)))
+    raised = card_rate("charge", Fraction(16_000), date(2026, 11, 1))
+    third = card_rate("charge", Fraction(20_000, 3), date(2026, 11, 1), kind="ground")
+    card = change_rate(SCHOOL, raised, on=OCTOBER).card
+    card = change_rate(card, third, on=OCTOBER).card
+    store.commit(
+        changes(
+            "raise",
+            at=hour(3),
+            records=(card,),
+            expects=(Expect(RateCard, "school", 1),),
+        )
+    )
+    rates = (
+        "SELECT side, kind, supplier, valid_from, valid_until, rate_minor, rate FROM rate "
+        "ORDER BY side, kind, valid_from, rate_minor"
+    )
+    changed = (
+        "SELECT version, side, kind, valid_from, old_rate, rate, actor FROM rate_change "
+        "WHERE version = 2 ORDER BY kind"
+    )
+
+    assert [
+        ("charge", "flight", None, "2026-01-01", "2026-11-01", "15000", "150.00"),
+        ("charge", "flight", None, "2026-11-01", None, "16000", "160.00"),
+        ("charge", "ground", None, "2026-11-01", None, "20000/3", None),
+        ("pay", "flight", None, "2026-01-01", None, "12000", "120.00"),
+        ("pay", "flight", "una", "2026-01-01", None, "13000", "130.00"),
+    ] == rows(engine, rates)
+    assert [
+        (2, "charge", "flight", "2026-11-01", "150.00", "160.00", "tester"),
+        (2, "charge", "ground", "2026-11-01", None, None, "tester"),
+    ] == rows(engine, changed)
+    assert [(1, None), (1, None), (1, None)] == rows(
+        engine, "SELECT version, old_rate FROM rate_change WHERE version = 1"
+    )
+    assert [("N123AB", "leased", "flight", "2026-01-01", None, "olga", "50.00", "50.00")] == rows(
+        engine,
+        "SELECT equipment, policy, counts, valid_from, valid_until, owner, rate, cost "
+        "FROM rental_terms",
+    )
+
+
+def usd(minor: int) -> Money:
+    """Return *minor* cents."""
+    return Money(minor, "USD")
+
+
+def test_transfers_and_what_came_back(engine: Engine) -> None:
+    """Of 72.00 for Tom 36.00 were clawed back; what is on its way back is not back yet."""
+    moved = Transfer(
+        id="trf_1",
+        supplier="tom",
+        gateway="stripe",
+        account="acct_1",
+        pays="pay_1",
+        amount=usd(7200),
+        withheld=usd(60),
+        instruction="ins_1",
+        status="partly_reversed",
+        object="tr_1",
+        created_at=NOON,
+        reversals=(
+            Reversal(id="ins_2", amount=usd(3600), status="done", object="trr_1"),
+            Reversal(id="ins_3", amount=usd(100)),
+        ),
+    )
+    case = Clawback(
+        id="clw_1",
+        supplier="tom",
+        amount=usd(3600),
+        cause="adj_1",
+        reason="1.5 h, not 1.8 h",
+        shares=(Share("trf_1", usd(3600)),),
+        method="stripe_reversal",
+        on_wallet=True,
+        requested_by="max",
+        opened_at=NOON,
+        status="executing",
+        recovered=usd(600),
+    )
+    paid = BankPayout(
+        id="bpo_1",
+        gateway="stripe",
+        object="po_1",
+        amount=usd(5000),
+        fee=Money(29, "EUR"),
+        created_at=NOON,
+    )
+    one_percent = InstantFee(percent=Fraction(1, 100), minimum=usd(50))
+    terms = PayoutTerm("USD", OCTOBER, one_percent), PayoutTerm("USD", date(2026, 11, 1))
+    setting = PayoutSetting("pst_1", "tom", terms)
+    SqlStore(engine).commit(changes("out", at=hour(2), records=(moved, case, paid, setting)))
+
+    assert [("tom", "partly_reversed", "72.00", "0.60", None, "36.00", 3600)] == rows(
+        engine,
+        "SELECT supplier, status, amount, withheld, fee, reversed, reversed_minor FROM transfer",
+    )
+    assert [("done", "36.00"), ("pending", "1.00")] == rows(
+        engine, "SELECT status, amount FROM transfer_reversal WHERE transfer = 'trf_1' ORDER BY nth"
+    )
+    assert [("tom", "overpayment", "executing", "36.00", "6.00", "30.00")] == rows(
+        engine, "SELECT supplier, side, status, amount, recovered, rest FROM clawback"
+    )
+    assert [("clw_1", "trf_1", "36.00")] == rows(
+        engine, "SELECT clawback, transfer, amount FROM clawback_share"
+    )
+    assert [("stripe", "pending", "50.00", "USD", "0.29", "EUR")] == rows(
+        engine, "SELECT gateway, status, amount, currency, fee, fee_currency FROM bank_payout"
+    )
+    assert [("tom", "2026-10-01", "1/100", "0.50"), ("tom", "2026-11-01", None, None)] == rows(
+        engine, "SELECT supplier, valid_from, percent, minimum FROM payout_term ORDER BY nth"
+    )
+
+
+def test_limits_reconciliations_and_alerts(engine: Engine) -> None:
+    """A gateway reports 12.00 more than the books say; 5.00 on their way explain part of it."""
+    flying = InFlight(
+        reason="unbooked", id="stripe:pi_1", detail="charge done", amount=usd(500), since=NOON
+    )
+    found = Reconciliation(
+        id="rec_1",
+        gateway="stripe",
+        currency="USD",
+        on=OCTOBER,
+        at=NOON,
+        available=usd(4000),
+        pending=usd(500),
+        booked=usd(3300),
+        items=(flying, attrs.evolve(flying, id="stripe:pi_2", amount=usd(900), overdue=True)),
+        status="notice",
+    )
+    records = (
+        CreditLimit(id="lim_1", customer="ana", amount=usd(50_000), charge_at="urgent"),
+        Override(
+            id="ovr_1",
+            customer="ana",
+            amount=usd(12_000),
+            reference="f-2",
+            reason="check ride",
+            requested_by="maria",
+            expires_at=hour(9),
+        ),
+        found,
+        Alert(id="alr_1", kind="drift", subject="stripe/USD", severity="notice", opened_at=NOON),
+    )
+    SqlStore(engine).commit(changes("control", at=hour(2), records=records))
+
+    assert [("ana", "urgent", "500.00", None)] == rows(
+        engine, "SELECT customer, charge_at, amount, charge_target FROM credit_limit"
+    )
+    assert [("ana", "f-2", "requested", "120.00")] == rows(
+        engine, "SELECT customer, reference, status, amount FROM override"
+    )
+    assert [("stripe", "2026-10-01", "40.00", "5.00", "33.00", "5.00", "7.00", "notice")] == rows(
+        engine,
+        "SELECT gateway, on_date, available, pending, booked, explained, drift, status "
+        "FROM reconciliation",
+    )
+    assert [("stripe:pi_1", "unbooked", "5.00"), ("stripe:pi_2", "unbooked", "9.00")] == rows(
+        engine, "SELECT item, reason, amount FROM reconciliation_item ORDER BY nth"
+    )
+    assert [("drift", "stripe/USD", "notice", "open", 1, None)] == rows(
+        engine, "SELECT kind, subject, severity, status, openings, resolved_at FROM alert"
     )
 
 

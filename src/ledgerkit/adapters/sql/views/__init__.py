@@ -13,10 +13,13 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledgerkit.adapters.sql.views.completions import completion_views
+from ledgerkit.adapters.sql.views.control import control_views
 from ledgerkit.adapters.sql.views.documents import document_views
 from ledgerkit.adapters.sql.views.ledger import ledger_views
 from ledgerkit.adapters.sql.views.payments import payment_views
 from ledgerkit.adapters.sql.views.terms import terms_views
+from ledgerkit.adapters.sql.views.transfers import transfer_views
 from ledgerkit.adapters.sql.views.words import Words
 
 _MARK = "ledgerkit view"
@@ -29,6 +32,9 @@ def views_of(dialect: str) -> Mapping[str, str]:
         **ledger_views(words),
         **document_views(words),
         **payment_views(words),
+        **completion_views(words),
+        **transfer_views(words),
+        **control_views(words),
         **terms_views(words),
     }
 

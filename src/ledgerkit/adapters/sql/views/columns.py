@@ -56,6 +56,38 @@ def amount(words: Words, name: str, minor: str, currency: str) -> dict[str, str]
     return {f"{name}_minor": minor, name: words.decimal(minor, currency)}
 
 
+def amounts(words: Words, currency: str, *names: str) -> dict[str, str]:
+    """Return the amounts of the record at *names*, all in *currency*; NULL where there is none."""
+    found: dict[str, str] = {}
+    for name in names:
+        found |= amount(words, name, words.minor(DOCUMENT, "data", name), currency)
+    return found
+
+
+def until(words: Words, item: str, items: str, key: tuple[str, ...]) -> str:
+    """Return the day from which on another item of the list *items*, of the same *key*, holds."""
+    later = words.each(DOCUMENT, "data", items, alias="n").removeprefix("CROSS JOIN ")
+    later = later.removeprefix("LATERAL ")
+    since = words.field("n.value", "valid_from")
+    same = [
+        words.same(words.field("n.value", *path.split(".")), words.field(item, *path.split(".")))
+        for path in key
+    ]
+    held = " AND ".join([*same, f"{since} > {words.field(item, 'valid_from')}"])
+    return f"(SELECT min({since}) FROM {later} WHERE {held})"  # noqa: S608
+
+
+def rate(words: Words, name: str, item: str, *path: str) -> dict[str, str]:
+    """Return a rate as two columns: minor units for one, exact, and decimal text if they are whole.
+
+    A rate such as 20000/3 has no decimal text.
+    """
+    per = words.field(item, *path, "per")
+    whole = f"CASE WHEN {per} NOT LIKE '%/%' THEN {words.whole(per)} END"
+    currency = words.field(item, *path, "currency")
+    return {f"{name}_minor": per, name: words.decimal(f"({whole})", currency)}
+
+
 def lines(
     words: Words,
     kind: str,

@@ -46,22 +46,37 @@ class Words:
         """Return the number, from 1, of the item *alias* in its list."""
         return f"{alias}.nth" if self.postgres else f"({alias}.key + 1)"
 
-    def total(self, document: str, *path: str, unless: str | None = None) -> str:
+    def same(self, one: str, other: str) -> str:
+        """Return whether *one* is *other*, where NULL is the same as NULL."""
+        return f"{one} {'IS NOT DISTINCT FROM' if self.postgres else 'IS'} {other}"
+
+    def total(
+        self,
+        document: str,
+        *path: str,
+        unless: str | None = None,
+        amount_at: tuple[str, ...] = ("amount",),
+        only: tuple[str, str] | None = None,
+    ) -> str:
         """Return the sum of the amounts of the items of the list at *path*, in minor units.
 
-        Items whose field *unless* is true are left out.
+        Items whose field *unless* is true are left out; with *only*, a field and an expression,
+        those whose field is something else. Amounts stand at *amount_at* in each item.
         """
         if self.postgres:
             items = f"jsonb_array_elements({document}::jsonb #> '{{{','.join(path)}}}') AS s(value)"
         else:
             items = f"json_each({document}, '$.{'.'.join(path)}') AS s"
-        amount = self.minor("s.value", "amount")
+        amount = self.minor("s.value", *amount_at)
         kept = ""
+        if only is not None:
+            kept = f" WHERE {self.field('s.value', only[0])} = {only[1]}"
         if unless is not None:
             field = self.field("s.value", unless)
             # A field that a record was stored without is NULL, and counts as not true.
             told = f"CAST({field} AS boolean)" if self.postgres else field
-            kept = f" WHERE NOT coalesce({told}, {'false' if self.postgres else '0'})"
+            true = f"coalesce({told}, {'false' if self.postgres else '0'})"
+            kept = f" WHERE NOT {true}"
         zero = f"(SELECT coalesce(sum({amount}), 0) FROM {items}{kept})"  # noqa: S608
         return f"CAST({zero} AS bigint)" if self.postgres else zero
 
