@@ -12,22 +12,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.domain.adjustments import Adjustment, approval_queue
+from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Balance, Entry, Limit, Page, Posted, TrialBalance, Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import Package
+from ledgerkit.domain.payments import Payment, notes_for
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.verification import Checked, balances_problems
+from ledgerkit.jobs.adjustments import adjust_completion, approve_adjustment
 from ledgerkit.jobs.billing_run import run_month
+from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.steps import Step
 from ledgerkit.jobs.verification import Verified, verify
-from ledgerkit.testing.samples import changes, transfer
+from ledgerkit.testing.samples import changes, hour, transfer
 from ledgerkit.testing.simulator import Rigged, overtaken
+from tests.domain.flight_school import FOUR_LEGS_CARD, FOUR_LEGS_RENTAL, PLANE, flight, hours
 from tests.jobs import control_world as control
+from tests.jobs.gateway_world import charge, deliver, eur, event, owing, refund
 from tests.jobs.small_month import ASKED, NOVEMBER_3, billed_host, corrected, new_host
 
 
@@ -151,6 +159,46 @@ def test_what_was_edited_is_found(expected: set[str], broken: Callable[[Host], N
     assert expected == codes(host)
 
 
+def marketplace() -> Host:
+    """Return a host whose customer flew, paid 120.00 and had 50.00 of it back."""
+    host = owing()
+    came, back = (
+        event("evt_1", charge(fee=eur(200), metadata=notes_for("c-1", ()))),
+        event("evt_2", refund()),
+    )
+    deliver(host, came, back)
+    host.store.commit(changes("rates", records=(FOUR_LEGS_CARD, FOUR_LEGS_RENTAL)))
+    flown = complete_work(
+        flight(equipment=PLANE, completed_at=hour(-1)), card="school", actor="desk", reason="flown"
+    )
+    run(flown, host)
+    run(adjust_completion("f-1", hours(1), key="hobbs", actor="maria", reason="log"), host)
+    (waiting,) = approval_queue([v.record for v in host.store.find(Adjustment).items])
+    run(approve_adjustment(waiting.id, actor="pedro", reason="log seen"), host)
+    return host
+
+
+@pytest.mark.parametrize(
+    ("expected", "kind", "fields"),
+    [
+        ({"capture_differs"}, Payment, {"amount": eur(12_001)}),
+        ({"refund_differs", "out_differs"}, Refund, {"amount": eur(5_001)}),
+        ({"completion_differs"}, Completion, {"supplier": "una"}),
+        ({"adjustment_differs"}, Adjustment, {"status": "approved", "journal": None}),
+    ],
+    ids=range(4),
+)
+def test_a_marketplace_that_was_edited_is_found(
+    expected: set[str], kind: type[Any], fields: dict[str, Any]
+) -> None:
+    """What came in, went back and was flown is checked too, and sound before the edit."""
+    host = marketplace()
+    assert set() == codes(host)
+    edit(host, kind, **fields)
+
+    assert expected == codes(host)
+
+
 # ---- journals that cannot be read ------------------------------------------------------------
 class Torn(MemoryStore):
     """A store some of whose journals cannot be read any more."""
@@ -218,6 +266,12 @@ def test_a_store_that_fails_is_not_a_broken_journal() -> None:
 
 
 # ---- books in use ----------------------------------------------------------------------------
+KINDS = (
+    *("Invoice", "CreditNote", "Payout", "Transfer", "Package", "Payment", "Refund", "Dispute"),
+    *("Completion", "Adjustment", "Clawback", "BankPayout"),
+)
+
+
 def steps_of(host: Host) -> list[str]:
     """Return the names of the steps of a verification of *host*."""
     rigged = Rigged(host)
@@ -230,7 +284,7 @@ def test_sound_books_are_read_once() -> None:
     names = steps_of(corrected_host())
 
     assert ["journals", "journals", "problems", "numbers", "balances", "wallets"] == names[:6]
-    assert len(names) == 6 + len(["Invoice", "CreditNote", "Payout", "Transfer", "Package"])
+    assert [f"find {name}" for name in sorted(KINDS)] == sorted(names[6:])
 
 
 def test_broken_books_are_read_twice() -> None:

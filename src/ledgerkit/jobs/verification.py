@@ -7,25 +7,36 @@ from typing import TypeVar
 
 import attrs
 
+from ledgerkit.domain.adjustments import Adjustment
+from ledgerkit.domain.bank_payouts import BankPayout
 from ledgerkit.domain.changes import Record
+from ledgerkit.domain.clawbacks import Clawback
+from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_limits import CreditLimit
 from ledgerkit.domain.credit_notes import CreditNote
+from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import AsOf, Balance, TrialBalance, Wallet, trial_balance
 from ledgerkit.domain.packages import Package
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.transfers import Transfer
 from ledgerkit.domain.verification import (
     Checked,
     Problem,
     balances_problems,
+    bank_payout_problems,
     billed_twice_problems,
+    clawback_problems,
+    completion_problems,
     fallen,
     invoice_problems,
     loose_note_problems,
     number_problems,
     package_problems,
+    payment_problems,
     payout_problems,
     transfer_problems,
 )
@@ -91,6 +102,13 @@ async def _look(checked: Checked) -> Verified:
     transfers = await _records(Transfer, kept)
     packages = await _records(Package, kept)
     limited = await _when_limited(wallets, checked, kept)
+    payments = await _records(Payment, kept)
+    refunds = await _records(Refund, kept)
+    disputes = await _records(Dispute, kept)
+    completions = await _records(Completion, kept)
+    adjustments = await _records(Adjustment, kept)
+    clawbacks = await _records(Clawback, kept)
+    bank_payouts = await _records(BankPayout, kept)
     by_invoice: dict[str | None, list[CreditNote]] = {invoice.id: [] for invoice in invoices}
     loose = [note for note in notes if note.invoice not in by_invoice]
     for note in notes:
@@ -109,6 +127,10 @@ async def _look(checked: Checked) -> Verified:
         *payout_problems(payouts, checked),
         *transfer_problems(transfers, checked),
         *package_problems(packages, checked),
+        *payment_problems(payments, refunds, disputes, checked),
+        *completion_problems(completions, adjustments, checked),
+        *clawback_problems(clawbacks, checked),
+        *bank_payout_problems(bank_payouts, checked),
     )
     return _verified(checked, wallets, invoices, problems)
 

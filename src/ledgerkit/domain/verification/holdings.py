@@ -1,10 +1,20 @@
-"""Holdings: payouts, transfers and packages against the entries and wallets they are in."""
+"""Holdings: payouts, transfers, clawbacks and packages against the entries they are in."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from ledgerkit.domain.bank_payouts import PAID as ARRIVED
+from ledgerkit.domain.bank_payouts import BankPayout
+from ledgerkit.domain.clawbacks import (
+    FORGIVEN,
+    MANUAL_CHECK,
+    OVERPAYMENT,
+    SETTLED,
+    WRITTEN_OFF,
+    Clawback,
+)
 from ledgerkit.domain.gateways import link_id
 from ledgerkit.domain.ledger import Event
 from ledgerkit.domain.packages import DEFERRED, SESSION, Package
@@ -66,6 +76,51 @@ def transfer_problems(transfers: Iterable[Transfer], checked: Checked) -> tuple[
             if moved != due:
                 reason = f"{link} of transfer {transfer.id} gave {wallet} {moved}, not {due}"
                 found.append(Problem("payment_differs", transfer.id, reason))
+    return tuple(found)
+
+
+_SETTLES = {"paid": (MANUAL_CHECK,), "given_up": (FORGIVEN, WRITTEN_OFF)}
+
+
+def clawback_problems(clawbacks: Iterable[Clawback], checked: Checked) -> tuple[Problem, ...]:
+    """Return clawbacks whose settlement is not what the books have of it.
+
+    A case that is settled outside the gateway moves what no reversal brought back by then, which
+    is from its rest of today up to its whole amount. Finds `clawback_differs`.
+    """
+    found = []
+    for case in clawbacks:
+        wallet, currency = f"supplier:{case.supplier}", case.amount.currency
+        sign = 1 if case.side == OVERPAYMENT else -1
+        for part, methods in _SETTLES.items():
+            moved = sign * checked.booked(Event("clawback", case.id, part), wallet, currency)
+            due = case.status == SETTLED and case.method in methods
+            least, most = (case.rest.minor, case.amount.minor) if due else (0, 0)
+            if not least <= moved <= most:
+                reason = f"clawback {case.id} is {case.status} by {case.method}, {part} are {moved}"
+                found.append(Problem("clawback_differs", case.id, f"{reason}, not {least}"))
+    return tuple(found)
+
+
+def bank_payout_problems(payouts: Iterable[BankPayout], checked: Checked) -> tuple[Problem, ...]:
+    """Return payouts of ours to a bank that the books have otherwise; those of others are not in.
+
+    Finds `bank_payout_differs`.
+    """
+    found = []
+    for payout in payouts:
+        wallet = f"gateway:{payout.gateway}"
+        event = Event("gateway.payout", link_id(payout.gateway, payout.object))
+        due = Counter({payout.amount.currency: payout.amount.minor})
+        if payout.fee is not None:
+            due[payout.fee.currency] += payout.fee.minor
+        for currency, minor in due.items():
+            left = minor if payout.is_ours and payout.status == ARRIVED else 0
+            moved = checked.booked(event, wallet, currency)
+            if moved != left:
+                reason = f"bank payout {payout.id} is {payout.status}: {left} {currency} should"
+                reason = f"{reason} have left {wallet}, {moved} did"
+                found.append(Problem("bank_payout_differs", payout.id, reason))
     return tuple(found)
 
 

@@ -11,8 +11,9 @@ import attrs
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import Balance, Event, Posted, Wallet
 
-# Wallets that documents are checked against: of parties, and of the taxes that are owed.
-_WATCHED = ("customer:", "supplier:", "liability:tax:")
+# Wallets that documents are checked against: of parties, of the taxes that are owed, and of where
+# money comes in and leaves.
+_WATCHED = ("customer:", "supplier:", "owner:", "liability:tax:", "gateway:", "cash:")
 
 
 @attrs.frozen
@@ -40,7 +41,8 @@ class Checked:
         sums: Entries by (wallet, currency), in minor units.
         forced: Wallets that a journal which somebody forced may have taken below their floor.
         journals: The number of the last journal seen.
-        amounts: What each journal moved on wallets of parties and taxes, by (wallet, currency).
+        amounts: What each journal moved on wallets of parties and taxes, of gateways and cash, by
+            (wallet, currency).
         taken_back: What reversals of each journal moved there, together.
         events: Which journal booked which fact.
         problems: What was found on the way.
@@ -99,16 +101,18 @@ class Checked:
     def _report(self, code: str, journal: str, what: str) -> None:
         self.problems.append(Problem(code, journal, f"journal {journal} {what}"))
 
+    def posted(self, event: Event, wallet: str, currency: str) -> int:
+        """Return what the journal that booked *event* moved on *wallet*; 0 if there is none."""
+        journal = self.events.get(event)
+        return 0 if journal is None else self.amounts[journal].get((wallet, currency), 0)
+
     def booked(self, event: Event, wallet: str, currency: str) -> int:
         """Return what the journal that booked *event* moved on *wallet*, less what was reversed.
 
         0 if there is none.
         """
-        journal = self.events.get(event)
-        if journal is None:
-            return 0
-        back = self.taken_back.get(journal, Counter())
-        return self.amounts[journal].get((wallet, currency), 0) + back[wallet, currency]
+        back = self.taken_back.get(self.events.get(event, ""), Counter())
+        return self.posted(event, wallet, currency) + back[wallet, currency]
 
 
 def balances_problems(
