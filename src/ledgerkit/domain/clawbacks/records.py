@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 import attrs
 
@@ -42,7 +44,9 @@ METHODS = (FUTURE_PAYOUT_OFFSET, STRIPE_REVERSAL, MANUAL_CHECK, FORGIVEN, WRITTE
 
 OVERPAYMENT, UNDERPAYMENT = "overpayment", "underpayment"
 # What we owe is paid with the next payout or outside of it; there is nothing to give up.
-METHODS_OF = {OVERPAYMENT: METHODS, UNDERPAYMENT: (FUTURE_PAYOUT_OFFSET, MANUAL_CHECK)}
+METHODS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {OVERPAYMENT: METHODS, UNDERPAYMENT: (FUTURE_PAYOUT_OFFSET, MANUAL_CHECK)}
+)
 
 
 @attrs.frozen

@@ -97,7 +97,7 @@ class FakeGateway:
         fees: Fees = Fees(),  # noqa: B008 - frozen
         later: timedelta = timedelta(hours=6),
     ) -> None:
-        self.world = Provider(clock, name=name, fees=fees)
+        self.world: Provider = Provider(clock, name=name, fees=fees)
         self.calls: list[str] = []
         self.later = later
         self._clock = clock

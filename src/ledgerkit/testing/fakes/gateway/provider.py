@@ -107,7 +107,7 @@ class Provider:
     def __init__(self, clock: Clock, *, name: str, fees: Fees) -> None:
         self.name = name
         self.fees = fees
-        self.funds = Funds()
+        self.funds: Funds = Funds()
         self.objects: dict[str, GatewayObject] = {}
         self.accounts: dict[str, AccountStatus] = {}
         self.events: list[Notification] = []
