@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
+from ledgerkit.domain.money import Money, Units
 from ledgerkit.domain.periods import Period
 
 # A cell that begins like a formula would be run by a spreadsheet. (OWASP: CSV injection)
@@ -23,6 +24,16 @@ def text(value: str | None) -> str:
 def day(on: date | None) -> str:
     """Return *on* as an ISO date, empty for None."""
     return "" if on is None else on.isoformat()
+
+
+def moment(at: datetime | None) -> str:
+    """Return *at* as an ISO instant in UTC, empty for None."""
+    return "" if at is None else at.isoformat()
+
+
+def money(amount: Money | None, units: Units) -> str:
+    """Return *amount* as a plain decimal, empty for None."""
+    return "" if amount is None else units.plain(amount)
 
 
 def days(period: Period | None) -> tuple[str, str]:
