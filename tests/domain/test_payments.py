@@ -31,6 +31,7 @@ from ledgerkit.domain.payments import (
     MoneyOut,
     NothingToCharge,
     Payment,
+    PaymentInDispute,
     PaymentPending,
     Receivable,
     ThroughGateway,
@@ -277,6 +278,26 @@ def test_what_is_being_paid_is_not_charged() -> None:
 
     assert (FAILED, "card_declined") == (failed.status, failed.reason)
     assert PENDING == charge(FIFTY, payments=[failed], **ask).payment.status
+
+
+def test_what_a_dispute_took_is_not_charged_again() -> None:
+    """While it is open; won it comes back, and lost the invoice can be charged."""
+    paid = captured(12_000, FIFTY, SEVENTY)
+    taken = with_out(paid, "d", out("d", 12_000, disputed=True))
+    given_back = with_out(paid, "d", out("d", -1, disputed=True))
+    inquiry = with_out(paid, "d", out("d", 0, 12_000, disputed=True))
+    lost = with_out(taken, "d", out("d", 12_000))
+    ask: dict[str, Any] = {"attempt": 2, "gateway": "stripe", "holder": "cus_1", "at": AT}
+    with pytest.raises(PaymentInDispute, match=r"of which a dispute took 12000 EUR; charge it on"):
+        charge(FIFTY, payments=[taken], **ask)
+
+    assert [eur(12_000), eur(0), eur(12_000), eur(0), eur(0), eur(0)] == [
+        each.awaited for each in (pending(), paid, taken, given_back, inquiry, lost)
+    ]
+    for others in ([inquiry], [lost], [captured(12_000, SEVENTY)]):
+        assert eur(5_000) == charge(FIFTY, payments=others, **ask).payment.amount
+    other = with_out(captured(7_000, SEVENTY), "d", out("d", 7_000, disputed=True))
+    assert eur(5_000) == charge(FIFTY, payments=[other], **ask).payment.amount
 
 
 def test_any_amount_can_be_asked_for() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ledgerkit.domain.payments.asking import (
     ChargeRequested,
     NothingToCharge,
+    PaymentInDispute,
     PaymentPending,
     charge,
     charge_key,
@@ -78,6 +79,7 @@ __all__ = [
     "NothingToCharge",
     "Payment",
     "PaymentChanged",
+    "PaymentInDispute",
     "PaymentPending",
     "Receivable",
     "ThroughGateway",

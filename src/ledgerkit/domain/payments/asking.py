@@ -20,7 +20,7 @@ from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.payments.assigning import Receivable
-from ledgerkit.domain.payments.records import GATEWAY, PENDING, Payment
+from ledgerkit.domain.payments.records import DISPUTED, GATEWAY, PENDING, Payment
 
 
 @attrs.frozen
@@ -35,6 +35,22 @@ class PaymentPending(LedgerkitError):
         return (
             f"invoice {self.invoice!r} is being paid by {self.payment!r}; charge it once that "
             "payment has failed"
+        )
+
+
+@attrs.frozen
+class PaymentInDispute(LedgerkitError):
+    """An invoice was paid by what the customer's bank asked back; won, it is paid again."""
+
+    invoice: str
+    payment: str
+    taken: Money
+    code: ClassVar[str] = "payment_in_dispute"
+
+    def __str__(self) -> str:
+        return (
+            f"invoice {self.invoice!r} was paid by {self.payment!r}, of which a dispute took "
+            f"{self.taken.minor} {self.taken.currency}; charge it once that is decided"
         )
 
 
@@ -116,15 +132,16 @@ def charge(
 ) -> ChargeRequested:
     """Ask *gateway* to take what is open of an invoice; once per (invoice, attempt number).
 
-    *payments* are those of the customer: while one of them is on its way, none is asked for.
-    (spec: billing 8)
+    *payments* are those of the customer: while one of them is on its way, or in dispute, none is
+    asked for. (spec: billing 8)
 
     Raises:
         PaymentPending: a payment for the invoice is pending.
         NothingToCharge: nothing is open.
+        PaymentInDispute: an open dispute took what paid it.
         ValueError: *attempt* is no whole number from 1 on.
     """
-    invoice = owed.invoice
+    invoice, payments = owed.invoice, tuple(payments)
     if type(attempt) is not int or attempt < 1:
         msg = f"attempts count from 1 (got {attempt!r})"
         raise ValueError(msg)
@@ -133,6 +150,10 @@ def charge(
             raise PaymentPending(invoice.id, payment.id)
     if owed.open.minor == 0:
         raise NothingToCharge(invoice.id, invoice.status)
+    for payment in payments:
+        paid = invoice.id in {each.invoice for each in payment.assignments}
+        if paid and payment.status == DISPUTED and payment.awaited.minor:
+            raise PaymentInDispute(invoice.id, payment.id, payment.awaited)
     requested = request(
         invoice.customer,
         owed.open,

@@ -216,6 +216,15 @@ class Payment:
         return min(self.amount - self.moved_out, self.amount)
 
     @property
+    def awaited(self) -> Money:
+        """What may still come in: all of it while it is pending, else what open disputes took."""
+        if self.status == PENDING:
+            return self.amount
+        nothing = Money.zero(self.amount.currency)
+        taken = sum_of((out.moved for out in self.outs if out.disputed), nothing.currency)
+        return max(taken, nothing)
+
+    @property
     def refundable(self) -> Money:
         """What can still be given back: what is kept, less what is on its way or in question."""
         reserved = sum_of((out.reserved for out in self.outs), self.amount.currency)
