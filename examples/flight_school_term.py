@@ -357,7 +357,7 @@ class Term:
         page = self.gateway.checkout(
             customer=f"cus_{customer}",
             lines=(("On account", amount),),
-            metadata=dict(notes_for(customer)),
+            metadata=notes_for(customer),
             success_url="",
             cancel_url="",
             key=f"page/{customer}",

@@ -482,7 +482,7 @@ class Marketplace:
         url = self.gateway.checkout(
             customer=f"cus_{customer}",
             lines=(("Lessons", usd(chance.randint(1_00, 300_00))),),
-            metadata=dict(notes_for(customer)),
+            metadata=notes_for(customer),
             success_url="https://example.org/s",
             cancel_url="https://example.org/c",
             key=self.new("page"),
