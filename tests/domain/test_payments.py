@@ -120,6 +120,13 @@ def test_what_is_due_first_is_paid_first(minor: int, expected: dict[str, int]) -
     assert expected == {part.invoice: part.amount.minor for part in parts}
 
 
+def test_of_two_due_on_one_day_the_older_is_paid_first() -> None:
+    """By the day of issue, whatever their ids."""
+    older = owed("i-9", 7_000, issued_on=date(2026, 9, 30))
+
+    assert [Assignment("i-9", eur(6_000))] == list(allocate(eur(6_000), [FIFTY, older]))
+
+
 def test_a_captured_payment_moves_its_invoices() -> None:
     """130.00 pays 50.00 and 70.00; 10.00 is credit: the wallet is above zero."""
     done = capture(pending(), told(minor=13_000), owed=[FIFTY, SEVENTY], on=ON, at=AT)
@@ -277,7 +284,8 @@ def test_what_is_being_paid_is_not_charged() -> None:
         charge(owed("i-1", 5_000, paid=5_000), **ask)
 
     assert (FAILED, "card_declined") == (failed.status, failed.reason)
-    assert PENDING == charge(FIFTY, payments=[failed], **ask).payment.status
+    other = charge(SEVENTY, attempt=1, gateway="stripe", holder="cus_1", at=AT).payment
+    assert PENDING == charge(FIFTY, payments=[failed, other], **ask).payment.status
 
 
 def test_what_a_dispute_took_is_not_charged_again() -> None:

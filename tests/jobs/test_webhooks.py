@@ -246,6 +246,27 @@ def test_what_we_ordered_is_told_by_webhooks_alone() -> None:
     assert () == waiting
 
 
+def test_what_a_lost_dispute_holds_stays_on_hold() -> None:
+    """Of two disputes of one payment the first is lost, so the payout waits though one is won."""
+    host = begin()
+    first, second = movement("txn_1", -5_000), movement("txn_2", -7_000)
+    back = movement("txn_3", 7_000)
+    deliver(
+        host,
+        *events(
+            charge(),
+            dispute("open", 5_000, movements=(first,)),
+            dispute("open", 7_000, "dp_2", movements=(second,)),
+            dispute("lost", 5_000, movements=(first,)),
+            dispute("won", 7_000, "dp_2", movements=(second, back)),
+        ),
+    )
+    (waiting,) = (read.record for read in host.store.find(Payout).items)
+
+    assert "on_hold" == waiting.status
+    assert 7_000 == wallets(host)["customer:c-1"]
+
+
 def test_our_refund_is_found_by_its_instruction() -> None:
     """The refund we asked for is done, not a second one; the invoice named is open again."""
     host = begin()
