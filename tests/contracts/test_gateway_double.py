@@ -205,7 +205,7 @@ def test_bank_payouts_arrive_or_fail_even_later(stripe: Account) -> None:
 
 
 def test_an_instant_payout_pays_out_all_there_is(stripe: Account) -> None:
-    """What Stripe takes for it is on a bill of the platform."""
+    """By default the account bears nothing for it."""
     stripe.gateway.fund(eur(4000), account=stripe.account)
     payout = stripe.done(PayoutOrder(amount=eur(4000), account=stripe.account, instant=True))
 

@@ -69,7 +69,7 @@ class Fees:
         charge_fixed: What is added to that.
         dispute: What a dispute costs.
         instant_share: The share of an instant payout that the account paying out bears on top of
-            it. None: Stripe bills it to the platform, apart from the payout.
+            it. None: that Stripe bills the platform for it is our reading, not confirmed.
     """
 
     charge_share: Fraction = Fraction(29, 1000)
