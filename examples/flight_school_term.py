@@ -79,7 +79,7 @@ from ledgerkit.jobs.sending import send_instructions
 from ledgerkit.jobs.webhooks import take
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
-from ledgerkit.testing.fakes.gateway import FakeGateway, Fault, Fees
+from ledgerkit.testing.fakes.gateway import FakeGateway, Fault
 
 T = TypeVar("T")
 STRIPE = "stripe"
@@ -116,9 +116,7 @@ class Term:
 
     def __init__(self, store: Store) -> None:
         self.clock = FakeClock(local(1, "08:00"))
-        # What Una pays for instant payouts is the school's; the gateway takes nothing on top.
-        fees = Fees(instant_share=Fraction(0))
-        self.gateway = FakeGateway(self.clock, name=STRIPE, fees=fees)
+        self.gateway = FakeGateway(self.clock, name=STRIPE)
         self.host = Host(store=store, clock=self.clock, gateways={STRIPE: self.gateway})
         self.diary: list[Told] = []
         self.network = Network(self.gateway)
@@ -357,7 +355,7 @@ class Term:
         page = self.gateway.checkout(
             customer=f"cus_{customer}",
             lines=(("On account", amount),),
-            metadata=dict(notes_for(customer)),
+            metadata=notes_for(customer),
             success_url="",
             cancel_url="",
             key=f"page/{customer}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 import pytest
 
@@ -20,7 +21,7 @@ from ledgerkit.domain.money import Money
 from ledgerkit.ports.gateway import Accounts, Checkout, Gateway, Probe, ProbeFailed
 from ledgerkit.testing.contracts.gateway import GatewayContract, LoseAnswer, Pay
 from ledgerkit.testing.fakes.clock import FakeClock
-from ledgerkit.testing.fakes.gateway import DECLINED, SLOW, STOLEN, FakeGateway, Fault
+from ledgerkit.testing.fakes.gateway import DECLINED, SLOW, STOLEN, FakeGateway, Fault, Fees
 from ledgerkit.testing.samples import NOON
 
 DAY = timedelta(days=1)
@@ -88,9 +89,9 @@ class TestGatewayDouble(GatewayContract):
 class Account:
     """A double with a connected account and counted keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, fees: Fees = Fees()) -> None:  # noqa: B008 - frozen
         self.clock = FakeClock()
-        self.gateway = FakeGateway(self.clock)
+        self.gateway = FakeGateway(self.clock, fees=fees)
         self.account = self.gateway.open_account(
             supplier="tom", email="tom@example.org", country="ES", key="tom"
         )
@@ -203,11 +204,25 @@ def test_bank_payouts_arrive_or_fail_even_later(stripe: Account) -> None:
         world.fail(payout.id, "again")
 
 
-def test_instant_payouts_cost_a_share(stripe: Account) -> None:
-    """1 % on top of 40.00."""
-    stripe.gateway.fund(eur(4040), account=stripe.account)
+def test_an_instant_payout_pays_out_all_there_is(stripe: Account) -> None:
+    """By default the account bears nothing for it."""
+    stripe.gateway.fund(eur(4000), account=stripe.account)
     payout = stripe.done(PayoutOrder(amount=eur(4000), account=stripe.account, instant=True))
 
+    assert eur(0) == payout.fee
+    assert eur(0) == stripe.gateway.world.funds.available(stripe.account, "EUR", at=NOON)
+
+
+def test_an_account_may_bear_a_share_of_instant_payouts() -> None:
+    """1 % on top of 40.00, which must be there to the cent."""
+    stripe = Account(Fees(instant_share=Fraction(1, 100)))
+    instant = PayoutOrder(amount=eur(4000), account=stripe.account, instant=True)
+    stripe.gateway.fund(eur(4039), account=stripe.account)
+    refused = stripe.send(instant)
+    stripe.gateway.fund(eur(1), account=stripe.account)
+    payout = stripe.done(instant)
+
+    assert "balance_insufficient" == refused.code
     assert eur(40) == payout.fee
     assert eur(0) == stripe.gateway.world.funds.available(stripe.account, "EUR", at=NOON)
 

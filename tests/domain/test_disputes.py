@@ -277,6 +277,16 @@ def test_a_payout_held_twice_waits_for_both() -> None:
     assert () == early.payouts
 
 
+def test_a_payout_that_a_lost_dispute_holds_stays() -> None:
+    """It waits for a person who says what becomes of it, whatever else is won."""
+    first, owed = opened(OUT, earned=[payout("a")])
+    lost = attrs.evolve(first.dispute, id="other", status=LOST)
+    after = go_on(first, told(WON, OUT, BACK), owed, earned=first.payouts, others=[lost])
+    assert after is not None
+
+    assert () == after.payouts
+
+
 def test_one_that_is_told_as_won_holds_nothing() -> None:
     """The decision came before the news that it was opened."""
     payment, owed = captured()
@@ -333,7 +343,13 @@ def test_the_order_of_news_does_not_matter(end: str) -> None:
                 total[key] = total.get(key, 0) + minor
         ends.add((one, payment, owed, tuple(sorted(total.items()))))
 
-    assert 1 == len(ends)
+    ((one, payment, owed, legs),) = ends
+    assert (end, "captured", eur(12_000)) == (one.status, payment.status, owed.paid)
+    assert {
+        ("customer:c-1", "EUR"): 0,
+        ("gateway:stripe", "EUR"): 1_500,
+        ("platform", "EUR"): -1_500,
+    } == dict(legs)
 
 
 @given(

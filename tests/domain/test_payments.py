@@ -31,6 +31,7 @@ from ledgerkit.domain.payments import (
     MoneyOut,
     NothingToCharge,
     Payment,
+    PaymentInDispute,
     PaymentPending,
     Receivable,
     ThroughGateway,
@@ -117,6 +118,13 @@ def test_what_is_due_first_is_paid_first(minor: int, expected: dict[str, int]) -
     parts = allocate(eur(minor), [SEVENTY, FIFTY])
 
     assert expected == {part.invoice: part.amount.minor for part in parts}
+
+
+def test_of_two_due_on_one_day_the_older_is_paid_first() -> None:
+    """By the day of issue, whatever their ids."""
+    older = owed("i-9", 7_000, issued_on=date(2026, 9, 30))
+
+    assert [Assignment("i-9", eur(6_000))] == list(allocate(eur(6_000), [FIFTY, older]))
 
 
 def test_a_captured_payment_moves_its_invoices() -> None:
@@ -276,7 +284,28 @@ def test_what_is_being_paid_is_not_charged() -> None:
         charge(owed("i-1", 5_000, paid=5_000), **ask)
 
     assert (FAILED, "card_declined") == (failed.status, failed.reason)
-    assert PENDING == charge(FIFTY, payments=[failed], **ask).payment.status
+    other = charge(SEVENTY, attempt=1, gateway="stripe", holder="cus_1", at=AT).payment
+    assert PENDING == charge(FIFTY, payments=[failed, other], **ask).payment.status
+
+
+def test_what_a_dispute_took_is_not_charged_again() -> None:
+    """While it is open; won it comes back, and lost the invoice can be charged."""
+    paid = captured(12_000, FIFTY, SEVENTY)
+    taken = with_out(paid, "d", out("d", 12_000, disputed=True))
+    given_back = with_out(paid, "d", out("d", -1, disputed=True))
+    inquiry = with_out(paid, "d", out("d", 0, 12_000, disputed=True))
+    lost = with_out(taken, "d", out("d", 12_000))
+    ask: dict[str, Any] = {"attempt": 2, "gateway": "stripe", "holder": "cus_1", "at": AT}
+    with pytest.raises(PaymentInDispute, match=r"of which a dispute took 12000 EUR; charge it on"):
+        charge(FIFTY, payments=[taken], **ask)
+
+    assert [eur(12_000), eur(0), eur(12_000), eur(0), eur(0), eur(0)] == [
+        each.awaited for each in (pending(), paid, taken, given_back, inquiry, lost)
+    ]
+    for others in ([inquiry], [lost], [captured(12_000, SEVENTY)]):
+        assert eur(5_000) == charge(FIFTY, payments=others, **ask).payment.amount
+    other = with_out(captured(7_000, SEVENTY), "d", out("d", 7_000, disputed=True))
+    assert eur(5_000) == charge(FIFTY, payments=[other], **ask).payment.amount
 
 
 def test_any_amount_can_be_asked_for() -> None:
@@ -338,7 +367,7 @@ def test_a_refused_order_fails_its_payment() -> None:
 def test_missed_cycles_paid_on_a_page_are_applied_to_them() -> None:
     """Three cycles of 50.00, one line each, paid at once: exactly that invoice is paid."""
     cycles = owed("i-3", 15_000, due_on=date(2026, 12, 1))
-    paid = told(minor=15_000, metadata=notes_for("c-1", ("i-3",)))
+    paid = told(minor=15_000, metadata=tuple(notes_for("c-1", ("i-3",)).items()))
     fresh = of_object(paid, gateway="stripe", customer="c-1", invoices=invoices_noted(paid))
     done = follow(fresh, paid, owed=[FIFTY, cycles], on=ON, at=AT)
     assert done is not None
@@ -352,9 +381,9 @@ def test_many_invoices_take_several_notes() -> None:
     ids = tuple(f"inv_20261101_{n:016}" for n in range(40))
     notes = notes_for("c-1", ids)
 
-    assert ids == invoices_noted(told(metadata=notes))
-    assert max(len(text) for _, text in notes) <= 500
-    assert (("ledgerkit_customer", "c-1"),) == notes_for("c-1")
+    assert ids == invoices_noted(told(metadata=tuple(notes.items())))
+    assert max(len(text) for text in notes.values()) <= 500
+    assert {"ledgerkit_customer": "c-1"} == notes_for("c-1")
     assert () == invoices_noted(told())
     with pytest.raises(ValueError, match="holds no comma"):
         notes_for("c-1", ("a,b",))

@@ -106,6 +106,17 @@ def test_asking_reserves_the_money() -> None:
     assert () == one.effects.journals
 
 
+def test_what_the_gateway_gave_back_counts_not_what_was_asked() -> None:
+    """50.00 were asked for and 49.00 went back: so much is booked, and the rest is free again."""
+    payment, paid = captured(12_000)
+    one = asked(payment, 5_000)
+    done = follow(one.refund, refund_told(minor=4_900), payment=one.payment, owed=paid, at=AT)
+    assert done is not None
+
+    assert (eur(4_900), eur(7_100)) == (done.refund.amount, done.payment.refundable)
+    assert Entry("gateway:stripe", eur(4_900)) in done.journals[0].entries
+
+
 def test_open_and_done_refunds_never_exceed_what_came_in() -> None:
     """120.00 came in: 70.00 are on their way, so 50.01 is too much and 50.00 is not."""
     payment = asked(captured(12_000)[0], 7_000).payment

@@ -39,7 +39,7 @@ def charge(
     status: str = "done", minor: int = 12_000, id: str = "pi_1", **more: Any
 ) -> GatewayObject:
     """Return a charge on the gateway's page, by c-1 for its invoices i-1 and i-2."""
-    fields: dict[str, Any] = {"metadata": notes_for("c-1", ("i-1", "i-2"))}
+    fields: dict[str, Any] = {"metadata": tuple(notes_for("c-1", ("i-1", "i-2")).items())}
     return told("charge", id, status, minor, **(fields | more))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
 from typing import Any, TypeVar
 
 import attrs
@@ -26,7 +25,7 @@ from ledgerkit.jobs.verification import verify
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
-from ledgerkit.testing.fakes.gateway import FakeGateway, Fees
+from ledgerkit.testing.fakes.gateway import FakeGateway
 from ledgerkit.testing.samples import NOON, changes, transfer
 
 R = TypeVar("R", bound=Record)
@@ -55,8 +54,7 @@ def enough(_: Money) -> Checked:
 def world(*minors: int, ready: bool = True, store: Store | None = None) -> Host:
     """Return a host that owes Ina a pending payout of each amount, funded with 1,000.00."""
     clock = FakeClock(NOON)
-    # The platform is billed for instant payouts apart; what is withheld is ours.
-    gateway = FakeGateway(clock, fees=Fees(instant_share=Fraction(0)))
+    gateway = FakeGateway(clock)
     gateway.open_account(supplier="ina", email="ina@example.org", country="US", key="ina")
     gateway.world.onboard(ACCOUNT)
     gateway.fund(usd(100_000))

@@ -22,6 +22,7 @@ from ledgerkit.domain.ledger import InsufficientFunds, Limit, Wallet
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.outbox import Message
+from ledgerkit.jobs import steps
 from ledgerkit.jobs.credit_limits import (
     AutoCharged,
     check_booking,
@@ -370,6 +371,42 @@ def test_whoever_reached_the_band_is_charged_once() -> None:
         claimed.message.id
         for claimed in host.store.claim("charge", at=hour(0), lease=hour(1) - hour(0))
     ]
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_what_comes_in_meanwhile_is_not_charged_again(moment: int) -> None:
+    """A payment of 300.00 comes in just before or after it is asked what is under way: 400 - 300.
+
+    Read on either side of that it would be neither under way nor on the wallet. A wallet on which
+    something is posted each time waits.
+    """
+    host = make_host()
+    put(host, 50_000, charge_at="warning")
+    spend(host, "a", 40_000)
+    asked: list[int] = []
+
+    async def capturing(limit: CreditLimit) -> Money:
+        asked.append(len(asked) + 1)
+        if asked[-1] == 1:
+            waiting = 0 if moment == 1 else 30_000
+            await steps.commit(
+                changes("paid", journals=(transfer("paid", "till", "customer:ana", 30_000),))
+            )
+            return eur(waiting)
+        return eur(0)
+
+    async def busy(limit: CreditLimit) -> Money:
+        spend(host, f"busy {len(asked)}", 1)
+        asked.append(0)
+        return eur(0)
+
+    found = run(run_auto_charges(order=order, under_way=capturing), host)
+    spend(host, "b", 34_000)
+
+    assert AutoCharged() == found
+    assert [1, 2] == asked
+    assert AutoCharged() == run(run_auto_charges(order=order, under_way=busy), host)
+    assert [eur(44_005)] == [charge.amount for charge in charge_all(host).ordered]
 
 
 def test_nobody_else_is_charged() -> None:

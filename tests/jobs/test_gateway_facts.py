@@ -122,3 +122,18 @@ def test_the_answer_that_an_object_failed_names_it() -> None:
     assert REFUSED == status_of(host, Instruction)
     assert 12_000 == wallets(host)["customer:c-1"]
     assert REFUSED == answered(instruction, outcome, at=NOON).instruction.status
+
+
+def test_a_second_object_of_one_order_is_a_refund_of_its_own() -> None:
+    """The gateway forgot the key and gave 50.00 back twice: both went, and people are told."""
+    host = paid()
+    refund_asked, ordered = asked(host)
+    for n, id in enumerate(("re_1", "re_2"), start=2):
+        deliver(host, event(f"e{n}", refund("done", id=id, instruction=ordered.id)))
+    found = {read.record.object: read.record for read in host.store.find(Refund).items}
+
+    assert {"re_1", "re_2"} == set(found)
+    assert refund_asked.id == found["re_1"].id != found["re_2"].id
+    assert {"customer:c-1": 2_000, "gateway:stripe": -2_000} == wallets(host)
+    assert "done" == status_of(host, Instruction)
+    assert 1 == len(host.store.claim("alert.doubled_order", at=NOON, lease=timedelta(hours=1)))

@@ -19,11 +19,18 @@ from ledgerkit.domain.changes import (
     Versioned,
     expect,
 )
+from ledgerkit.domain.credit_limits import CreditLimit, limit_id
 from ledgerkit.domain.gateways import ChargeOrder, Outcome, PayoutOrder, RefundOrder
 from ledgerkit.domain.instructions import SENT, Instruction, instruct
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.payment_methods import register
-from ledgerkit.domain.payments import NothingToCharge, Payment, PaymentPending, ThroughGateway
+from ledgerkit.domain.payments import (
+    NothingToCharge,
+    Payment,
+    PaymentInDispute,
+    PaymentPending,
+    ThroughGateway,
+)
 from ledgerkit.domain.refunds import OverRefunded, Refund
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
@@ -34,6 +41,7 @@ from ledgerkit.jobs.payments import (
     charge_invoice,
     record_payment,
     request_refund,
+    under_way,
     void_payment,
 )
 from ledgerkit.jobs.settlement import refusal
@@ -43,8 +51,10 @@ from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.jobs.gateway_world import (
     charge,
     deliver,
+    dispute,
     eur,
     event,
+    movement,
     on_page,
     owing,
     refund,
@@ -271,6 +281,24 @@ def test_what_cannot_be_charged() -> None:
     record(paid, 5_000)
     with pytest.raises(NothingToCharge):
         charging(paid)
+
+
+def test_what_is_in_dispute_is_not_asked_for_again() -> None:
+    """An open dispute took 120.00, so both invoices are open; lost, they can be charged."""
+    host = with_card(5_000, 7_000)
+    limit = CreditLimit(id=limit_id("c-1", "EUR"), customer="c-1", amount=eur(50_000))
+    deliver(host, event("e1", charge()))
+    paid = run(under_way(limit), host)
+    took = (movement("m-1", -12_000, fee=1_500),)
+    deliver(host, event("e2", dispute(movements=took)))
+    with pytest.raises(PaymentInDispute):
+        charging(host)
+    disputed = run(under_way(limit), host)
+    deliver(host, event("e3", dispute("lost", movements=took)))
+
+    assert ("issued", "issued") == statuses(host, "i-1", "i-2")
+    assert [eur(0), eur(12_000), eur(0)] == [paid, disputed, run(under_way(limit), host)]
+    assert eur(5_000) == charging(host).amount
 
 
 # ---- racing ----------------------------------------------------------------------------------

@@ -76,7 +76,9 @@ def test_what_ends_weeks_later_is_no_drift() -> None:
     clock = FakeClock()
     gateway = FakeGateway(clock)
     host = Host(store=MemoryStore(), clock=clock, gateways={"stripe": gateway})
-    told = gateway.world.capture(Money(10_000, "USD"), metadata=notes_for("ana")).object
+    told = gateway.world.capture(
+        Money(10_000, "USD"), metadata=tuple(notes_for("ana").items())
+    ).object
     assert told is not None
     opened = gateway.world.dispute(told.id)
     found = []

@@ -163,7 +163,7 @@ def marketplace() -> Host:
     """Return a host whose customer flew, paid 120.00 and had 50.00 of it back."""
     host = owing()
     came, back = (
-        event("evt_1", charge(fee=eur(200), metadata=notes_for("c-1", ()))),
+        event("evt_1", charge(fee=eur(200), metadata=tuple(notes_for("c-1", ()).items()))),
         event("evt_2", refund()),
     )
     deliver(host, came, back)

@@ -81,7 +81,7 @@ from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.jobs.steps import Job, Step
 from ledgerkit.jobs.webhooks import retry_parked, take
 from ledgerkit.testing.fakes.clock import FakeClock
-from ledgerkit.testing.fakes.gateway import DECLINED, SLOW, FakeGateway, Fault, Fees
+from ledgerkit.testing.fakes.gateway import DECLINED, SLOW, FakeGateway, Fault
 from ledgerkit.testing.samples import NOON
 from ledgerkit.testing.simulator import (
     Failed,
@@ -174,8 +174,7 @@ class Recorded(FakeGateway):
     """
 
     def __init__(self, clock: FakeClock) -> None:
-        # What is withheld of an instant payout is ours; the gateway bills for it apart.
-        super().__init__(clock, fees=Fees(instant_share=Fraction(0)))
+        super().__init__(clock)
         self.faults: deque[Fault | None] = deque()
         self.orders: dict[str, Order] = {}
         self.late: list[str] = []
@@ -482,7 +481,7 @@ class Marketplace:
         url = self.gateway.checkout(
             customer=f"cus_{customer}",
             lines=(("Lessons", usd(chance.randint(1_00, 300_00))),),
-            metadata=dict(notes_for(customer)),
+            metadata=notes_for(customer),
             success_url="https://example.org/s",
             cancel_url="https://example.org/c",
             key=self.new("page"),

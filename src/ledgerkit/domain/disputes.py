@@ -1,7 +1,8 @@
 """Dispute: a customer's bank takes a payment back, and a decision says who keeps the money.
 
 What the gateway withdraws, reinstates and charges is booked from its movements, each once. While it
-is open the unpaid payouts that the payment is for are held; lost, it is a case for a clawback.
+is open the unpaid payouts that the payment is for are held. Lost, people are told: which supplier
+bears how much of it is theirs to say, so no case for a clawback is opened by itself.
 (spec: billing 10, gateways 1.4; reliability A3, A17)
 """
 
@@ -112,7 +113,8 @@ class DisputeChanged:
         invoices: With the status that follows.
         payouts: Those put on hold for it, or released.
         messages: What people are alerted of.
-        clawback: Whether it is lost now: a case to take back what suppliers got of it is due.
+        clawback: Whether it is lost now, so that a person or the host opens a case to take back
+            what suppliers got of it.
     """
 
     dispute: Dispute

@@ -55,7 +55,7 @@ from ledgerkit.jobs.steps import Job
 Order: TypeAlias = Callable[[AutoCharge, datetime], Job[Decision]]
 """Decides on the order that carries out a charge, such as an instruction to a gateway."""
 UnderWay: TypeAlias = Callable[[CreditLimit], Job[Money]]
-"""Tells what was ordered of a customer in the limit's currency and has not arrived yet."""
+"""Tells what may still come from a customer in the limit's currency without another order."""
 
 
 # ---- limits ----------------------------------------------------------------------------------
@@ -171,9 +171,9 @@ async def run_auto_charges(
     """Order a charge from every customer whose exposure has reached the band set for it.
 
     *order* makes the decision that is stored under the key of the charge, such as
-    `payments.charge_through("stripe")`; *under_way* tells what was ordered before
-    and has not arrived, so that nobody is charged twice for one debt. Who cannot be charged is
-    skipped and holds up nobody. Run again, nothing is ordered twice. (seed 002; spec: billing 9)
+    `payments.charge_through("stripe")`; *under_way* tells what was ordered before and has not
+    arrived, or is in dispute, so that nobody is charged twice for one debt. Who cannot be charged
+    is skipped and holds up nobody. Run again, nothing is ordered twice. (seed 002; spec: billing 9)
     """
     ordered: list[AutoCharge] = []
     left_out: list[Skipped] = []
@@ -196,10 +196,21 @@ async def _auto_charge(
     # Most customers owe little: only of the others the statement is read.
     if auto_charge(limit, balance, position=0, bands=bands) is None:
         return None
-    arriving = await under_way(limit)
-    lines = await steps.entries(limit.wallet)
-    position = max((line.sequence for line in lines), default=0)
-    return auto_charge(limit, balance, position=position, under_way=arriving, bands=bands)
+    # Money that comes in moves from what is under way to the balance, and back in a dispute: read
+    # on either side of that, it would be asked for twice. Each move is an entry of the wallet.
+    for _ in range(ROUNDS):
+        position = await _position(limit)
+        arriving = await under_way(limit)
+        balances = await steps.balances(limit.wallet, AsOf(live_at=await steps.now()))
+        balance = balances.get((limit.wallet, limit.currency), Balance())
+        if await _position(limit) == position:
+            return auto_charge(limit, balance, position=position, under_way=arriving, bands=bands)
+    return None  # a wallet so busy waits for the next run
+
+
+async def _position(limit: CreditLimit) -> int:
+    """Return the number of the last entry of the wallet of *limit*, zero if there is none."""
+    return max((line.sequence for line in await steps.entries(limit.wallet)), default=0)
 
 
 async def _order(charge: AutoCharge, order: Order, based_on: Expect, actor: str) -> bool:

@@ -29,6 +29,7 @@ from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.payments import (
+    DISPUTED,
     PENDING,
     ChargeRequested,
     Payment,
@@ -97,6 +98,7 @@ async def charge_invoice(
         UnknownInvoice: it is not stored.
         NoPaymentMethod: the customer saved none at *gateway*.
         PaymentPending: a payment for it is on its way.
+        PaymentInDispute: an open dispute took what paid it.
         NothingToCharge: nothing of it is open.
         Stale: others came first, again and again.
     """
@@ -166,10 +168,16 @@ def charge_through(gateway: str) -> Callable[[AutoCharge, datetime], Job[ChargeR
 
 
 async def under_way(limit: CreditLimit) -> Money:
-    """Return what was asked of the customer of *limit*, in its currency, and has not come in."""
-    asked_for = await steps.find_all(Payment, party=limit.customer, status=PENDING)
-    amounts = [read.record.amount for read in asked_for]
-    return sum_of([a for a in amounts if a.currency == limit.currency], limit.currency)
+    """Return what may still come in from the customer of *limit*, in its currency.
+
+    That is what was asked for, and what open disputes took: won, it comes back.
+    """
+    found = [
+        read.record.awaited
+        for status in (PENDING, DISPUTED)
+        for read in await steps.find_all(Payment, party=limit.customer, status=status)
+    ]
+    return sum_of([each for each in found if each.currency == limit.currency], limit.currency)
 
 
 async def record_payment(

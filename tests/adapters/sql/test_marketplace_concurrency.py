@@ -174,7 +174,7 @@ def place(fresh_postgres_url: str, gateway: Double) -> Iterator[Place]:
         url = gateway.checkout(
             customer="cus_dora",
             lines=(("Lessons", usd(100_00)),),
-            metadata=dict(notes_for("dora")),
+            metadata=notes_for("dora"),
             success_url="https://example.org/s",
             cancel_url="https://example.org/c",
             key=f"page-{n}",

@@ -72,7 +72,8 @@ def alert(instruction: Instruction, what: str, *parts: str) -> Message:
             ("gateway", instruction.gateway),
             ("order", instruction.order.kind),
             ("subject", instruction.subject),
-            ("amount", str(instruction.order.amount)),
+            ("amount", str(instruction.order.amount.minor)),
+            ("currency", instruction.order.amount.currency),
             ("status", instruction.status),
             ("object", instruction.object or ""),
             ("code", instruction.code),
@@ -193,7 +194,8 @@ def _differs(before: Instruction, moved: Instruction, told: GatewayObject) -> tu
     if known or told.amount == moved.order.amount:
         return ()
     differs = alert(moved, "amount_differs", told.id)
-    return (attrs.evolve(differs, body=(*differs.body, ("told", str(told.amount)))),)
+    news = (("told", str(told.amount.minor)), ("told_currency", told.amount.currency))
+    return (attrs.evolve(differs, body=(*differs.body, *news)),)
 
 
 def _is_old(instruction: Instruction, told: GatewayObject, *, other: bool) -> bool:

@@ -6,7 +6,27 @@ failed or void; refunds and disputes take of it what went back. (spec: billing 5
 
 from __future__ import annotations
 
-from ledgerkit.domain.payments.assigning import Receivable, allocate, receivables, settled_by
+from ledgerkit.domain.payments.asking import (
+    ChargeRequested,
+    NothingToCharge,
+    PaymentInDispute,
+    PaymentPending,
+    charge,
+    charge_key,
+    charged_as,
+    request,
+)
+from ledgerkit.domain.payments.assigning import (
+    Receivable,
+    allocate,
+    assign,
+    merged,
+    receivables,
+    settled_by,
+    trimmed,
+)
+from ledgerkit.domain.payments.by_hand import ThroughGateway, record_manual, recorded_as, void
+from ledgerkit.domain.payments.capturing import capture, fail, follow, refused
 from ledgerkit.domain.payments.checkout import (
     CUSTOMER_NOTE,
     INVOICES_NOTE,
@@ -31,30 +51,10 @@ from ledgerkit.domain.payments.records import (
     FeePolicy,
     MoneyOut,
     Payment,
+    PaymentChanged,
+    opened_by,
     status_of,
     with_out,
-)
-from ledgerkit.domain.payments.taking import (
-    ChargeRequested,
-    NothingToCharge,
-    PaymentChanged,
-    PaymentPending,
-    ThroughGateway,
-    assign,
-    capture,
-    charge,
-    charge_key,
-    charged_as,
-    fail,
-    follow,
-    merged,
-    opened_by,
-    record_manual,
-    recorded_as,
-    refused,
-    request,
-    trimmed,
-    void,
 )
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "NothingToCharge",
     "Payment",
     "PaymentChanged",
+    "PaymentInDispute",
     "PaymentPending",
     "Receivable",
     "ThroughGateway",

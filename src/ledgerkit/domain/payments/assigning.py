@@ -14,7 +14,12 @@ import attrs
 from ledgerkit.domain.credit_notes import CreditNote, credited_of
 from ledgerkit.domain.invoices import Invoice, open_amount, settled
 from ledgerkit.domain.money import Money, draw
-from ledgerkit.domain.payments.records import Assignment, Payment, total_by_invoice
+from ledgerkit.domain.payments.records import (
+    Assignment,
+    Payment,
+    PaymentChanged,
+    total_by_invoice,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -106,3 +111,36 @@ def settled_by(before: Payment, after: Payment, owed: Iterable[Receivable]) -> t
         paid = one.paid - less + more
         moved.append(settled(one.invoice, paid=paid, credited=one.credited))
     return tuple(moved)
+
+
+def assign(
+    payment: Payment, *, owed: Iterable[Receivable], invoices: tuple[str, ...] = ()
+) -> PaymentChanged:
+    """Use what is left over of *payment* for *invoices*, else for those due first; moves no money.
+
+    (spec: ledger 10)
+    """
+    owed = tuple(owed)
+    more = allocate(payment.credit, owed, named=invoices)
+    after = attrs.evolve(payment, assignments=merged(trimmed(payment), more))
+    return PaymentChanged(
+        payment=after, invoices=settled_by(payment, after, owed), changed=bool(more)
+    )
+
+
+def trimmed(payment: Payment) -> tuple[Assignment, ...]:
+    """Return the assignments of *payment* without what it cannot pay of them any more."""
+    return tuple(
+        Assignment(
+            each.invoice, min(wanted.amount, each.amount + payment.given_back_of(each.invoice))
+        )
+        for wanted, each in zip(payment.assignments, payment.assigned, strict=True)
+    )
+
+
+def merged(some: Iterable[Assignment], more: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """Return assignments together, one for each invoice, in their order."""
+    sums: dict[str, Money] = {}
+    for each in (*some, *more):
+        sums[each.invoice] = each.amount + sums.get(each.invoice, Money.zero(each.amount.currency))
+    return tuple(Assignment(invoice, amount) for invoice, amount in sums.items())

@@ -6,6 +6,8 @@ for, such as an invoice with a line for each cycle of a class that was missed. (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ledgerkit.domain.gateways import GatewayObject, link_id
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger.journals import name_of
@@ -17,13 +19,14 @@ LONGEST_NOTE = 500  # what Stripe takes as one value of metadata
 _SEPARATOR = ","
 
 
-def notes_for(customer: str, invoices: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
+def notes_for(customer: str, invoices: tuple[str, ...] = ()) -> Mapping[str, str]:
     """Return the metadata that apply a payment by *customer* to *invoices*; none: those due first.
 
-    Many ids take several notes: `ledgerkit_invoices`, `ledgerkit_invoices_2` and so on.
+    They go to `Checkout.checkout` as they are, beside any of your own. Many ids take several notes:
+    `ledgerkit_invoices`, `ledgerkit_invoices_2` and so on.
 
     >>> notes_for("ana", ("inv_1", "inv_2"))
-    (('ledgerkit_customer', 'ana'), ('ledgerkit_invoices', 'inv_1,inv_2'))
+    {'ledgerkit_customer': 'ana', 'ledgerkit_invoices': 'inv_1,inv_2'}
     """
     texts: list[str] = []
     for id in invoices:
@@ -34,11 +37,10 @@ def notes_for(customer: str, invoices: tuple[str, ...] = ()) -> tuple[tuple[str,
             texts[-1] += _SEPARATOR + id
         else:
             texts.append(id)
-    notes = (
-        (INVOICES_NOTE if n == 1 else f"{INVOICES_NOTE}_{n}", text)
-        for n, text in enumerate(texts, start=1)
-    )
-    return ((CUSTOMER_NOTE, name_of("customer", customer)), *notes)
+    notes = {CUSTOMER_NOTE: name_of("customer", customer)}
+    for n, text in enumerate(texts, start=1):
+        notes[INVOICES_NOTE if n == 1 else f"{INVOICES_NOTE}_{n}"] = text
+    return notes
 
 
 def invoices_noted(told: GatewayObject) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ def invoices_noted(told: GatewayObject) -> tuple[str, ...]:
     >>> notes = notes_for("ana", ("inv_1", "inv_2"))
     >>> at = datetime(2026, 11, 1, tzinfo=UTC)
     >>> invoices_noted(GatewayObject(kind="charge", id="pi_1", status="done",
-    ...     amount=Money(100, "EUR"), created=at, metadata=notes))
+    ...     amount=Money(100, "EUR"), created=at, metadata=tuple(notes.items())))
     ('inv_1', 'inv_2')
     """
     found: list[str] = []

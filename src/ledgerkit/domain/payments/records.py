@@ -7,11 +7,14 @@ refunds at once can give back more than came in. (spec: billing 5a, reliability 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 
 import attrs
 
-from ledgerkit.domain.ledger import address
+from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.ledger import Journal, Wallet, address
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, draw, sum_of
@@ -213,6 +216,15 @@ class Payment:
         return min(self.amount - self.moved_out, self.amount)
 
     @property
+    def awaited(self) -> Money:
+        """What may still come in: all of it while it is pending, else what open disputes took."""
+        if self.status == PENDING:
+            return self.amount
+        nothing = Money.zero(self.amount.currency)
+        taken = sum_of((out.moved for out in self.outs if out.disputed), nothing.currency)
+        return max(taken, nothing)
+
+    @property
     def refundable(self) -> Money:
         """What can still be given back: what is kept, less what is on its way or in question."""
         reserved = sum_of((out.reserved for out in self.outs), self.amount.currency)
@@ -252,6 +264,40 @@ class Payment:
         """What is kept and assigned to no invoice: credit of the customer."""
         paid = sum_of((each.amount for each in self.assigned), self.amount.currency)
         return max(self.kept - paid, Money.zero(self.amount.currency))
+
+
+@attrs.frozen(kw_only=True)
+class PaymentChanged:
+    """A payment after a verb, what it posts, and the invoices that it settles or opens again.
+
+    Attributes:
+        payment: As it is now.
+        journals: What moved money.
+        invoices: With the status that follows; what is unchanged is stored too.
+        changed: Whether there is anything to store.
+    """
+
+    payment: Payment
+    journals: tuple[Journal, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    changed: bool = True
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        if not self.changed:
+            return Effects()
+        return Effects(
+            journals=self.journals,
+            opens=opened_by(self.journals),
+            records=(self.payment, *self.invoices),
+        )
+
+
+def opened_by(journals: Iterable[Journal]) -> tuple[Wallet, ...]:
+    """Return the wallets that *journals* need, each once."""
+    addresses = (entry.wallet for journal in journals for entry in journal.entries)
+    return tuple(Wallet(address) for address in dict.fromkeys(addresses))
 
 
 def status_of(payment: Payment) -> str:

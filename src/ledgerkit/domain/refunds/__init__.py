@@ -5,23 +5,16 @@ Done and open refunds together never exceed what came in. (spec: billing 7, reli
 
 from __future__ import annotations
 
-from ledgerkit.domain.refunds.giving import (
+from ledgerkit.domain.refunds.asking import (
     NotAtGateway,
     NotPaidBy,
     OverRefunded,
-    RefundChanged,
     RefundRequested,
-    complete,
-    fail,
-    follow,
-    hand_back,
-    keep,
-    of_object,
-    offset,
     refunded_as,
-    refused,
     request,
 )
+from ledgerkit.domain.refunds.by_hand import hand_back, keep, offset
+from ledgerkit.domain.refunds.following import complete, fail, follow, of_object, refused
 from ledgerkit.domain.refunds.records import (
     CREDITED,
     DONE,
@@ -32,6 +25,7 @@ from ledgerkit.domain.refunds.records import (
     REFUND,
     REFUNDED,
     Refund,
+    RefundChanged,
 )
 from ledgerkit.domain.refunds.undoing import ChargeUndone, ChargeUndoneAlready, undo_charge
 

@@ -6,10 +6,14 @@ from datetime import date
 
 import attrs
 
-from ledgerkit.domain.ledger import address
+from ledgerkit.domain.changes import Effects
+from ledgerkit.domain.invoices import Invoice
+from ledgerkit.domain.ledger import Journal, address
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.outbox import Message
+from ledgerkit.domain.payments import MoneyOut, Payment, opened_by
 from ledgerkit.domain.periods import plain_date
 
 PENDING, DONE, FAILED = "pending", "done", "failed"
@@ -84,3 +88,46 @@ class Refund:
         plain_date("asked_on", self.asked_on)
         text_of("reason", self.reason)
         text_of("reference", self.reference)
+
+
+@attrs.frozen(kw_only=True)
+class RefundChanged:
+    """A refund after a verb, its payment, what it posts, and the invoices that moved with it.
+
+    Attributes:
+        refund: As it is now.
+        payment: As it is now.
+        journals: What moved money.
+        invoices: With the status that follows.
+        messages: What people are alerted of.
+    """
+
+    refund: Refund
+    payment: Payment
+    journals: tuple[Journal, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        return Effects(
+            journals=self.journals,
+            opens=opened_by(self.journals),
+            records=(self.refund, self.payment, *self.invoices),
+            messages=self.messages,
+        )
+
+
+def out_of(refund: Refund) -> MoneyOut | None:
+    """Return what *refund* takes of its payment; None: nothing, it failed."""
+    if refund.status == FAILED:
+        return None
+    nothing = Money.zero(refund.amount.currency)
+    done = refund.status == DONE
+    return MoneyOut(
+        record=refund.id,
+        moved=refund.amount if done else nothing,
+        reserved=nothing if done else refund.amount,
+        invoice=refund.invoice,
+    )

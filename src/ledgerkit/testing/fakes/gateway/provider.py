@@ -68,13 +68,14 @@ class Fees:
         charge_share: The share of a charge.
         charge_fixed: What is added to that.
         dispute: What a dispute costs.
-        instant_share: The share of an instant payout.
+        instant_share: The share of an instant payout that the account paying out bears on top of
+            it. None: that Stripe bills the platform for it is our reading, not confirmed.
     """
 
     charge_share: Fraction = Fraction(29, 1000)
     charge_fixed: int = 30
     dispute: int = 1500
-    instant_share: Fraction = Fraction(1, 100)
+    instant_share: Fraction = Fraction(0)
 
     def of_charge(self, amount: Money) -> Money:
         """Return the fee of a charge of *amount*.
