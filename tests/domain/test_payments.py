@@ -277,6 +277,8 @@ def test_what_is_being_paid_is_not_charged() -> None:
 
     assert (FAILED, "card_declined") == (failed.status, failed.reason)
     assert PENDING == charge(FIFTY, payments=[failed], **ask).payment.status
+    other = charge(owed("i-2", 900), attempt=1, gateway="stripe", holder="cus_1", at=AT).payment
+    assert ("i-1",) == charge(FIFTY, payments=[other], **ask).payment.invoices
 
 
 def test_any_amount_can_be_asked_for() -> None:

@@ -391,6 +391,20 @@ def test_what_an_adjustment_took_back_is_not_taken_back_again() -> None:
         undo_charge(charge, eur(1), refund="b", at=AT, corrections=undone_by_hand)
 
 
+def test_what_payers_shared_goes_back_to_each_as_corrected() -> None:
+    """60.00 and 40.00 were charged and 30.00 of the 60.00 corrected: 30.00 and 40.00 go back."""
+    platform = Entry("platform", eur(100_00))
+    payers = Entry("customer:c-1", eur(-60_00)), Entry("customer:c-2", eur(-40_00))
+    charge = attrs.evolve(flight("j", 100_00, 60_00), entries=(*payers, platform))
+    legs = Entry("customer:c-1", eur(30_00)), Entry("platform", eur(-30_00))
+    down = attrs.evolve(charge, id="adj", entries=legs)
+    undone = undo_charge(charge, eur(70_00), refund="a", at=AT, corrections=(down,))
+
+    assert {"customer:c-1": 30_00, "customer:c-2": 40_00, "platform": -70_00} == {
+        entry.wallet: entry.amount.minor for entry in undone.journal.entries
+    }
+
+
 def test_what_an_adjustment_added_is_a_charge_of_its_own() -> None:
     """100.00 went up to 160.00: of the first journal 100.00 are taken back, of the other 60.00."""
     charge, more = flight("j", 100_00, 60_00), flight("adj", 60_00, 36_00)

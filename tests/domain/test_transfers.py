@@ -174,6 +174,14 @@ def test_refused_transfer_that_exists_after_all(status: str) -> None:
     assert not refuse(after.transfer, code="late").moved
 
 
+def test_a_transfer_is_refused_once() -> None:
+    """Told again, it stays as the first refusal left it."""
+    refused = refuse(waiting(), code="insufficient_funds").transfer
+    again = refuse(refused, code="timeout")
+
+    assert (refused, False) == (again.transfer, again.moved)
+
+
 def test_refused_transfer_that_failed() -> None:
     """It was failed already; the object is kept."""
     refused = refuse(waiting(), code="declined").transfer

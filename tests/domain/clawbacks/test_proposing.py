@@ -101,6 +101,16 @@ def test_earlier_clawbacks_count() -> None:
     assert usd(6_000) == clawbacks.left_of(done(), [clawbacks.reject(first).clawback])
 
 
+def test_clawbacks_of_other_transfers_do_not_count() -> None:
+    """A case over two transfers leaves of each what it did not take of that one."""
+    one, two, three = (done(pays=f"flight-{n}", object=f"tr_{n}") for n in (1, 2, 3))
+    case = proposed(7_000, transfers=[one, two])
+
+    assert [usd(0), usd(5_000), usd(6_000)] == [
+        clawbacks.left_of(each, [case]) for each in (one, two, three)
+    ]
+
+
 def test_reversals_count_once() -> None:
     """One for a clawback is its share; one that somebody made at the gateway counts beside it."""
     executed, transfer = reversing(3_600)
