@@ -376,6 +376,7 @@ def test_money_by_hand_is_captured_at_once() -> None:
         done.journals[0].entries
     )
     assert (("reference", "SEPA 7"),) == done.journals[0].metadata
+    assert () == by_hand(5_000).journals[0].metadata
     assert {"i-1": "paid"} == statuses(done.invoices)
 
 

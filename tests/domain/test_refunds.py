@@ -322,6 +322,21 @@ def test_credit_after_a_partial_refund_is_what_is_left() -> None:
     )
 
 
+def test_credit_of_one_invoice_leaves_what_a_refund_took_of_another() -> None:
+    """Paid 50.00 and 70.00, 30.00 of the second refunded: 10.00 of the first become credit."""
+    payment, paid = captured(5_000, 7_000)
+    one = asked(payment, 3_000, invoice="i-2", note="crn_1")
+    back = follow(one.refund, refund_told(minor=3_000), payment=one.payment, owed=paid, at=AT)
+    assert back is not None
+    done = keep(back.payment, eur(1_000), invoice="i-1", key="k", reason="x", owed=paid, on=ON)
+
+    assert (eur(4_000), eur(4_000), eur(1_000)) == (
+        done.payment.pays("i-1"),
+        done.payment.pays("i-2"),
+        done.payment.credit,
+    )
+
+
 # ---- undoing a charge ------------------------------------------------------------------------
 def flight(id: str, minor: int, supplier: int) -> Journal:
     """Return a charge of which the supplier has a share."""
@@ -425,6 +440,7 @@ def test_what_an_adjustment_added_is_a_charge_of_its_own() -> None:
         ({"status": "gone"}, "has no status 'gone'"),
         ({"asked_on": AT}, "asked_on"),
         ({"note": 5}, "refund note must be text"),
+        ({"reason": 5}, "reason must be text"),
         ({"invoice": ""}, "refund invoice"),
         ({"object": " x"}, "refund object"),
     ],

@@ -313,13 +313,15 @@ def test_refused_reversal_leaves_the_money() -> None:
 
 
 def test_refusal_of_a_reversal_that_is_not_waiting() -> None:
-    """One that nobody asked for, or that the gateway told of, is not refused."""
+    """One that nobody asked for, that the gateway told of, or that was refused, is not refused."""
     asked = take_back(done(), usd(6_000), asked_for="clw_1", at=AT)
     ours = asked.instructed.instruction.id
     back = settle_reversal(asked.transfer, told("reversal", instruction=ours), at=AT).transfer
 
     assert not refuse_reversal(back, instruction="ins_other", code="x").moved
     assert not refuse_reversal(back, instruction=ours, code="x").moved
+    once = refuse_reversal(asked.transfer, instruction=ours, code="x").transfer
+    assert not refuse_reversal(once, instruction=ours, code="y").moved
 
 
 @pytest.mark.parametrize(

@@ -259,6 +259,13 @@ def test_amounts_are_money() -> None:
         )
 
 
+def test_a_reference_is_text() -> None:
+    """The number of a check is written as it stands on the check."""
+    wrong: Any = 7
+    with pytest.raises(TypeError, match="reference must be text"):
+        attrs.evolve(proposed(), reference=wrong)
+
+
 @pytest.mark.parametrize("field", ["on_wallet", "fell_back"])
 def test_flags_are_flags(field: str) -> None:
     """Text that is taken for True would leave 36.00 unbooked."""
