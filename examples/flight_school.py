@@ -18,16 +18,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 if not __package__:  # run by its path, not with -m: the folder above is not searched yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from examples.books import open_books
 from examples.flight_school_calendar import happen
-from examples.flight_school_fleet import CURRENCY, LAST, SCHOOL, ZONE
+from examples.flight_school_fleet import CURRENCY, LAST, SCHOOL
+from examples.flight_school_office import STRIPE, local_text
 from examples.flight_school_reports import REPORTS, documents, end_of_term
-from examples.flight_school_term import STRIPE, Term
+from examples.flight_school_term import Term
 from ledgerkit.adapters.typst import TypstRenderer
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.reconciliation import Reconciliation, reconciliation_id
@@ -52,7 +52,7 @@ def diary(term: Term) -> Iterator[str]:
     """Yield what happened, day by day."""
     yield "The term"
     for told in term.diary:
-        yield f"  {told.at.astimezone(ZoneInfo(ZONE)):%d %b %H:%M}  {told.what}"
+        yield f"  {local_text(told.at)}  {told.what}"
 
 
 def draw(store: Store, folder: Path) -> Iterator[Path]:

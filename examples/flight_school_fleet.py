@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from ledgerkit.domain.completions import Work, quantities_of
-from ledgerkit.domain.money import Exact, Money, Rate
+from ledgerkit.domain.money import ISO, Exact, Money, Rate
 from ledgerkit.domain.parties import BUSINESS, CUSTOMER, SUPPLIER, Party
 from ledgerkit.domain.rate_cards import CHARGE, PAY, CardRate, RateCard, RateKey
 from ledgerkit.domain.rentals import (
@@ -43,7 +43,7 @@ LOGO = b"""<svg xmlns="http://www.w3.org/2000/svg" width="96" height="64" viewBo
 
 def usd(major: str) -> Money:
     """Return an amount such as `-100.00`."""
-    return Money(int(Fraction(major) * 100), CURRENCY)
+    return ISO.parse(major, CURRENCY)
 
 
 def hourly(major: str) -> Rate:

@@ -26,12 +26,11 @@ from examples.flight_school_fleet import (
     ZONE,
     usd,
 )
-from examples.flight_school_term import STRIPE, dollars
+from examples.flight_school_office import STRIPE, days, dollars
 from ledgerkit.documents import Document
 from ledgerkit.documents.builders import (
     Letterhead,
     account_statement_document,
-    days_of,
     payout_document,
 )
 from ledgerkit.domain.adjustments import Adjustment, recent, tally
@@ -49,6 +48,7 @@ from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.reconciliation import Reconciliation, platform_check, reconciliation_id
 from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.statements import margins
+from ledgerkit.domain.transfers import Transfer
 from ledgerkit.domain.webhooks import WebhookEvent
 from ledgerkit.ports.store import Store
 
@@ -135,6 +135,7 @@ def margin_lines(store: Store) -> Iterator[str]:
         ("gateway fees and the like", found.other),
     ):
         yield f"  {label:<30}{shown_money(shown):>14}"
+    yield "  of the last three"
     for row in found.recent:
         yield f"    {row.on:%d %b} {row.source:<22}{shown_money(row.margin):>14}"
 
@@ -177,7 +178,7 @@ def correction_lines(store: Store) -> Iterator[str]:
     yield f"{'Clawbacks':<46}{'Amount':>12}{'Reversed':>12}"
     for sum_ in clawback_totals(every(store, Clawback)):
         yield (
-            f"  {sum_.count} {sum_.status} by {sum_.method}".ljust(46)
+            f"  {sum_.count} {sum_.status} by {sum_.method.replace('_', ' ')}".ljust(46)
             + f"{dollars(sum_.amount):>12}{dollars(sum_.recovered):>12}"
         )
 
@@ -201,7 +202,7 @@ def payout_lines(store: Store) -> Iterator[str]:
     for each in sorted(every(store, Payout), key=lambda p: (p.period.start, p.supplier)):
         fee = NOTHING if each.fee is None else each.fee
         yield (
-            f"  {days_of(each.period)} {each.supplier} {each.status}".ljust(40)
+            f"  {days(each.period)} {each.supplier} {each.status}".ljust(40)
             + f"{dollars(each.total):>12}{dollars(fee):>12}  {each.reference}"
         )
 
@@ -211,9 +212,9 @@ def gateway_lines(store: Store) -> Iterator[str]:
     look, events = last_look(store), every(store, WebhookEvent)
     counted = Counter(each.status for each in events)
     told = ", ".join(f"{n} {status}" for status, n in sorted(counted.items()))
-    recovered = [p for p in journals(store) if p.changes.startswith("reconciliation/")]
+    missed = {p.changes for p in journals(store) if p.changes.startswith("reconciliation/")}
     yield f"Stripe on {look.on}"
-    yield f"  webhooks taken: {told}; journals that reconciliation had to book: {len(recovered)}"
+    yield f"  webhooks taken: {told}; lost, and booked by reconciliation: {len(missed)}"
     for label, amount in (
         ("available", look.available),
         ("pending", look.pending),
@@ -264,13 +265,13 @@ REPORTS: tuple[Callable[[Store], Iterator[str]], ...] = (
 def documents(store: Store) -> Iterator[tuple[str, Document]]:
     """Yield what is worth a look, by the name of its file: each payout, and Ana's account."""
     what = {each.work.id: each for each in LESSONS}
+    about = lessons_of(store)
     people = {each.id: each for each in (*CUSTOMERS, *INSTRUCTORS)}
     for payout in every(store, Payout):
         lines = tuple(
-            attrs.evolve(line, item=what[line.source].what, detail=student(line.source))
-            if line.source in what and line.kind == "completion.charged"
-            else line
+            attrs.evolve(line, item=what[id].what, detail=student(id))
             for line in payout.lines
+            for id in (about[line.source],)
         )
         yield (
             f"payout-{payout.supplier}-{payout.period.start}",
@@ -294,6 +295,17 @@ def documents(store: Store) -> Iterator[tuple[str, Document]]:
             labels=labels,
         ),
     )
+
+
+def lessons_of(store: Store) -> dict[str, str]:
+    """Return the lesson that each fact is about: itself, or a transfer of what it earned."""
+    found = {each.work.id: each.work.id for each in LESSONS}
+    adjusted = {each.id: each.completion for each in every(store, Adjustment)}
+    for paid in every(store, Transfer):
+        lesson = adjusted.get(paid.pays, paid.pays)
+        for made in (paid.object, *(back.object for back in paid.reversals)):
+            found[f"{STRIPE}:{made}"] = lesson
+    return found
 
 
 def student(lesson: str) -> str:

@@ -7,17 +7,11 @@ told to do, its webhooks come in out of order and some of them twice, and it is 
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-import attrs
-
-from examples.books import every
 from examples.flight_school_fleet import (
     CARD,
     CURRENCY,
@@ -32,26 +26,30 @@ from examples.flight_school_fleet import (
     WHY_DEARER,
     ZONE,
     Lesson,
-    local,
     usd,
 )
-from examples.flight_school_network import Network
-from ledgerkit.documents import formats
-from ledgerkit.documents.builders import days_of
+from examples.flight_school_office import (
+    DESK,
+    SECOND,
+    STRIPE,
+    Office,
+    Stored,
+    days,
+    dollars,
+    local_text,
+)
 from ledgerkit.domain import connected_accounts, payment_methods
-from ledgerkit.domain.access import Actor
 from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.billing_run import Month, Policy
 from ledgerkit.domain.bookings import BookingRefused
 from ledgerkit.domain.catalog import Catalog
-from ledgerkit.domain.changes import Decision, Effects, Expect, changes_of, expect, request
+from ledgerkit.domain.changes import Decision, Effects, expect
 from ledgerkit.domain.clawbacks import FUTURE_PAYOUT_OFFSET, STRIPE_REVERSAL, ClawbackWindowClosed
 from ledgerkit.domain.completions import Completed, quantities_of
 from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.disputes import Dispute
-from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Entry, Journal, Wallet
-from ledgerkit.domain.money import ISO, Exact, Money
+from ledgerkit.domain.ledger import Entry
+from ledgerkit.domain.money import Exact, Money
 from ledgerkit.domain.payments import Payment, notes_for
 from ledgerkit.domain.payouts import InstantFee, PayoutTerm
 from ledgerkit.domain.periods import FixedDaysCycle, Period, local_date
@@ -69,98 +67,22 @@ from ledgerkit.jobs.clawbacks import (
 )
 from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.credit_limits import run_auto_charges, set_credit_limit
-from ledgerkit.jobs.drivers import run
-from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.payments import charge_through, request_refund
 from ledgerkit.jobs.payouts import send_payouts, set_instant
 from ledgerkit.jobs.reconciliation import reconcile_gateway
 from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.jobs.sending import send_instructions
 from ledgerkit.jobs.webhooks import take
-from ledgerkit.ports.store import Store
-from ledgerkit.testing.fakes.clock import FakeClock
-from ledgerkit.testing.fakes.gateway import FakeGateway, Fault
+from ledgerkit.testing.fakes.gateway import Fault
 
-T = TypeVar("T")
-STRIPE = "stripe"
-DESK = Actor(id="maria", roles=frozenset({"billing"}))
-SECOND = Actor(id="pedro", roles=frozenset({"billing"}))  # who approves what Maria asks for
 RESERVE = ReservePolicy(usd("2400"))
 FORTNIGHT = FixedDaysCycle(FIRST, 14)
 INSTANT = InstantFee(percent=Fraction(1, 100), minimum=usd("0.50"))
 NIGHT = "22:00"
 
 
-def dollars(amount: Money) -> str:
-    """Return *amount* as it is written in the United States."""
-    return formats.money(amount, "en_US", ISO)
-
-
-@attrs.frozen
-class Stored:
-    """What this host wants stored, beside what the verbs of the library do."""
-
-    effects: Effects
-
-
-@attrs.frozen
-class Told:
-    """One thing that happened, in words."""
-
-    at: datetime
-    what: str
-
-
-class Term:
-    """A flight school with its books and the double of its gateway, on one clock."""
-
-    def __init__(self, store: Store) -> None:
-        self.clock = FakeClock(local(1, "08:00"))
-        self.gateway = FakeGateway(self.clock, name=STRIPE)
-        self.host = Host(store=store, clock=self.clock, gateways={STRIPE: self.gateway})
-        self.diary: list[Told] = []
-        self.network = Network(self.gateway)
-
-    # ---- telling and storing -----------------------------------------------------------------
-    def tell(self, what: str) -> None:
-        """Put down what happened now."""
-        self.diary.append(Told(self.clock.now(), what))
-
-    def run(self, job: Coroutine[Any, Any, T]) -> T:
-        """Run a job on the host of the school."""
-        return run(job, self.host)
-
-    def commit(
-        self, *decisions: Decision, key: str, reason: str, expects: tuple[Expect, ...] = ()
-    ) -> None:
-        """Store *decisions* as Maria's, made on the versions that it *expects*."""
-        self.host.store.commit(
-            changes_of(
-                *decisions,
-                key=key,
-                request=request(key),
-                actor=DESK.signature,
-                reason=reason,
-                at=self.clock.now(),
-                expects=expects,
-            )
-        )
-
-    def post(self, kind: str, *legs: Entry, key: str, reason: str) -> None:
-        """Post a journal that no verb of the library makes, such as the owners' capital."""
-        at = self.clock.now()
-        journal = Journal(id=derive("jrn", key), kind=kind, entries=legs, effective_at=at)
-        opens = tuple(Wallet(leg.wallet) for leg in legs)
-        self.commit(Stored(Effects(journals=(journal,), opens=opens)), key=key, reason=reason)
-
-    def one(self, kind: type[Any], **fields: str) -> Any:
-        """Return the only record of *kind* with these *fields*."""
-        (found,) = (
-            record
-            for record in every(self.host.store, kind)
-            if all(getattr(record, name) == value for name, value in fields.items())
-        )
-        return found
+class Term(Office):
+    """The office of the flight school, and what happens in it."""
 
     # ---- the first day -----------------------------------------------------------------------
     def open(self) -> None:
@@ -397,9 +319,7 @@ class Term:
         month = Month(business=SCHOOL, parties=(*CUSTOMERS, *INSTRUCTORS), catalog=Catalog(CARD))
         asked = Asked(month=month, period=period, policy=Policy(terms_days=14), cycle=FORTNIGHT)
         for payout in self.run(run_month(asked)).payouts:
-            self.tell(
-                f"Payout of {payout.supplier} for {days_of(period)}: {dollars(payout.total)}."
-            )
+            self.tell(f"Payout of {payout.supplier} for {days(period)}: {dollars(payout.total)}.")
         self.send_out()
 
     def send_out(self) -> None:
@@ -463,8 +383,3 @@ def why(refused: BookingRefused) -> str:
         f"It costs {dollars(check.proposed)}, which makes {dollars(check.exposure)} of a limit of "
         f"{dollars(check.limit)}; {dollars(max(check.available, usd('0')))} is free."
     )
-
-
-def local_text(at: datetime) -> str:
-    """Return an instant as the wall clock of the school shows it."""
-    return f"{at.astimezone(ZoneInfo(ZONE)):%d %b %H:%M}"

@@ -567,6 +567,27 @@ def test_services_and_what_was_paid_directly() -> None:
     ] == sums(document)
 
 
+@pytest.mark.parametrize(
+    ("expected", "kind"),
+    [
+        ("Dual flight", "completion.charged"),
+        ("Correction · Dual flight", "completion.adjusted"),
+        ("Paid directly · Dual flight", "transfer.done"),
+        ("Taken back from your account · Dual flight", "transfer.taken_back"),
+        ("Clawback · Dual flight", "clawback.owed"),
+    ],
+)
+def test_what_was_done_about_a_service_is_not_taken_for_the_service(
+    expected: str, kind: str
+) -> None:
+    """A host that names the flight of a correction or a transfer does not hide what it is."""
+    (payout,) = month().all(Payout)
+    named = attrs.evolve(payout.lines[0], kind=kind, item="Dual flight", detail="Ana")
+    document = payout_read_by(TOM, attrs.evolve(payout, lines=(named,)))
+
+    assert ("1 Oct 2026", expected, "Ana", "€30.00") == cells(document)[0]
+
+
 def test_clawbacks_in_spanish() -> None:
     """The same, as a Spanish supplier reads it."""
     document = payout_read_by(attrs.evolve(TOM, locale="es"), clawed())
@@ -600,7 +621,11 @@ def test_a_payout_that_was_paid_names_the_reference() -> None:
         ("2026-10 tom EUR", {}, "GBP"),
         ("2026-10 tom (2)", {"part": 1}, "EUR"),
         ("2026-10 tom EUR (3)", {"part": 2}, "GBP"),
-        ("2026-10-05_2026-10-11 tom", {"period": Period.parse("2026-10-05/2026-10-12")}, "EUR"),
+        (
+            "2026-10-05 – 2026-10-11 tom",
+            {"period": Period.parse("2026-10-05/2026-10-12")},
+            "EUR",
+        ),
     ],
     ids=["first", "currency", "second", "both", "week"],
 )

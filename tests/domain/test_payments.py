@@ -284,8 +284,9 @@ def test_what_is_being_paid_is_not_charged() -> None:
         charge(owed("i-1", 5_000, paid=5_000), **ask)
 
     assert (FAILED, "card_declined") == (failed.status, failed.reason)
-    other = charge(SEVENTY, attempt=1, gateway="stripe", holder="cus_1", at=AT).payment
-    assert PENDING == charge(FIFTY, payments=[failed, other], **ask).payment.status
+    assert PENDING == charge(FIFTY, payments=[failed], **ask).payment.status
+    other = charge(owed("i-2", 900), attempt=1, gateway="stripe", holder="cus_1", at=AT).payment
+    assert ("i-1",) == charge(FIFTY, payments=[failed, other], **ask).payment.invoices
 
 
 def test_what_a_dispute_took_is_not_charged_again() -> None:
@@ -403,6 +404,7 @@ def test_money_by_hand_is_captured_at_once() -> None:
         done.journals[0].entries
     )
     assert (("reference", "SEPA 7"),) == done.journals[0].metadata
+    assert () == by_hand(5_000).journals[0].metadata
     assert {"i-1": "paid"} == statuses(done.invoices)
 
 

@@ -333,6 +333,21 @@ def test_credit_after_a_partial_refund_is_what_is_left() -> None:
     )
 
 
+def test_credit_of_one_invoice_leaves_what_a_refund_took_of_another() -> None:
+    """Paid 50.00 and 70.00, 30.00 of the second refunded: 10.00 of the first become credit."""
+    payment, paid = captured(5_000, 7_000)
+    one = asked(payment, 3_000, invoice="i-2", note="crn_1")
+    back = follow(one.refund, refund_told(minor=3_000), payment=one.payment, owed=paid, at=AT)
+    assert back is not None
+    done = keep(back.payment, eur(1_000), invoice="i-1", key="k", reason="x", owed=paid, on=ON)
+
+    assert (eur(4_000), eur(4_000), eur(1_000)) == (
+        done.payment.pays("i-1"),
+        done.payment.pays("i-2"),
+        done.payment.credit,
+    )
+
+
 # ---- undoing a charge ------------------------------------------------------------------------
 def flight(id: str, minor: int, supplier: int) -> Journal:
     """Return a charge of which the supplier has a share."""
@@ -402,6 +417,20 @@ def test_what_an_adjustment_took_back_is_not_taken_back_again() -> None:
         undo_charge(charge, eur(1), refund="b", at=AT, corrections=undone_by_hand)
 
 
+def test_what_payers_shared_goes_back_to_each_as_corrected() -> None:
+    """60.00 and 40.00 were charged and 30.00 of the 60.00 corrected: 30.00 and 40.00 go back."""
+    platform = Entry("platform", eur(100_00))
+    payers = Entry("customer:c-1", eur(-60_00)), Entry("customer:c-2", eur(-40_00))
+    charge = attrs.evolve(flight("j", 100_00, 60_00), entries=(*payers, platform))
+    legs = Entry("customer:c-1", eur(30_00)), Entry("platform", eur(-30_00))
+    down = attrs.evolve(charge, id="adj", entries=legs)
+    undone = undo_charge(charge, eur(70_00), refund="a", at=AT, corrections=(down,))
+
+    assert {"customer:c-1": 30_00, "customer:c-2": 40_00, "platform": -70_00} == {
+        entry.wallet: entry.amount.minor for entry in undone.journal.entries
+    }
+
+
 def test_what_an_adjustment_added_is_a_charge_of_its_own() -> None:
     """100.00 went up to 160.00: of the first journal 100.00 are taken back, of the other 60.00."""
     charge, more = flight("j", 100_00, 60_00), flight("adj", 60_00, 36_00)
@@ -422,6 +451,7 @@ def test_what_an_adjustment_added_is_a_charge_of_its_own() -> None:
         ({"status": "gone"}, "has no status 'gone'"),
         ({"asked_on": AT}, "asked_on"),
         ({"note": 5}, "refund note must be text"),
+        ({"reason": 5}, "reason must be text"),
         ({"invoice": ""}, "refund invoice"),
         ({"object": " x"}, "refund object"),
     ],

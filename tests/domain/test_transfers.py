@@ -174,6 +174,14 @@ def test_refused_transfer_that_exists_after_all(status: str) -> None:
     assert not refuse(after.transfer, code="late").moved
 
 
+def test_a_transfer_is_refused_once() -> None:
+    """Told again, it stays as the first refusal left it."""
+    refused = refuse(waiting(), code="insufficient_funds").transfer
+    again = refuse(refused, code="timeout")
+
+    assert (refused, False) == (again.transfer, again.moved)
+
+
 def test_refused_transfer_that_failed() -> None:
     """It was failed already; the object is kept."""
     refused = refuse(waiting(), code="declined").transfer
@@ -305,13 +313,15 @@ def test_refused_reversal_leaves_the_money() -> None:
 
 
 def test_refusal_of_a_reversal_that_is_not_waiting() -> None:
-    """One that nobody asked for, or that the gateway told of, is not refused."""
+    """One that nobody asked for, that the gateway told of, or that was refused, is not refused."""
     asked = take_back(done(), usd(6_000), asked_for="clw_1", at=AT)
     ours = asked.instructed.instruction.id
     back = settle_reversal(asked.transfer, told("reversal", instruction=ours), at=AT).transfer
 
     assert not refuse_reversal(back, instruction="ins_other", code="x").moved
     assert not refuse_reversal(back, instruction=ours, code="x").moved
+    once = refuse_reversal(asked.transfer, instruction=ours, code="x").transfer
+    assert not refuse_reversal(once, instruction=ours, code="y").moved
 
 
 @pytest.mark.parametrize(

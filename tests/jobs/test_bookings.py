@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import timedelta
 from fractions import Fraction
-from itertools import count
 from typing import Any
 
 import pytest
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.domain.access import Actor
 from ledgerkit.domain.bookings import Booked, BookingRefused
 from ledgerkit.domain.changes import Changes, KeyReused, request
@@ -31,25 +27,15 @@ from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, usd
 
-TENANTS = count()
+pytest_plugins = ("tests.plugins.sqlite",)
 EXPIRES = NOON + timedelta(days=1)
 MARIA = Actor(id="maria", roles=frozenset({"billing"}))
 
 
-@pytest.fixture(scope="module")
-def sqlite() -> Iterator[Callable[[], Store]]:
-    """Return what makes empty books in one SQLite database, a tenant for each."""
-    with ExitStack() as ending:
-        engine = create_engine("sqlite://")
-        ending.callback(engine.dispose)
-        migrate(engine)
-        yield lambda: SqlStore(engine, tenant=f"tenant {next(TENANTS)}")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def host(request: Any, sqlite: Callable[[], Store]) -> Host:
+@pytest.fixture
+def host(empty_books: Store) -> Host:
     """Return a flight school where Ana may owe 500.00."""
-    return school(MemoryStore() if request.param == "memory" else sqlite())
+    return school(empty_books)
 
 
 def school(store: Store) -> Host:

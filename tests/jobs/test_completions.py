@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import count
 from typing import Any
 
 import attrs
 import pytest
 
-from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
 from ledgerkit.domain import grants
 from ledgerkit.domain.access import ApproverIsRequester
 from ledgerkit.domain.adjustments import (
@@ -70,23 +66,13 @@ from tests.jobs.completion_world import (
     waiting_school,
 )
 
-TENANTS = count()
+pytest_plugins = ("tests.plugins.sqlite",)
 
 
-@pytest.fixture(scope="module")
-def sqlite() -> Iterator[Callable[[], Store]]:
-    """Return what makes empty books in one SQLite database, a tenant for each."""
-    with ExitStack() as ending:
-        engine = create_engine("sqlite://")
-        ending.callback(engine.dispose)
-        migrate(engine)
-        yield lambda: SqlStore(engine, tenant=f"tenant {next(TENANTS)}")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def host(request: Any, sqlite: Callable[[], Store]) -> Host:
+@pytest.fixture
+def host(empty_books: Store) -> Host:
     """Return a flight school that has its rates and a plane."""
-    return school(MemoryStore() if request.param == "memory" else sqlite())
+    return school(empty_books)
 
 
 def raised(host: Host) -> Changes:

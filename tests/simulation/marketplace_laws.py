@@ -37,18 +37,8 @@ from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.verification import verify
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.samples import NOON
-from tests.simulation.marketplace import (
-    CUSTOMERS,
-    DAY,
-    EARNED,
-    INSTANT,
-    OUT,
-    PRICE,
-    SUPPLIERS,
-    Action,
-    Luck,
-    Marketplace,
-)
+from tests.simulation.marketplace import Action, Marketplace
+from tests.simulation.town import CUSTOMERS, DAY, EARNED, INSTANT, OUT, PRICE, SUPPLIERS, Luck
 
 
 class Watched(Marketplace):

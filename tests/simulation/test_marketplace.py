@@ -24,9 +24,10 @@ from ledgerkit.domain.payments import Payment
 from ledgerkit.jobs import overrides, steps
 from ledgerkit.jobs.settlement import Settlement, settlement
 from ledgerkit.jobs.webhooks import Taken, take
-from tests.simulation import marketplace
-from tests.simulation.marketplace import DAY, HOUR, TRUSTING, Action, Luck, Recorded, drawn, shrunk
+from tests.simulation import marketplace, town
+from tests.simulation.marketplace import Action, drawn, shrunk
 from tests.simulation.marketplace_laws import Watched, played
+from tests.simulation.town import DAY, HOUR, TRUSTING, Luck, Recorded
 
 QUICK = 60
 BATCH, SOAKED = 250, 40  # 10,000 seeds
@@ -85,7 +86,7 @@ def no_settle_dedupe(patch: pytest.MonkeyPatch) -> dict[str, Any]:
         renamed = attrs.evolve(told, id=f"{told.id}_too")
         return await settlement(renamed, gateway=gateway, at=at)
 
-    patch.setattr(marketplace, "settlement", other)
+    patch.setattr(town, "settlement", other)
     return {}
 
 

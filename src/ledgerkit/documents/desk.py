@@ -135,7 +135,7 @@ def is_reversed(kind: str) -> bool:
 
 
 def days_of(period: Period) -> str:
-    """Return *period* as it stands in numbers and keys of documents: its month, or both days.
+    """Return *period* as it stands in keys of documents: its month, or both days.
 
     >>> days_of(Period.parse("2026-10")), days_of(Period.parse("2026-10-01/2026-10-08"))
     ('2026-10', '2026-10-01_2026-10-07')

@@ -33,6 +33,7 @@ from ledgerkit.domain.periods import Period, local_date
 SESSIONS, SERVICES, INCENTIVES = "Sessions", "Services", "Incentives"
 ADJUSTMENTS, PAID_DIRECTLY, CLAWBACKS = "Adjustments", "Paid directly", "Clawbacks"
 _CLAWED = ("clawback.", "transfer.")  # what was paid before, and put right since
+_ABOUT = ("completion.adjusted", *_CLAWED)  # of these an item tells what was done about what
 # Facts whose ids are ours, long and derived; readers know them by a label or not at all.
 _OUR_FACTS = (
     *("clawback", "credit_note", "incentive", "invoice", "opening", "payment", "payout", "refund"),
@@ -42,11 +43,11 @@ _AT_GATEWAY = "gateway."  # ids of a gateway's are nothing to read, either
 
 
 def payout_number(payout: Payout, supplier: Party) -> str:
-    """Return what people call *payout*: `2026-10 tom`.
+    """Return what people call *payout*: `2026-10 tom`, or `2026-10-05 – 2026-10-11 tom`.
 
     With the currency if it is not the supplier's own, and a count if it is not the first.
     """
-    parts = [days_of(payout.period), payout.supplier]
+    parts = [days_of(payout.period).replace("_", " – "), payout.supplier]
     if payout.currency != supplier.currency:
         parts.append(payout.currency)
     if payout.part:
@@ -127,9 +128,11 @@ def _earned(lines: Iterable[PayoutLine]) -> tuple[_Earned, ...]:
 
 def _payout_row(desk: Desk, earned: _Earned) -> Row:
     line, kind = earned.line, earned.line.kind
-    what = line.item or desk.kind(kind.removesuffix(REVERSED))
-    if earned.bonus:
-        what = " · ".join(filter(None, (desk.words.text("Incentive"), line.item)))
+    word = desk.kind(kind.removesuffix(REVERSED))
+    what = line.item or word
+    if earned.bonus or kind.startswith(_ABOUT):
+        word = desk.words.text("Incentive") if earned.bonus else word
+        what = " · ".join(filter(None, (word, line.item)))
     if is_reversed(kind):
         what = desk.taken_back(what)
     return Row((desk.day(line.on), what, line.detail, desk.money(line.amount)))

@@ -8,14 +8,13 @@ from functools import partial
 from typing import TypeAlias
 
 from ledgerkit.domain.bookings import Booked, BookingRefused, book, next_times
-from ledgerkit.domain.changes import Expect, Request, changes_of, expect, request
+from ledgerkit.domain.changes import Expect, Request, changes_of, request
 from ledgerkit.domain.completions import Work, request_of
 from ledgerkit.domain.credit_limits import CreditLimit, check, limit_id
 from ledgerkit.domain.ledger import AsOf, Balance, Event, Held, address
 from ledgerkit.domain.ledger.holds import OPEN
-from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.completion_facts import bookings_of, read_card
+from ledgerkit.jobs.completion_facts import bookings_of, read_terms
 from ledgerkit.jobs.completions import releasing
 from ledgerkit.jobs.rounds import until_stored
 
@@ -89,16 +88,8 @@ def _request(work: Work, card: str, expires_at: datetime) -> Request:
 async def _booked(
     work: Work, card: str, expires_at: datetime, *, times: int
 ) -> tuple[Booked, tuple[Expect, ...]]:
-    rates = await read_card(card)
-    rental = None if work.equipment is None else await steps.load(Rental, work.equipment)
-    booked = book(
-        work,
-        card=rates.record,
-        rental=None if rental is None else rental.record,
-        expires_at=expires_at,
-        times=times,
-    )
-    return booked, (expect(rates), *(() if rental is None else (expect(rental),)))
+    rates, rental, read = await read_terms(work, card)
+    return book(work, card=rates, rental=rental, expires_at=expires_at, times=times), read
 
 
 async def _balances(work: Work, *, at: datetime) -> Balances:

@@ -8,10 +8,12 @@ from typing import ClassVar
 import attrs
 
 from ledgerkit.domain.bookings import booking_id
-from ledgerkit.domain.changes import Versioned
+from ledgerkit.domain.changes import Expect, Versioned, expect
+from ledgerkit.domain.completions import Work
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import Event, Held, Journal
 from ledgerkit.domain.rate_cards import RateCard
+from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
 
 
@@ -32,6 +34,18 @@ async def read_card(id: str) -> Versioned[RateCard]:
     if read is None:
         raise UnknownRateCard(id)
     return read
+
+
+async def read_terms(work: Work, card: str) -> tuple[RateCard, Rental | None, tuple[Expect, ...]]:
+    """Read what *work* is priced by: the rate card *card* and the rental of its equipment.
+
+    Last come the versions that were read. Raises `UnknownRateCard`.
+    """
+    rates = await read_card(card)
+    rental = None if work.equipment is None else await steps.load(Rental, work.equipment)
+    if rental is None:
+        return rates.record, None, (expect(rates),)
+    return rates.record, rental.record, (expect(rates), expect(rental))
 
 
 async def posted(id: str | None) -> Journal | None:

@@ -18,7 +18,6 @@ from ledgerkit.domain.changes import (
     Request,
     Version,
     changes_of,
-    expect,
     request,
 )
 from ledgerkit.domain.completions import (
@@ -31,9 +30,8 @@ from ledgerkit.domain.completions import (
 )
 from ledgerkit.domain.ledger import PeriodClosed
 from ledgerkit.domain.periods import CalendarCycle, Cycle
-from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.completion_facts import bookings_of, posted, read_card
+from ledgerkit.jobs.completion_facts import bookings_of, posted, read_terms
 from ledgerkit.jobs.rounds import until_stored
 
 T = TypeVar("T")
@@ -158,15 +156,8 @@ def releasing(hold: str, *, actor: str, reason: str, at: datetime) -> Changes:
 async def _completed(
     work: Work, card: str, forced_by: str | None
 ) -> tuple[Completed, tuple[Expect, ...]]:
-    rates = await read_card(card)
-    rental = None if work.equipment is None else await steps.load(Rental, work.equipment)
-    completed = complete(
-        work,
-        card=rates.record,
-        rental=None if rental is None else rental.record,
-        forced_by=forced_by,
-    )
-    return completed, (expect(rates), *(() if rental is None else (expect(rental),)))
+    rates, rental, read = await read_terms(work, card)
+    return complete(work, card=rates, rental=rental, forced_by=forced_by), read
 
 
 async def _first_of(versions: Sequence[Version[Completion]]) -> Completed:

@@ -6,8 +6,8 @@ the same refusals with the same facts, the same books after each command.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -22,14 +22,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from ledgerkit.domain.changes import Changes, Draw, Expect, Record, Series, request
+from ledgerkit.domain.changes import Changes, Record, Series, request
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import ISSUED, Invoice
 from ledgerkit.domain.ledger import (
     AsOf,
-    Entry,
     Event,
-    Held,
     Hold,
     Journal,
     OverReversal,
@@ -52,6 +50,7 @@ from ledgerkit.testing.books import (
     difference,
     facts_of,
 )
+from ledgerkit.testing.commands import Commands, by_id, draws_of, part_of
 from ledgerkit.testing.samples import NOON, OCTOBER
 
 Stores: TypeAlias = Mapping[str, Store]
@@ -86,16 +85,16 @@ def books_machine(make_stores: Callable[[], Stores]) -> type[BooksMachine]:
     return Machine
 
 
-class BooksMachine(RuleBasedStateMachine):
+class BooksMachine(Commands, RuleBasedStateMachine):
     """Sends every command to all stores and compares what they say and show."""
 
     committed: Bundle[Changes] = Bundle("committed")
 
     def __init__(self) -> None:
         super().__init__()
-        self.stores: dict[str, Store] = dict(self.make_stores())
-        self.at: datetime = NOON + timedelta(hours=24)
-        self.commands: int = 0
+        self.stores = dict(self.make_stores())
+        self.at = NOON + timedelta(hours=24)
+        self.commands = 0
         self.claims: list[Claimed] = []
         self.before: Snapshot = books(next(iter(self.stores.values())))
 
@@ -110,7 +109,7 @@ class BooksMachine(RuleBasedStateMachine):
     def open_the_books(self, opens: list[Wallet]) -> None:
         """Begin with all wallets open."""
         rest = [Wallet(address) for address in of.ADDRESSES]
-        self.commit(self.changes(opens=tuple(_by_id(*rest, *opens).values())))
+        self.commit(self.changes(opens=tuple(by_id(*rest, *opens).values())))
 
     @rule(target=committed, posted=st.lists(JOURNALS, min_size=1, max_size=3))
     def post(self, posted: list[Journal]) -> Changes | MultipleResults[Changes]:
@@ -140,7 +139,7 @@ class BooksMachine(RuleBasedStateMachine):
     ) -> Changes | MultipleResults[Changes]:
         """Commit journals, records, draws and messages; some on versions that have moved."""
         expects = self.expected(records, moved)
-        draws = _draws(records, series, on)
+        draws = draws_of(records, series, on)
         decided = self.changes(
             journals=self.named(posted),
             records=tuple(records),
@@ -167,7 +166,7 @@ class BooksMachine(RuleBasedStateMachine):
         at_end: bool,  # noqa: FBT001 - Hypothesis passes it by name
     ) -> MultipleResults[Changes]:
         """Commit several changes or none, sometimes with one that is known already."""
-        expects, draws = self.expected(records, 0), _draws(records, series, OCTOBER)
+        expects, draws = self.expected(records, 0), draws_of(records, series, OCTOBER)
         first = self.changes(records=tuple(records), expects=expects, draws=draws)
         members = [first] + [self.changes(journals=self.named(posted)) for posted in many]
         if earlier is not None:
@@ -201,7 +200,7 @@ class BooksMachine(RuleBasedStateMachine):
         journal = earlier.journals[pick % len(earlier.journals)]
         id, by = f"rev-{self.commands}", "eve" if forced else None
         try:
-            undone = reverse(journal, id=id, at=self.at, part=_part(journal, share), forced_by=by)
+            undone = reverse(journal, id=id, at=self.at, part=part_of(journal, share), forced_by=by)
         except (OverReversal, SelfCancelling):
             return multiple()
         return self.commit(self.changes(journals=(undone,)))
@@ -237,7 +236,7 @@ class BooksMachine(RuleBasedStateMachine):
         at = self.at - timedelta(hours=ago)
         whole = capture(held, id="jrn", at=at)
         try:
-            part = _part(whole, share, more)
+            part = part_of(whole, share, more)
             named = attrs.evolve(whole, id=f"cap-{self.commands}", entries=part)
         except (Unbalanced, SelfCancelling):
             return multiple()
@@ -263,7 +262,7 @@ class BooksMachine(RuleBasedStateMachine):
     )
     def set_policies(self, opens: list[Wallet], policies: list[Wallet]) -> None:
         """Limit, freeze, thaw and close wallets; opening changes nothing, as they are open."""
-        wanted, set_to = _by_id(*opens).values(), _by_id(*policies).values()
+        wanted, set_to = by_id(*opens).values(), by_id(*policies).values()
         self.commit(self.changes(opens=tuple(wanted), policies=tuple(set_to)))
 
     @rule(hours=st.integers(1, 6), closed=st.none() | st.integers(12, 36))
@@ -358,52 +357,6 @@ class BooksMachine(RuleBasedStateMachine):
 
     # ---- how they are sent
 
-    def changes(self, **fields: Any) -> Changes:
-        """Return changes under a new key, at the present instant."""
-        self.commands += 1
-        key = f"k-{self.commands}"
-        return Changes(
-            key=key, request=request("do", key=key), actor="a", reason="r", at=self.at, **fields
-        )
-
-    def named(self, posted: Sequence[Journal]) -> tuple[Journal, ...]:
-        """Return *posted* with ids that are new, counting from now instead of `NOON`."""
-        ago = self.at - NOON
-        return tuple(
-            attrs.evolve(
-                journal,
-                id=f"jrn-{self.commands}-{n}",
-                effective_at=journal.effective_at + ago,
-            )
-            for n, journal in enumerate(posted)
-        )
-
-    def reserved(self, holds: Sequence[Hold]) -> tuple[Hold, ...]:
-        """Return *holds* with ids that are new, expiring counted from now instead of `NOON`."""
-        ago = self.at - NOON
-        return tuple(
-            attrs.evolve(
-                hold,
-                id=f"hold-{self.commands}-{n}",
-                expires_at=None if hold.expires_at is None else hold.expires_at + ago,
-            )
-            for n, hold in enumerate(holds)
-        )
-
-    def placed(self, pick: int) -> Held | None:
-        """Return one of the holds in the books, also of those that are over; None without any."""
-        found = next(iter(self.stores.values())).holds().items
-        return found[pick % len(found)] if found else None
-
-    def expected(self, records: Sequence[Record], moved: int) -> tuple[Expect, ...]:
-        """Return the versions that *records* are at, or *moved* by one."""
-        first = next(iter(self.stores.values()))
-        found = {record: first.load(type(record), record.id) for record in records}
-        return tuple(
-            Expect(type(record), record.id, max(0, (0 if read is None else read.version) + moved))
-            for record, read in found.items()
-        )
-
     def commit(self, changes: Changes) -> Changes | MultipleResults[Changes]:
         """Commit *changes* everywhere; return them if they were taken, for other rules to use."""
         said, _ = self.everywhere(lambda store: store.commit(changes))
@@ -418,16 +371,6 @@ class BooksMachine(RuleBasedStateMachine):
         return expected
 
 
-def _by_id(*wallets: Wallet) -> dict[str, Wallet]:
-    return {wallet.id: wallet for wallet in wallets}
-
-
-def _draws(records: Sequence[Record], series: Series | None, on: date) -> tuple[Draw, ...]:
-    if series is None:
-        return ()
-    return tuple(Draw(each.id, series, on) for each in records if isinstance(each, Invoice))
-
-
 def _answer(command: Callable[[Store], object], store: Store) -> Answer:
     try:
         return "returned", command(store)
@@ -435,23 +378,3 @@ def _answer(command: Callable[[Store], object], store: Store) -> Answer:
         return "raised", facts_of(error)
     except (TypeError, ValueError) as error:
         return "raised", type(error)
-
-
-def _part(journal: Journal, share: int, more: int = 0) -> tuple[Entry, ...]:
-    """Return 1 of *share* parts of the first two legs, or all legs for a share of 1.
-
-    With *more*, the parts are greater by so many units.
-    """
-    if share == 1 and not more:
-        return journal.entries
-    one, two = journal.entries[:2]  # a transfer, see strategies.entries
-    if abs(one.amount.minor) < share:
-        return journal.entries
-    minor = abs(one.amount.minor) // share + more
-    return tuple(
-        attrs.evolve(
-            leg,
-            amount=attrs.evolve(leg.amount, minor=minor if leg.amount.minor > 0 else -minor),
-        )
-        for leg in (one, two)
-    )

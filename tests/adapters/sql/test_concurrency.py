@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,10 +31,10 @@ from ledgerkit.domain.ledger import (
 )
 from ledgerkit.domain.money import Money
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hour, invoice, transfer
+from tests.adapters.sql.writers import WRITERS, at_once
 
 pytest_plugins = ("tests.plugins.postgres",)
 pytestmark = pytest.mark.postgres
-WRITERS = 8
 
 
 @pytest.fixture
@@ -44,12 +43,6 @@ def engine(fresh_postgres_url: str) -> Iterator[Engine]:
     engine = create_engine(fresh_postgres_url, pool_size=WRITERS + 2)
     yield engine
     engine.dispose()
-
-
-def at_once(work: Callable[[int], Any]) -> list[Any]:
-    """Return what *work* gives for each writer, all of them working at once."""
-    with ThreadPoolExecutor(WRITERS) as pool:
-        return list(pool.map(work, range(WRITERS)))
 
 
 def check_books(engine: Engine) -> None:

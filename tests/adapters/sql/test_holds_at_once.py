@@ -6,9 +6,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy.engine import Engine
@@ -29,10 +27,10 @@ from ledgerkit.domain.ledger import (
 from ledgerkit.domain.ledger.holds import CAPTURED, EXPIRED, OPEN, RELEASED
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.samples import NOON, changes, hold, hour, transfer
+from tests.adapters.sql.writers import WRITERS, at_once
 
 pytest_plugins = ("tests.plugins.postgres",)
 pytestmark = pytest.mark.postgres
-WRITERS = 8
 
 # Books 60 times: holds 7.00 of the purse, and then captures it, a part of it, or gives it back, or
 # leaves it; now and then it spends without holding.
@@ -99,12 +97,6 @@ def engine(url: str) -> Iterator[Engine]:
     engine = create_engine(url, pool_size=WRITERS + 2)
     yield engine
     engine.dispose()
-
-
-def at_once(work: Callable[[int], Any]) -> list[Any]:
-    """Return what *work* gives for each writer, all of them working at once."""
-    with ThreadPoolExecutor(WRITERS) as pool:
-        return list(pool.map(work, range(WRITERS)))
 
 
 def check_books(engine: Engine) -> None:

@@ -101,6 +101,16 @@ def test_earlier_clawbacks_count() -> None:
     assert usd(6_000) == clawbacks.left_of(done(), [clawbacks.reject(first).clawback])
 
 
+def test_clawbacks_of_other_transfers_do_not_count() -> None:
+    """A case over two transfers leaves of each what it did not take of that one."""
+    one, two, three = (done(pays=f"flight-{n}", object=f"tr_{n}") for n in (1, 2, 3))
+    case = proposed(7_000, transfers=[one, two])
+
+    assert [usd(0), usd(5_000), usd(6_000)] == [
+        clawbacks.left_of(each, [case]) for each in (one, two, three)
+    ]
+
+
 def test_reversals_count_once() -> None:
     """One for a clawback is its share; one that somebody made at the gateway counts beside it."""
     executed, transfer = reversing(3_600)
@@ -247,6 +257,13 @@ def test_amounts_are_money() -> None:
         clawbacks.propose(
             wrong, supplier="ina", cause="a", reason="x", by="max", at=AT, on_wallet=True
         )
+
+
+def test_a_reference_is_text() -> None:
+    """The number of a check is written as it stands on the check."""
+    wrong: Any = 7
+    with pytest.raises(TypeError, match="reference must be text"):
+        attrs.evolve(proposed(), reference=wrong)
 
 
 @pytest.mark.parametrize("field", ["on_wallet", "fell_back"])

@@ -23,13 +23,16 @@ from ledgerkit.domain.instructions import (
     WAITING,
     Attention,
     Instruction,
+    LookUp,
     MayHaveHappened,
     NeverSent,
     Sending,
     answered,
     cancel,
+    follow,
     look_up,
     needs_attention,
+    next_step,
     park,
     resolve_done,
     resolve_refused,
@@ -37,7 +40,7 @@ from ledgerkit.domain.instructions import (
     wake,
 )
 from ledgerkit.domain.lifecycle import IllegalTransition
-from tests.domain.instructions.orders import DAY, NOON, WRONG, asked, eur, hour, lost, out
+from tests.domain.instructions.orders import DAY, NOON, WRONG, asked, eur, hour, lost, made, out
 
 POLICY = Sending()
 
@@ -58,6 +61,17 @@ def test_retry_takes_a_fresh_key_when_it_is_surely_absent() -> None:
     )
     assert (wake(moved.instruction),) == moved.messages
     assert wake(asked()).id != moved.messages[0].id
+
+
+def test_what_is_told_of_an_earlier_send_is_looked_up_when_a_person_set_it_going() -> None:
+    """It waits under a fresh key, not sent yet, as the gateway tells of what the old one made."""
+    again = retry(absent_for_a_person(), at=hour(25), policy=POLICY).instruction
+    moved = follow(again, made("pending"), at=hour(26))
+    assert moved is not None
+    told = moved.instruction
+
+    assert (PENDING, None) == (told.status, told.last_sent_at)
+    assert LookUp() == next_step(told, at=hour(26), lease_until=hour(27), policy=POLICY)
 
 
 def test_retry_keeps_the_key_in_doubt() -> None:

@@ -216,6 +216,7 @@ def test_what_is_pending_may_take_longer() -> None:
     """A pending reversal fails after more than 45 days (gateways 1.4)."""
     pending = asked(status=PENDING, object="ch_1")
 
+    assert WaitUntil(hour(6)) == step(attrs.evolve(pending, looked_up_at=hour(1)), hour(2))
     assert LookUp() == step(pending, NOON + 46 * DAY)
     assert Park("too_old") == step(pending, NOON + 60 * DAY)
 
@@ -227,6 +228,7 @@ def test_a_person_has_it_looked_up_at_once() -> None:
 
     assert LookUp() == step(woken, minutes(2))
     assert LookUp() == step(attrs.evolve(woken, looked_up_at=None), minutes(2))
+    assert LookUp() == step(attrs.evolve(lost(), woken_at=NOON), NOON)
     assert isinstance(step(looked, minutes(3)), Send)
     assert isinstance(step(sent(woken, at=minutes(3)).instruction, minutes(4)), Send | WaitUntil)
 
