@@ -17,7 +17,7 @@ from ledgerkit.documents.invoice_list import STATUSES
 from ledgerkit.documents.words import Words
 from ledgerkit.domain import invoices
 from ledgerkit.domain.invoices import INVOICE, Invoice
-from ledgerkit.domain.money import ISO, Rate
+from ledgerkit.domain.money import ISO, Money, Rate
 from ledgerkit.domain.parties import Party
 from ledgerkit.domain.tax import TaxAmount
 from tests.domain.billing_run.world import OCTOBER, OWNER, PARENT, money
@@ -174,6 +174,24 @@ def test_too_many_for_one_document() -> None:
     """More invoices than a document holds are refused; list them by month."""
     with pytest.raises(TooLarge, match="rows has 10001"):
         listed(*(invoice(1, "1") for _ in range(10_001)))
+
+
+def test_a_long_list_takes_no_longer_for_each_invoice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each invoice is asked for its tax as often in a long list as in a short one."""
+    asked: list[str] = []
+
+    def tax(invoice: Invoice) -> Money:
+        asked.append(invoice.id)
+        return money("0")
+
+    monkeypatch.setattr(Invoice, "tax", property(tax))
+
+    def times(length: int) -> int:
+        asked.clear()
+        listed(*(invoice(n, "1") for n in range(length)))
+        return len(asked)
+
+    assert 5 * times(10) == times(50)
 
 
 @pytest.mark.parametrize("status", sorted({*STATUSES, *INVOICE.statuses}))

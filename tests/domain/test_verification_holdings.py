@@ -21,8 +21,12 @@ from ledgerkit.domain.clawbacks import (
 )
 from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.money import Money
-from ledgerkit.domain.verification import bank_payout_problems, clawback_problems
-from tests.domain.clawbacks.cases import approved, reversing
+from ledgerkit.domain.verification import (
+    bank_payout_problems,
+    clawback_problems,
+    recovered_problems,
+)
+from tests.domain.clawbacks.cases import approved, came_back, followed, reversing
 from tests.domain.test_verification_documents import books
 from tests.domain.told import AT, told, usd
 
@@ -81,6 +85,24 @@ def test_a_clawback_that_was_lost() -> None:
     (problem,) = clawback_problems([case], books())
 
     assert f"clawback {case.id} is settled by forgiven, given_up are 0, not 3600" == problem.reason
+
+
+def test_what_reversals_brought_back() -> None:
+    """A case tells the sum of its reversals that are done, of all of its transfers."""
+    executed, on_its_way = reversing()
+    back = came_back(on_its_way)
+    case = followed(executed.clawback, [back])
+
+    assert () == recovered_problems([executed.clawback], [on_its_way])
+    assert () == recovered_problems([case], [back])
+    for told_of, stored in (
+        (attrs.evolve(case, recovered=usd(3_500)), [back]),
+        (case, [on_its_way]),
+        (case, []),
+        (executed.clawback, [back]),
+    ):
+        (problem,) = recovered_problems([told_of], stored)
+        assert ("recovered_differs", case.id) == (problem.code, problem.subject)
 
 
 def arrived(**more: Any) -> tuple[BankPayout, tuple[Journal, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -13,7 +14,7 @@ from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.alerts import Alert
 from ledgerkit.domain.changes import Changes, Committed, Stale
 from ledgerkit.domain.gateways import GatewayObject, Movement, TransferOrder
-from ledgerkit.domain.instructions import instruct
+from ledgerkit.domain.instructions import Instruction, instruct
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.payments import notes_for
@@ -28,6 +29,7 @@ from ledgerkit.testing.fakes.gateway import FakeGateway
 from ledgerkit.testing.samples import NOON, changes, transfer
 from ledgerkit.testing.simulator import Rigged
 from tests.jobs.gateway_double import Stripe, settlement
+from tests.jobs.sending_world import settle as follow_it
 
 DAY = timedelta(days=1)
 ANA: dict[str, Any] = {"metadata": (("party", "customer:ana"),)}
@@ -180,6 +182,25 @@ def test_instructions_that_went_out_are_listed() -> None:
     assert [("sent", made.id, "clean")] == [
         (item.reason, item.id, found.status) for item in found.items
     ]
+
+
+def test_what_is_still_on_its_way_is_not_recovered() -> None:
+    """A transfer that is known to be pending is heard of again; done, it is booked."""
+    world = World()
+    order = TransferOrder(amount=Money(6_000, "USD"), account="acct_1")
+    made = instruct(order, gateway="stripe", subject="pay_1", party="tom", at=NOON).instruction
+    pending = attrs.evolve(
+        made, status="pending", object="tr_1", first_sent_at=NOON, last_sent_at=NOON
+    )
+    world.store.commit(changes("i", records=(pending,)))
+    told = world.stripe.do("transfer", "tr_1", 6_000, status="pending", instruction=made.id)
+    job = partial(reconcile_gateway, "stripe", on=date(2026, 10, 1), settle=follow_it)
+    waiting = run(job(), world.host)
+    world.stripe.made = [attrs.evolve(told, status="done")]
+    done = run(job(), world.host)
+
+    assert 2 <= len(world.store.history(Instruction, made.id))
+    assert [(), ("tr_1",)] == [waiting.recovered, done.recovered]
 
 
 def test_an_entry_that_is_not_listed() -> None:

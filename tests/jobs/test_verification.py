@@ -33,6 +33,7 @@ from ledgerkit.jobs.steps import Step
 from ledgerkit.jobs.verification import Verified, verify
 from ledgerkit.testing.samples import changes, hour, transfer
 from ledgerkit.testing.simulator import Rigged, overtaken
+from tests.domain.clawbacks.cases import reversing
 from tests.domain.flight_school import FOUR_LEGS_CARD, FOUR_LEGS_RENTAL, PLANE, flight, hours
 from tests.jobs import control_world as control
 from tests.jobs.gateway_world import charge, deliver, eur, event, owing, refund
@@ -72,6 +73,16 @@ def test_empty_books() -> None:
     empty = Verified(journals=0, wallets=0, invoices=0, trial_balance=(), problems=())
 
     assert empty == verified(new_host())
+
+
+def test_what_came_back_of_a_clawback() -> None:
+    """A case and the reversals of its transfers are compared."""
+    executed, _ = reversing()
+    case = attrs.evolve(executed.clawback, recovered=Money(600, "USD"))
+    store = MemoryStore()
+    store.commit(changes("case", records=(case,)))
+
+    assert {"recovered_differs"} == codes(new_host(store))
 
 
 def test_more_journals_than_a_page_holds() -> None:

@@ -12,6 +12,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Changes, Committed
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import (
@@ -28,6 +29,7 @@ from ledgerkit.domain.ledger import (
 from ledgerkit.domain.outbox import Claimed
 from ledgerkit.testing.machine import BooksMachine, books_machine
 from ledgerkit.testing.samples import changes, transfer
+from ledgerkit.testing.samples import changes as changes_of
 
 
 class Limitless(MemoryStore):
@@ -101,12 +103,25 @@ class Partless(MemoryStore):
         }
 
 
+class Littering(MemoryStore):
+    """Leaves a record that nobody decided beside those of a commit."""
+
+    def commit(self, changes: Changes) -> Committed:
+        """Commit *changes*, wrongly."""
+        done = super().commit(changes)
+        if self.load(Catalog, "stray") is None:
+            super().commit(changes_of("stray", records=(Catalog("stray"),)))
+        return done
+
+
 QUICK = settings(
     max_examples=200, stateful_step_count=30, phases=[Phase.generate], derandomize=True
 )
 
 
-@pytest.mark.parametrize("wrong", [Limitless, Halfway, Repeating, Shortsighted, Jealous, Partless])
+@pytest.mark.parametrize(
+    "wrong", [Limitless, Halfway, Repeating, Shortsighted, Jealous, Partless, Littering]
+)
 def test_a_store_that_differs_is_found(wrong: type[MemoryStore]) -> None:
     """Whatever is wrong with the other store, some command shows it."""
     machine = books_machine(lambda: {"right": MemoryStore(), "wrong": wrong()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cached_property
 from types import MappingProxyType
 
 import attrs
@@ -85,7 +86,7 @@ class _Table:
     names: Mapping[str, str]
     named: bool = attrs.field(kw_only=True)
 
-    @property
+    @cached_property  # every row looks here
     def taxed(self) -> bool:
         """Whether net and tax are told apart."""
         return any(invoice.tax.minor for invoice in self.listed)

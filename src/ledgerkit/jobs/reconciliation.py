@@ -59,7 +59,8 @@ class ReconciliationReport:
 
     Attributes:
         reconciliations: One a currency, as stored.
-        recovered: The ids of the objects that it booked.
+        recovered: The ids of the objects that it booked; not of those that were known, and are
+            still on their way.
         parked: The ids of those that concern something nobody knows yet.
         skipped: Those that could not be booked, and why.
         alerts: The alerts of drift that stand.
@@ -275,7 +276,7 @@ async def _settle_once(
             expects=settled.expects,
         )
     )
-    return not committed.replayed
+    return settled.is_news and not committed.replayed
 
 
 async def _store(

@@ -38,6 +38,7 @@ from ledgerkit.domain.verification import (
     package_problems,
     payment_problems,
     payout_problems,
+    recovered_problems,
     transfer_problems,
 )
 from ledgerkit.jobs import steps
@@ -130,6 +131,7 @@ async def _look(checked: Checked) -> Verified:
         *payment_problems(payments, refunds, disputes, checked),
         *completion_problems(completions, adjustments, checked),
         *clawback_problems(clawbacks, checked),
+        *recovered_problems(clawbacks, transfers),
         *bank_payout_problems(bank_payouts, checked),
     )
     return _verified(checked, wallets, invoices, problems)

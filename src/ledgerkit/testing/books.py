@@ -7,7 +7,7 @@ laws that hold in any books are checked on the snapshot too. (spec: ledger 1, 6,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
 import attrs
@@ -54,10 +54,11 @@ class Snapshot:
     numbers: tuple[Number, ...]
 
 
-def books(store: Store, *, page: int = 500) -> Snapshot:
+def books(store: Store, *, page: int = 500, kinds: Collection[type[Any]] = KINDS) -> Snapshot:
     """Return everything that *store* shows, read *page* items at a time.
 
-    Messages are not in it: nobody sees them without claiming them.
+    Of records it has those of *kinds*, all of them by default. Messages are not in it: nobody sees
+    them without claiming them.
     """
     wallets = store.wallets()
     return Snapshot(
@@ -73,7 +74,7 @@ def books(store: Store, *, page: int = 500) -> Snapshot:
             )
             for wallet in wallets
         ),
-        records=tuple(_histories(store, page)),
+        records=tuple(_histories(store, page, kinds)),
         numbers=store.numbers(),
     )
 
@@ -102,8 +103,10 @@ def _lines(store: Store, wallet: str, page: int, *, by_effect: bool) -> Iterator
         yield from _after(after, found)
 
 
-def _histories(store: Store, page: int) -> Iterator[tuple[Version[Any], ...]]:
-    for kind in sorted(KINDS, key=lambda kind: KINDS[kind].name):
+def _histories(
+    store: Store, page: int, kinds: Collection[type[Any]]
+) -> Iterator[tuple[Version[Any], ...]]:
+    for kind in sorted(kinds, key=lambda kind: KINDS[kind].name):
         found = store.find(kind, limit=page)
         items = [*found.items]
         while isinstance(after := found.next, str):

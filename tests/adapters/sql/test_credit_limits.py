@@ -6,6 +6,7 @@ from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from multiprocessing import get_context
+from threading import Barrier  # what one of multiprocessing's managers stands in for
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +31,7 @@ from ledgerkit.testing.samples import changes, hour, transfer
 pytest_plugins = ("tests.plugins.postgres",)
 MARIA = Actor(id="maria", roles=frozenset({BILLING}))
 PEDRO = Actor(id="pedro", roles=frozenset({BILLING}))
-PROCESSES, TRIES = 8, 10
+PROCESSES, RACES = 8, 10
 
 
 def eur(minor: int) -> Money:
@@ -64,12 +65,12 @@ def opened(store: Store, *, limit: int, held: int = 0) -> Host:
     return host
 
 
-def granted(host: Host, minor: int) -> str:
+def granted(host: Host, minor: int, *, reference: str = "booking-7") -> str:
     """Have an override of *minor* approved; return its id."""
     asked = ask_override(
         "ana",
         eur(minor),
-        reference="booking-7",
+        reference=reference,
         reason="pays on Friday",
         expires_at=hour(24),
         actor=MARIA,
@@ -120,16 +121,17 @@ def test_an_override_lets_exactly_one_posting_pass(amounts: list[int]) -> None:
             assert -sum(fitting[:1]) == store.balance("customer:ana", "EUR").posted
 
 
-def use(url: str, id: str, writer: int) -> int:
-    """Try to post by the override *id* under ids of its own; return how often it passed."""
-    passed = 0
+def use(url: str, ids: list[str], writer: int, together: Barrier) -> list[str]:
+    """Try to post by each of *ids* at the same moment as all others; return those that passed."""
+    passed: list[str] = []
     with closing(open_store(url)) as store:
         host = Host(store=store, clock=FakeClock())
-        for n in range(TRIES):
+        for n, id in enumerate(ids):
             journal = transfer(f"jrn_{writer}_{n}", "customer:ana", "till", 1_000)
+            together.wait(timeout=60)
             try:
                 run(use_override(id, journal, actor=MARIA, reason="x"), host)
-                passed += 1
+                passed.append(id)
             except (IllegalTransition, Stale, InsufficientFunds):
                 continue
     return passed
@@ -137,16 +139,19 @@ def use(url: str, id: str, writer: int) -> int:
 
 @pytest.mark.postgres
 def test_an_override_lets_one_of_eight_processes_pass(fresh_postgres_url: str) -> None:
-    """However many try at once, one journal names it, and the customer owes 10.00. (B2)"""
-    with closing(open_store(fresh_postgres_url)) as store:
-        id = granted(opened(store, limit=0), 1_000)
+    """However many try at once, one journal names each, and the customer owes 10.00 of it. (B2)"""
+    with closing(open_store(fresh_postgres_url)) as store, get_context("spawn").Manager() as shared:
+        host = opened(store, limit=0)
+        ids = [granted(host, 1_000, reference=f"booking-{n}") for n in range(RACES)]
+        together = shared.Barrier(PROCESSES)
         with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-            tried = [pool.submit(use, fresh_postgres_url, id, n) for n in range(PROCESSES)]
-            passed = [each.result() for each in tried]
-        read = store.load(Override, id)
-        forced = [p.journal.id for p in store.journals().items if p.journal.forced_by == id]
+            tried = [
+                pool.submit(use, fresh_postgres_url, ids, n, together) for n in range(PROCESSES)
+            ]
+            passed = [id for each in tried for id in each.result()]
+        read = [version.record for version in store.find(Override).items]
+        forced = {p.journal.forced_by: p.journal.id for p in store.journals().items}
 
-        assert 1 == sum(passed)
-        assert read is not None
-        assert [read.record.journal] == forced
-        assert -1_000 == store.balance("customer:ana", "EUR").posted
+        assert sorted(ids) == sorted(passed)
+        assert {each.id: each.journal for each in read} == forced
+        assert -1_000 * RACES == store.balance("customer:ana", "EUR").posted

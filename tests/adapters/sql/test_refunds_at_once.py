@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
+from threading import Barrier  # what one of multiprocessing's managers stands in for
 
 import pytest
 
@@ -42,10 +43,12 @@ def host(fresh_postgres_url: str) -> Iterator[Host]:
         yield host
 
 
-def ask(url: str, payment: str, key: str) -> str:
-    """Ask for a refund of 50.00 and return what became of it."""
+def ask(url: str, payment: str, key: str, together: Barrier) -> str:
+    """Ask for a refund of 50.00 at the same moment as all others; return what became of it."""
     wanted = request_refund(payment, eur(5_000), key=key, actor=key, reason="fell out")
     with opened(url) as host:
+        host.store.load(Payment, payment)  # connected, before all begin
+        together.wait(timeout=60)
         try:
             run(wanted, host)
         except OverRefunded:
@@ -65,9 +68,12 @@ def test_two_refunds_at_once_are_within_the_payment(host: Host, fresh_postgres_u
     """120.00 came in; of eight refunds of 50.00 two are asked for, the others are refused."""
     deliver(host, event("e1", charge()))
     (paid,) = host.store.find(Payment).items
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with spawn.Manager() as shared, ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
+        together = shared.Barrier(PROCESSES)
         asked = [
-            pool.submit(ask, fresh_postgres_url, paid.record.id, f"r-{n}") for n in range(PROCESSES)
+            pool.submit(ask, fresh_postgres_url, paid.record.id, f"r-{n}", together)
+            for n in range(PROCESSES)
         ]
         said = Counter(each.result() for each in asked)
     kept = host.store.load(Payment, paid.record.id)

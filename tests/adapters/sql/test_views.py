@@ -23,6 +23,7 @@ from ledgerkit.domain.catalog import Catalog, CatalogKey, PackageTier, Price
 from ledgerkit.domain.changes import Draw, Expect, Series
 from ledgerkit.domain.clawbacks import Clawback, Share
 from ledgerkit.domain.completions import Completion, Work, quantities_of
+from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.credit_limits import CreditLimit, Override
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.grants import Claim, Grant, draw, give_back, revoke
@@ -712,6 +713,71 @@ def test_limits_reconciliations_and_alerts(engine: Engine) -> None:
     assert [("drift", "stripe/USD", "notice", "open", 1, None)] == rows(
         engine, "SELECT kind, subject, severity, status, openings, resolved_at FROM alert"
     )
+
+
+def test_flags_are_booleans(engine: Engine) -> None:
+    """They stand in conditions as they are, in both databases."""
+    sent = Transfer(
+        id="trf_1",
+        supplier="tom",
+        gateway="stripe",
+        account="acct_1",
+        pays="pay_1",
+        amount=usd(7200),
+        instruction="ins_1",
+        at_once=True,
+    )
+    case = Clawback(
+        id="clw_1",
+        supplier="tom",
+        amount=usd(3600),
+        cause="adj_1",
+        reason="1.5 h, not 1.8 h",
+        on_wallet=True,
+        requested_by="max",
+        opened_at=NOON,
+        recovered=usd(0),
+    )
+    account = ConnectedAccount(
+        id="stripe:acct_1",
+        gateway="stripe",
+        account="acct_1",
+        supplier="tom",
+        details_submitted=True,
+        charges_enabled=True,
+    )
+    flying = InFlight(
+        reason="unbooked", id="stripe:pi_1", detail="charge done", amount=usd(5), since=NOON
+    )
+    found = Reconciliation(
+        id="rec_1",
+        gateway="stripe",
+        currency="USD",
+        on=OCTOBER,
+        at=NOON,
+        available=usd(0),
+        pending=usd(0),
+        booked=usd(0),
+        items=(attrs.evolve(flying, id="stripe:pi_2", overdue=True),),
+        status="clean",
+    )
+    rates = (TaxRate(Fraction(21, 100), OCTOBER),)
+    tax = Tax(id="t-1", code="VAT", rates=rates, inclusive=True)
+    held = hold("h-1", "customer:c-1", "platform", 500, multi=True)
+    SqlStore(engine).commit(
+        changes("flags", at=hour(2), records=(sent, case, account, found, tax), holds=(held,))
+    )
+
+    for view, condition in (
+        ("transfer", "at_once AND NOT of_payout"),
+        ("clawback", "on_wallet AND NOT fell_back"),
+        ("connected_account", "details_submitted AND charges_enabled AND NOT payouts_enabled"),
+        ("reconciliation_item", "overdue"),
+        ("tax", "inclusive"),
+        ("hold", "multi"),
+    ):
+        assert [(1,)] == rows(engine, f"SELECT count(*) FROM {view} WHERE {condition}")
+        assert [(0,)] == rows(engine, f"SELECT count(*) FROM {view} WHERE NOT ({condition})")
 
 
 def test_messages_wait(engine: Engine) -> None:

@@ -46,6 +46,7 @@ from ledgerkit.domain.clawbacks.settling import (
     ClawbackExecuted,
     ClawbackFollowed,
     ClawbackWindowClosed,
+    brought_back,
     execute,
     follow,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "Share",
     "Window",
     "approve",
+    "brought_back",
     "choose",
     "clawback_id",
     "eligibility",

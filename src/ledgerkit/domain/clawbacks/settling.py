@@ -144,7 +144,7 @@ def _asked(
         if transfer is None or transfer.created_at is None:
             msg = f"clawback {clawback.id!r} reverses transfer {share.transfer!r}; pass it, done"
             raise ValueError(msg)
-        rest = share.amount - _brought_back(clawback, transfer)
+        rest = share.amount - brought_back(clawback, [transfer])
         if not rest.minor:
             continue
         if not window.is_open(transfer.created_at, at=at):
@@ -183,8 +183,7 @@ def follow(clawback: Clawback, transfers: Iterable[Transfer]) -> ClawbackFollowe
     chooses. A reversal that fails after all falls back too. (spec: billing 10, reliability A16)
     """
     ours = [t for t in transfers if any(share.transfer == t.id for share in clawback.shares)]
-    back = sum_of((_brought_back(clawback, each) for each in ours), clawback.amount.currency)
-    seen = attrs.evolve(clawback, recovered=back)
+    seen = attrs.evolve(clawback, recovered=brought_back(clawback, ours))
     event = _event(seen, [r for each in ours for r in _newest(clawback, each)])
     if event is None:
         return None if seen == clawback else ClawbackFollowed(seen)
@@ -213,9 +212,11 @@ def _newest(clawback: Clawback, transfer: Transfer) -> Iterable[Reversal]:
     return [r for r in transfer.reversals if r.asked_for == clawback.id][-1:]
 
 
-def _brought_back(clawback: Clawback, transfer: Transfer) -> Money:
+def brought_back(clawback: Clawback, transfers: Iterable[Transfer]) -> Money:
+    """Return what the reversals of *transfers* that *clawback* asked for have brought back."""
     done = (
         reversal.amount
+        for transfer in transfers
         for reversal in transfer.reversals
         if reversal.asked_for == clawback.id and reversal.status == moves.DONE
     )

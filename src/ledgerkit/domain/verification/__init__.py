@@ -20,6 +20,7 @@ from ledgerkit.domain.verification.holdings import (
     clawback_problems,
     package_problems,
     payout_problems,
+    recovered_problems,
     transfer_problems,
 )
 from ledgerkit.domain.verification.journals import Checked, Problem, balances_problems, fallen
@@ -40,5 +41,6 @@ __all__ = [
     "package_problems",
     "payment_problems",
     "payout_problems",
+    "recovered_problems",
     "transfer_problems",
 ]

@@ -14,6 +14,7 @@ from ledgerkit.domain.clawbacks import (
     SETTLED,
     WRITTEN_OFF,
     Clawback,
+    brought_back,
 )
 from ledgerkit.domain.gateways import link_id
 from ledgerkit.domain.ledger import Event
@@ -99,6 +100,24 @@ def clawback_problems(clawbacks: Iterable[Clawback], checked: Checked) -> tuple[
             if not least <= moved <= most:
                 reason = f"clawback {case.id} is {case.status} by {case.method}, {part} are {moved}"
                 found.append(Problem("clawback_differs", case.id, f"{reason}, not {least}"))
+    return tuple(found)
+
+
+def recovered_problems(
+    clawbacks: Iterable[Clawback], transfers: Iterable[Transfer]
+) -> tuple[Problem, ...]:
+    """Return clawbacks that tell another sum than the reversals of their transfers brought back.
+
+    The reversals themselves are checked with the transfers. Finds `recovered_differs`.
+    """
+    known = {transfer.id: transfer for transfer in transfers}
+    found = []
+    for case in clawbacks:
+        ours = [known[share.transfer] for share in case.shares if share.transfer in known]
+        back = brought_back(case, ours)
+        if back != case.recovered:
+            reason = f"clawback {case.id} tells that {case.recovered} came back, {back} did"
+            found.append(Problem("recovered_differs", case.id, reason))
     return tuple(found)
 
 

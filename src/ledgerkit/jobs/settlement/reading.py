@@ -39,6 +39,12 @@ class Settlement:
     expects: tuple[Expect, ...] = ()
     parked: bool = False
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it says more than that the instruction was heard of again."""
+        others = tuple(each for each in self.effects.records if type(each) is not Instruction)
+        return attrs.evolve(self.effects, records=others) != _NOTHING
+
 
 PARKED = Settlement(parked=True)
 

@@ -51,6 +51,16 @@ def fields(words: Words, *paths: str) -> dict[str, str]:
     return {column(path): field(words, path) for path in paths}
 
 
+def flags(words: Words, *paths: str) -> dict[str, str]:
+    """Return a boolean column for each of the fields at *paths*."""
+    return {column(path): words.flag(DOCUMENT, "data", *path.split(".")) for path in paths}
+
+
+def plain_views(words: Words, kinds: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the views of the records of *kinds*, whose columns are fields and nothing else."""
+    return {kind: view_of(kind, fields(words, *paths)) for kind, paths in kinds.items()}
+
+
 def amount(words: Words, name: str, minor: str, currency: str) -> dict[str, str]:
     """Return an amount as two columns: minor units, and decimal text."""
     return {f"{name}_minor": minor, name: words.decimal(minor, currency)}
@@ -62,6 +72,13 @@ def amounts(words: Words, currency: str, *names: str) -> dict[str, str]:
     for name in names:
         found |= amount(words, name, words.minor(DOCUMENT, "data", name), currency)
     return found
+
+
+def item_amount(words: Words) -> dict[str, str]:
+    """Return the amount of an item of a list, with its currency."""
+    currency = words.field(LINE, "amount", "currency")
+    minor = words.minor(LINE, "amount")
+    return {"currency": currency, **amount(words, "amount", minor, currency)}
 
 
 def until(words: Words, item: str, items: str, key: tuple[str, ...]) -> str:
@@ -86,6 +103,53 @@ def rate(words: Words, name: str, item: str, *path: str) -> dict[str, str]:
     whole = f"CASE WHEN {per} NOT LIKE '%/%' THEN {words.whole(per)} END"
     currency = words.field(item, *path, "currency")
     return {f"{name}_minor": per, name: words.decimal(f"({whole})", currency)}
+
+
+def changes_in(
+    words: Words,
+    kind: str,
+    items: str,
+    told: Mapping[str, str],
+    *,
+    key: tuple[str, ...],
+    old: tuple[str, ...],
+) -> str:
+    """Return the view of what changed in the list *items* of the records of *kind*, a row each.
+
+    A change is an item, told by the columns *told*, that the version before did not have. The *old*
+    columns are those of the item of the same *key* that held until then.
+    """
+    inner = {
+        "tenant": "t.name",
+        kind: "v.id",
+        "version": "v.version",
+        "at": words.instant("c.at"),
+        "actor": "c.actor",
+        "reason": "c.reason",
+        **told,
+    }
+    each = words.each(DOCUMENT, "data", items, alias="l")
+    listed = select(inner, f"{HISTORY}\n{each} WHERE v.kind = '{kind}'")
+
+    def same(*names: str) -> str:
+        return " AND ".join(words.same(f"o.{name}", f"n.{name}") for name in names)
+
+    def before(name: str) -> str:
+        return (
+            f"(SELECT o.{name} FROM ({listed}) o "  # noqa: S608
+            f"WHERE {same('tenant', kind, 'version', *key)} "
+            "AND o.valid_from < n.valid_from ORDER BY o.valid_from DESC LIMIT 1)"
+        )
+
+    columns = {
+        **{name: f"n.{name}" for name in inner},
+        **{f"old_{name}": before(name) for name in old},
+    }
+    unknown = (
+        f"NOT EXISTS (SELECT 1 FROM ({listed}) o WHERE o.version = n.version - 1 "  # noqa: S608
+        f"AND {same('tenant', kind, *told)})"
+    )
+    return select(columns, f"FROM ({listed}) n WHERE {unknown}")
 
 
 def lines(

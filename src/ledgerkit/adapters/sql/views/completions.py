@@ -6,17 +6,18 @@ from collections.abc import Mapping
 
 from ledgerkit.adapters.sql.views.columns import (
     DOCUMENT,
-    HISTORY,
     LINE,
     amount,
+    changes_in,
     field,
     fields,
+    item_amount,
     items_of,
     rate,
     until,
     view_of,
 )
-from ledgerkit.adapters.sql.views.words import Words, select
+from ledgerkit.adapters.sql.views.words import Words
 
 _KEY = ("side", "kind", "customer", "supplier")
 
@@ -95,13 +96,11 @@ def _adjustment(words: Words) -> str:
 
 
 def _leg(words: Words) -> str:
-    currency = words.field(LINE, "amount", "currency")
     columns = {
         "adjustment": "r.id",
         "nth": words.nth("l"),
         "wallet": words.field(LINE, "wallet"),
-        "currency": currency,
-        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+        **item_amount(words),
     }
     return items_of(words, "adjustment", "deltas", columns)
 
@@ -119,46 +118,13 @@ def _rate(words: Words) -> str:
 
 
 def _rate_change(words: Words) -> str:
-    # A change is a rate that the version before did not have; the old rate is the one of the same
-    # key that held until then.
     told = {
+        "currency": field(words, "currency"),
         **{name: words.field(LINE, "key", name) for name in _KEY},
         "valid_from": words.field(LINE, "valid_from"),
         **rate(words, "rate", LINE, "rate"),
     }
-    inner = {
-        "tenant": "t.name",
-        "rate_card": "v.id",
-        "version": "v.version",
-        "at": words.instant("c.at"),
-        "actor": "c.actor",
-        "reason": "c.reason",
-        "currency": field(words, "currency"),
-        **told,
-    }
-    rates = words.each(DOCUMENT, "data", "rates", alias="l")
-    listed = select(inner, f"{HISTORY}\n{rates} WHERE v.kind = 'rate_card'")
-
-    def same(*names: str) -> str:
-        return " AND ".join(words.same(f"o.{name}", f"n.{name}") for name in names)
-
-    def old(column: str) -> str:
-        return (
-            f"(SELECT o.{column} FROM ({listed}) o "  # noqa: S608
-            f"WHERE {same('tenant', 'rate_card', 'version', *_KEY)} "
-            "AND o.valid_from < n.valid_from ORDER BY o.valid_from DESC LIMIT 1)"
-        )
-
-    columns = {
-        **{name: f"n.{name}" for name in inner},
-        "old_rate_minor": old("rate_minor"),
-        "old_rate": old("rate"),
-    }
-    unknown = (
-        f"NOT EXISTS (SELECT 1 FROM ({listed}) o WHERE o.version = n.version - 1 "  # noqa: S608
-        f"AND {same('tenant', 'rate_card', *told)})"
-    )
-    return select(columns, f"FROM ({listed}) n WHERE {unknown}")
+    return changes_in(words, "rate_card", "rates", told, key=_KEY, old=("rate_minor", "rate"))
 
 
 def _rental_terms(words: Words) -> str:

@@ -11,6 +11,7 @@ from ledgerkit.adapters.sql.views.columns import (
     amounts,
     field,
     fields,
+    item_amount,
     items_of,
     view_of,
 )
@@ -67,14 +68,13 @@ def _reconciliation(words: Words) -> str:
 
 
 def _item(words: Words) -> str:
-    currency = words.field(LINE, "amount", "currency")
     columns = {
         "reconciliation": "r.id",
         "nth": words.nth("l"),
         "item": words.field(LINE, "id"),
-        **{name: words.field(LINE, name) for name in ("reason", "detail", "since", "overdue")},
-        "currency": currency,
-        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+        **{name: words.field(LINE, name) for name in ("reason", "detail", "since")},
+        "overdue": words.flag(LINE, "overdue"),
+        **item_amount(words),
     }
     return items_of(words, "reconciliation", "items", columns)
 

@@ -10,11 +10,12 @@ from ledgerkit.adapters.sql.views.columns import (
     LINE,
     RECORDS,
     amount,
-    column,
     field,
     fields,
+    flags,
     items_of,
     lines,
+    plain_views,
     view_of,
 )
 from ledgerkit.adapters.sql.views.words import Words, select
@@ -24,7 +25,6 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "party": ("role", "name", "currency", "email", "locale", "zone", "tax_id"),
     "billing_cycle": ("kind", "status", "period.start", "period.end", "runs"),
     "payment_plan": ("customer", "receivable", "status"),
-    "tax": ("code", "treatment", "reason", "inclusive"),
     "rate_plan": (
         *("customer", "currency", "price_list", "zone", "cycle.kind"),
         *("started_on", "ends_on", "billed_through"),
@@ -37,7 +37,6 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
         *("gateway", "order.kind", "subject", "party", "asked_at", "send_before", "status"),
         *("generation", "attempts", "first_sent_at", "last_sent_at", "object", "code", "detail"),
     ),
-    "gateway_link": ("kind", "record"),
     "gateway_breaker": ("status", "troubles", "openings", "opened_at", "until", "code"),
     "document_link": ("of", "party", "key", "media_type"),
 }
@@ -45,12 +44,9 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
 
 def document_views(words: Words) -> Mapping[str, str]:
     """Return the queries of the views of records by name."""
-    plain = {
-        kind: view_of(kind, {column(path): field(words, path) for path in fields})
-        for kind, fields in PLAIN.items()
-    }
     return {
-        **plain,
+        **plain_views(words, PLAIN),
+        "tax": _tax(words),
         "record": select(
             {
                 "tenant": "t.name",
@@ -144,6 +140,11 @@ def _payout(words: Words) -> str:
         **amount(words, "total", total, field(words, "currency")),
     }
     return view_of("payout", columns)
+
+
+def _tax(words: Words) -> str:
+    columns = {**fields(words, "code", "treatment", "reason"), **flags(words, "inclusive")}
+    return view_of("tax", columns)
 
 
 def _taxes(words: Words, kind: str) -> str:

@@ -190,7 +190,7 @@ def _hold(words: Words) -> str:
         "placed_at": words.instant("h.placed_at"),
         "expires_at": words.instant("h.expires_at"),
         "event": _EVENT.replace("j.", "h."),
-        "multi": "h.multi",
+        "multi": words.truth("h.multi"),
         "forced_by": "h.forced_by",
         "metadata": "h.metadata",
         "commit_key": "c.key",

@@ -8,10 +8,12 @@ from ledgerkit.adapters.sql.views.columns import (
     DOCUMENT,
     LINE,
     amount,
-    column,
     field,
     fields,
+    flags,
+    item_amount,
     items_of,
+    plain_views,
     view_of,
 )
 from ledgerkit.adapters.sql.views.words import Words
@@ -19,10 +21,6 @@ from ledgerkit.adapters.sql.views.words import Words
 # Records whose columns are their fields and nothing else: kind -> fields as paths.
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "gateway_link": ("kind", "record"),
-    "connected_account": (
-        *("gateway", "account", "supplier", "details_submitted", "charges_enabled"),
-        *("payouts_enabled", "disabled_reason"),
-    ),
     "payment_method": ("gateway", "holder", "customer", "method", "label"),
     "webhook_event": ("gateway", "type", "account", "status", "problem"),
 }
@@ -30,12 +28,9 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
 
 def payment_views(words: Words) -> Mapping[str, str]:
     """Return the queries of the views of payments and of what gateways said, by name."""
-    plain = {
-        kind: view_of(kind, {column(path): field(words, path) for path in paths})
-        for kind, paths in PLAIN.items()
-    }
     return {
-        **plain,
+        **plain_views(words, PLAIN),
+        "connected_account": _account(words),
         "payment": _with_amount(
             words,
             "payment",
@@ -56,6 +51,15 @@ def payment_views(words: Words) -> Mapping[str, str]:
     }
 
 
+def _account(words: Words) -> str:
+    columns = {
+        **fields(words, "gateway", "account", "supplier"),
+        **flags(words, "details_submitted", "charges_enabled", "payouts_enabled"),
+        **fields(words, "disabled_reason"),
+    }
+    return view_of("connected_account", columns)
+
+
 def _with_amount(words: Words, kind: str, *paths: str) -> str:
     currency = field(words, "amount.currency")
     minor = words.minor(DOCUMENT, "data", "amount")
@@ -64,11 +68,9 @@ def _with_amount(words: Words, kind: str, *paths: str) -> str:
 
 
 def _assignments(words: Words) -> str:
-    currency = words.field(LINE, "amount", "currency")
     columns = {
         "payment": "r.id",
         "invoice": words.field(LINE, "invoice"),
-        "currency": currency,
-        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+        **item_amount(words),
     }
     return items_of(words, "payment", "assignments", columns)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from ledgerkit.adapters.sql.views.columns import (
     DOCUMENT,
-    HISTORY,
     LINE,
     RECORDS,
     amount,
+    changes_in,
     field,
     fields,
+    item_amount,
     items_of,
     view_of,
 )
@@ -109,14 +110,12 @@ def _grant(words: Words) -> str:
 
 
 def _draw(words: Words) -> str:
-    currency = words.field(LINE, "amount", "currency")
     columns = {
         "credit_grant": "r.id",
         "nth": words.nth("l"),
         **{name: words.field(LINE, name) for name in ("source", "journal")},
         "on_date": words.field(LINE, "on"),
-        "currency": currency,
-        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+        **item_amount(words),
     }
     return items_of(words, "grant", "draws", columns)
 
@@ -151,13 +150,11 @@ def _enrolment(words: Words) -> str:
 
 
 def _instalment(words: Words) -> str:
-    currency = words.field(LINE, "amount", "currency")
     columns = {
         "payment_plan": "r.id",
         "nth": words.nth("l"),
         "due_on": words.field(LINE, "due_on"),
-        "currency": currency,
-        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+        **item_amount(words),
     }
     return items_of(words, "payment_plan", "instalments", columns)
 
@@ -233,43 +230,16 @@ def _list_price(words: Words) -> str:
 
 
 def _price_change(words: Words) -> str:
-    # A change is a price that the version before did not have; the old price is the one of the
-    # same key that held until then.
-    price = {
+    told = {
         **_key(words, LINE),
         "charge_minor": words.minor(LINE, "charge"),
         "pay_minor": words.minor(LINE, "pay"),
     }
-    inner = {
-        "tenant": "t.name",
-        "catalog": "v.id",
-        "version": "v.version",
-        "at": words.instant("c.at"),
-        "actor": "c.actor",
-        "reason": "c.reason",
-        **price,
-    }
-    prices = words.each(DOCUMENT, "data", "prices", alias="l")
-    listed = select(inner, f"{HISTORY}\n{prices} WHERE v.kind = 'catalog'")
-    same = " AND ".join(
-        f"o.{name} = n.{name}"
-        for name in ("tenant", "catalog", "service_line", "level", "minutes", "currency")
+    return changes_in(
+        words,
+        "catalog",
+        "prices",
+        told,
+        key=("service_line", "level", "minutes", "currency"),
+        old=("charge_minor", "pay_minor"),
     )
-
-    def old(column: str) -> str:
-        return (
-            f"(SELECT o.{column} FROM ({listed}) o WHERE {same} AND o.version = n.version "  # noqa: S608
-            "AND o.valid_from < n.valid_from ORDER BY o.valid_from DESC LIMIT 1)"
-        )
-
-    columns = {
-        **{name: f"n.{name}" for name in inner},
-        "old_charge_minor": old("charge_minor"),
-        "old_pay_minor": old("pay_minor"),
-    }
-    was_there = " AND ".join(f"o.{name} = n.{name}" for name in price)
-    unknown = (
-        f"NOT EXISTS (SELECT 1 FROM ({listed}) o WHERE o.tenant = n.tenant "  # noqa: S608
-        f"AND o.catalog = n.catalog AND o.version = n.version - 1 AND {was_there})"
-    )
-    return select(columns, f"FROM ({listed}) n WHERE {unknown}")

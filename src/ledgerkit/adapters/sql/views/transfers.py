@@ -11,6 +11,8 @@ from ledgerkit.adapters.sql.views.columns import (
     amounts,
     field,
     fields,
+    flags,
+    item_amount,
     items_of,
     view_of,
 )
@@ -33,7 +35,8 @@ def _transfer(words: Words) -> str:
     currency = field(words, "amount.currency")
     done = words.total(DOCUMENT, "data", "reversals", only=("status", "'done'"))
     columns = {
-        **fields(words, "supplier", "gateway", "account", "pays", "of_payout", "at_once"),
+        **fields(words, "supplier", "gateway", "account", "pays"),
+        **flags(words, "of_payout", "at_once"),
         **fields(words, "instruction", "status", "object", "created_at", "code"),
         "currency": currency,
         **amounts(words, currency, "amount", "withheld", "fee"),
@@ -43,13 +46,11 @@ def _transfer(words: Words) -> str:
 
 
 def _reversal(words: Words) -> str:
-    currency = words.field(LINE, "amount", "currency")
     columns = {
         "transfer": "r.id",
         "nth": words.nth("l"),
         **{name: words.field(LINE, name) for name in ("status", "object", "asked_for", "code")},
-        "currency": currency,
-        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+        **item_amount(words),
     }
     return items_of(words, "transfer", "reversals", columns)
 
@@ -73,7 +74,8 @@ def _clawback(words: Words) -> str:
     whole, back = (words.minor(DOCUMENT, "data", name) for name in ("amount", "recovered"))
     columns = {
         **fields(words, "supplier", "side", "method", "status", "cause", "reason", "opened_at"),
-        **fields(words, "requested_by", "approved_by", "reference", "on_wallet", "fell_back"),
+        **fields(words, "requested_by", "approved_by", "reference"),
+        **flags(words, "on_wallet", "fell_back"),
         "currency": currency,
         **amount(words, "amount", whole, currency),
         **amount(words, "recovered", back, currency),
@@ -83,12 +85,10 @@ def _clawback(words: Words) -> str:
 
 
 def _share(words: Words) -> str:
-    currency = words.field(LINE, "amount", "currency")
     columns = {
         "clawback": "r.id",
         "transfer": words.field(LINE, "transfer"),
-        "currency": currency,
-        **amount(words, "amount", words.minor(LINE, "amount"), currency),
+        **item_amount(words),
     }
     return items_of(words, "clawback", "shares", columns)
 

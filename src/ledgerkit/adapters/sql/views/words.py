@@ -23,6 +23,22 @@ class Words:
             return f"({document}::jsonb #>> '{{{','.join(path)}}}')"
         return f"json_extract({document}, '$.{'.'.join(path)}')"
 
+    def flag(self, document: str, *path: str) -> str:
+        """Return whether the field at *path* is true: a boolean, which is 1 or 0 in SQLite.
+
+        A field that a record was stored without is NULL, and counts as not true.
+        """
+        field = self.field(document, *path)
+        return (
+            f"coalesce(CAST({field} AS boolean), false)"
+            if self.postgres
+            else f"coalesce({field}, 0)"
+        )
+
+    def truth(self, number: str) -> str:
+        """Return whether *number* is 1 and not 0: a boolean, which SQLite has none of."""
+        return f"({number} = 1)" if self.postgres else number
+
     def whole(self, expression: str) -> str:
         """Return the text in *expression* as a whole number."""
         return f"CAST({expression} AS {'bigint' if self.postgres else 'INTEGER'})"
@@ -72,11 +88,7 @@ class Words:
         if only is not None:
             kept = f" WHERE {self.field('s.value', only[0])} = {only[1]}"
         if unless is not None:
-            field = self.field("s.value", unless)
-            # A field that a record was stored without is NULL, and counts as not true.
-            told = f"CAST({field} AS boolean)" if self.postgres else field
-            true = f"coalesce({told}, {'false' if self.postgres else '0'})"
-            kept = f" WHERE NOT {true}"
+            kept = f" WHERE NOT {self.flag('s.value', unless)}"
         zero = f"(SELECT coalesce(sum({amount}), 0) FROM {items}{kept})"  # noqa: S608
         return f"CAST({zero} AS bigint)" if self.postgres else zero
 
