@@ -9,7 +9,14 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledgerkit.domain.bookings import BookingRefused, book, booking_id, next_times, redeem
+from ledgerkit.domain.bookings import (
+    BookingRefused,
+    WorkCompleted,
+    book,
+    booking_id,
+    next_times,
+    redeem,
+)
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.completions import Completed, complete
 from ledgerkit.domain.credit_limits import check
@@ -128,6 +135,9 @@ def test_a_refusal_says_why() -> None:
         "'f-1' is not booked: 30000 minor USD more takes ana to an exposure of 30000 minor USD; "
         "no limit is set, so it is allowed"
     ) == str(refused)
+    assert "'f-1' is completed and charged; adjust it, or book other work" == str(
+        WorkCompleted("f-1")
+    )
 
 
 @given(st.fractions(0, 9), st.fractions(0, 9))

@@ -37,6 +37,17 @@ class BookingRefused(LedgerkitError):
 
 
 @attrs.frozen
+class WorkCompleted(LedgerkitError):
+    """Work to be booked that is done: it is charged, and nothing of it is left to reserve."""
+
+    work: str
+    code: ClassVar[str] = "work_completed"
+
+    def __str__(self) -> str:
+        return f"{self.work!r} is completed and charged; adjust it, or book other work"
+
+
+@attrs.frozen
 class Booked:
     """Work as it would be charged, and the hold that reserves that; None where it is free."""
 
@@ -50,6 +61,14 @@ class Booked:
             return Effects()
         wallets = dict.fromkeys(entry.wallet for entry in self.hold.entries)
         return Effects(opens=tuple(Wallet(name) for name in wallets), holds=(self.hold,))
+
+
+@attrs.frozen
+class BookingPreview:
+    """What a booking would hold, and whether the customer's credit limit allows it."""
+
+    booked: Booked
+    check: Check
 
 
 @attrs.frozen

@@ -7,11 +7,20 @@ from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
-from ledgerkit.domain.bookings import Booked, BookingRefused, book, next_times
+import attrs
+
+from ledgerkit.domain.bookings import (
+    Booked,
+    BookingPreview,
+    BookingRefused,
+    WorkCompleted,
+    book,
+    next_times,
+)
 from ledgerkit.domain.changes import Expect, Request, changes_of, expect, request
-from ledgerkit.domain.completions import Work, request_of
-from ledgerkit.domain.credit_limits import CreditLimit, check, limit_id
-from ledgerkit.domain.ledger import AsOf, Balance, Event, Held, address
+from ledgerkit.domain.completions import Completion, Work, request_of
+from ledgerkit.domain.credit_limits import Check, CreditLimit, check, limit_id
+from ledgerkit.domain.ledger import AsOf, Balance, Event, Held, InsufficientFunds, address
 from ledgerkit.domain.ledger.holds import OPEN
 from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
@@ -22,15 +31,18 @@ from ledgerkit.jobs.rounds import until_stored
 Balances: TypeAlias = Mapping[tuple[str, str], Balance]
 
 
-async def preview_booking(work: Work, *, card: str, expires_at: datetime) -> Booked:
-    """Return what booking *work* by the rate card *card* would hold, and store nothing.
+async def preview_booking(work: Work, *, card: str, expires_at: datetime) -> BookingPreview:
+    """Return what booking *work* by the rate card *card* would hold, and whether it may be.
 
-    Raises: as `book_work` does.
+    Nothing is stored, and the check explains itself, also where the limit is exceeded.
+
+    Raises: as `book_work` does where *work* cannot be priced.
     """
     booked, _ = await _booked(work, card, expires_at, times=0)
     at = await steps.now()
-    _check(booked, await _limit(booked), await _balances(work, at=at))
-    return booked
+    return BookingPreview(
+        booked, _checked(booked, await _limit(booked), await _balances(work, at=at))
+    )
 
 
 async def book_work(
@@ -39,19 +51,24 @@ async def book_work(
     """Reserve what *work* will come to by the rate card *card*, until the instant *expires_at*.
 
     The customer's credit limit is checked first, holds counted, so that a refusal explains itself;
-    the floor of the wallet decides, so two bookings at once cannot both count on the same money.
-    Asked again, nothing more is held. Work whose booking was cancelled or expired is booked anew.
+    the floor of the wallet decides, so two bookings at once cannot both count on the same money:
+    whoever comes second is checked again, and told. Asked again, nothing more is held. Work whose
+    booking was cancelled or expired is booked anew.
 
     Raises:
         BookingRefused: it would take the customer beyond the credit limit.
+        WorkCompleted: it is done, and charged.
         KeyReused: other work is booked under this id.
-        InsufficientFunds: another booking or charge came first.
+        InsufficientFunds: a wallet has less room than the credit limit says.
         UnknownRateCard: *card* is not stored.
         NoRate, NoRental, NotCounted, SupplierNeeded, CurrencyMismatch: see `complete`.
         Stale: rates changed again and again meanwhile.
     """
     once = partial(_book_once, work, card, expires_at, actor=actor, reason=reason)
-    return await until_stored(once)
+    try:
+        return await until_stored(once)
+    except InsufficientFunds:
+        return await until_stored(once)  # another one came first: now the check says so
 
 
 async def _book_once(
@@ -63,11 +80,15 @@ async def _book_once(
     earlier = await bookings_of(work.event)
     times = next_times(earlier, at=at)
     booked, read = await _booked(work, card, expires_at, times=times)
+    if await steps.load(Completion, work.id) is not None:
+        raise WorkCompleted(work.id)
     if booked.hold is None:
         return booked
     if times == len(earlier):  # else it is held already, and counts in what the check would see
-        _check(booked, await _limit(booked), balances)
-    await steps.commit(
+        checked = _checked(booked, await _limit(booked), balances)
+        if not checked.allowed:
+            raise BookingRefused(work.id, checked)
+    committed = await steps.commit(
         changes_of(
             booked,
             key=f"booking/{booked.hold.id}",
@@ -75,9 +96,13 @@ async def _book_once(
             actor=actor,
             reason=reason,
             at=at,
-            expects=read,
+            # Completed meanwhile, it would be charged and held.
+            expects=(*read, Expect(Completion, work.id, 0)),
         )
     )
+    if committed.replayed:  # it is held as it was priced then
+        held = await steps.hold(booked.hold.id)
+        return attrs.evolve(booked, hold=booked.hold if held is None else held.hold)
     return booked
 
 
@@ -111,18 +136,16 @@ async def _limit(booked: Booked) -> CreditLimit | None:
     return None if read is None else read.record
 
 
-def _check(booked: Booked, limit: CreditLimit | None, balances: Balances) -> None:
-    """Raise `BookingRefused` unless *limit* allows what is *booked* with *balances* before it."""
+def _checked(booked: Booked, limit: CreditLimit | None, balances: Balances) -> Check:
+    """Return whether *limit* allows what is *booked* with *balances* before it."""
     completion = booked.completion
     wallet = address("customer", completion.customer)
-    checked = check(
+    return check(
         limit,
         balances.get((wallet, completion.currency), Balance()),
         completion.charge,
         customer=completion.customer,
     )
-    if not checked.allowed:
-        raise BookingRefused(completion.id, checked)
 
 
 async def cancel_booking(work: str, *, type: str, actor: str, reason: str) -> Held | None:
@@ -130,10 +153,15 @@ async def cancel_booking(work: str, *, type: str, actor: str, reason: str) -> He
 
     One that was cancelled, expired or used holds nothing any more, and nothing happens.
     """
-    at = await steps.now()
-    earlier = await bookings_of(Event(type, work))
-    if not earlier or earlier[-1].state_at(at) != OPEN:
-        return None
-    held = earlier[-1]
-    await steps.commit(releasing(held.hold.id, actor=actor, reason=reason, at=at))
-    return held
+
+    async def decide() -> Held | None:
+        at = await steps.now()
+        earlier = await bookings_of(Event(type, work))
+        if not earlier or earlier[-1].state_at(at) != OPEN:
+            return None
+        held = earlier[-1]
+        given_back = releasing(held.hold.id, actor=actor, reason=reason, at=at)
+        committed = await steps.commit(given_back)
+        return None if committed.replayed else held  # replayed: a completion gave it back first
+
+    return await until_stored(decide)
