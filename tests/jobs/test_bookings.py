@@ -19,16 +19,20 @@ from ledgerkit.domain.access import Actor
 from ledgerkit.domain.bookings import Booked, BookingRefused, WorkCompleted
 from ledgerkit.domain.changes import Changes, Expect, KeyReused, request
 from ledgerkit.domain.completions import Completed, Work
+from ledgerkit.domain.credit_limits import Override
 from ledgerkit.domain.ledger import InsufficientFunds, Limit, Wallet
 from ledgerkit.domain.ledger.holds import CAPTURED, OPEN, RELEASED
+from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.rate_cards import CHARGE, RateCard
 from ledgerkit.jobs.bookings import book_work, cancel_booking, preview_booking
 from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.overrides import UnknownOverride, approve_override, ask_override
 from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
+from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, rate, usd
@@ -36,6 +40,7 @@ from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, rat
 TENANTS = count()
 EXPIRES = NOON + timedelta(days=1)
 MARIA = Actor(id="maria", roles=frozenset({"billing"}))
+PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +281,59 @@ def test_a_cancelled_booking_gives_back_and_may_be_made_anew(host: Host) -> None
     assert 0 == after
     assert first.hold != second.hold
     assert 30_000 == held_out(host)
+
+
+def approved(host: Host) -> str:
+    """Return the id of an override of 400.00 for Ana that Maria asked for and Pedro approved."""
+    asking = ask_override(
+        "ana", usd("400"), reference="f-2", reason="known", expires_at=EXPIRES, actor=MARIA
+    )
+    id = run(asking, host).id
+    run(approve_override(id, actor=PEDRO, reason="known for years"), host)
+    return id
+
+
+def test_an_override_books_beyond_the_limit_once(host: Host) -> None:
+    """600.00 of 500.00 are held; it is used up, and the charge needs no other."""
+    run(booking("f-1"), host)
+    id = approved(host)
+    with pytest.raises(UnknownOverride):
+        run(booking("f-2", override="ovr_none"), host)
+    booked, again = (run(booking("f-2", override=id), host) for _ in range(2))
+    with pytest.raises(IllegalTransition, match="override is used"):
+        run(booking("f-3", override=id), host)
+    assert 60_000 == held_out(host)
+    run(completing(flight(Fraction(3, 2), id="f-2")), host)
+
+    used = host.store.load(Override, id)
+    assert used is not None
+    assert booked.hold is not None
+    assert booked.hold == again.hold
+    assert (id, "used", booked.hold.id) == (
+        booked.hold.forced_by,
+        used.record.status,
+        used.record.journal,
+    )
+    assert (-30_000, 30_000) == (owed(host), held_out(host))
+    assert () == broken_laws(books(host.store))
+
+
+def test_one_override_lets_one_of_two_bookings_pass() -> None:
+    """Before any step of one, another one uses it: two holds would be beyond what was allowed."""
+    clean = school(MemoryStore())
+    run(booking("f-1"), clean)
+    id = approved(clean)
+    rigged = Rigged(clean)
+    run(booking("f-2", override=id), rigged)
+    for number in range(1, len(rigged.names) + 1):
+        host = school(MemoryStore())
+        run(booking("f-1"), host)
+        other = overtaken(lambda: booking("f-3", override=id))
+        approved(host)
+        with pytest.raises(IllegalTransition, match="override is used"):
+            run(booking("f-2", override=id), Rigged(host, {number: other}))
+
+        assert 60_000 == held_out(host)
 
 
 def test_an_expired_booking_counts_no_more(host: Host) -> None:

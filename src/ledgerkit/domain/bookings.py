@@ -15,7 +15,7 @@ import attrs
 
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.completions import Completed, Completion, Work, complete
-from ledgerkit.domain.credit_limits import Check
+from ledgerkit.domain.credit_limits import Check, Override, use_to_hold
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Event, Held, Hold, Wallet
@@ -49,10 +49,17 @@ class WorkCompleted(LedgerkitError):
 
 @attrs.frozen
 class Booked:
-    """Work as it would be charged, and the hold that reserves that; None where it is free."""
+    """Work as it would be charged, and the hold that reserves that; None where it is free.
+
+    Attributes:
+        completion: What is reserved, and for whom.
+        hold: What reserves it, or None.
+        override: What lets it pass the credit limit, used up by it, or None.
+    """
 
     completion: Completion
     hold: Hold | None
+    override: Override | None = None
 
     @property
     def effects(self) -> Effects:
@@ -60,7 +67,11 @@ class Booked:
         if self.hold is None:
             return Effects()
         wallets = dict.fromkeys(entry.wallet for entry in self.hold.entries)
-        return Effects(opens=tuple(Wallet(name) for name in wallets), holds=(self.hold,))
+        return Effects(
+            opens=tuple(Wallet(name) for name in wallets),
+            records=() if self.override is None else (self.override,),
+            holds=(self.hold,),
+        )
 
 
 @attrs.frozen
@@ -143,6 +154,17 @@ def book(
             expires_at=expires_at,
         ),
     )
+
+
+def let_pass(booked: Booked, override: Override, *, at: datetime) -> Booked:
+    """Let what is *booked* pass the customer's credit limit by *override*, which it uses up.
+
+    Raises: as `credit_limits.use_to_hold` does.
+    """
+    if booked.hold is None:
+        return booked
+    held = use_to_hold(override, booked.hold, at=at)
+    return attrs.evolve(booked, hold=held.hold, override=held.override)
 
 
 def redeem(completed: Completed, held: Held | None, *, at: datetime) -> Redeemed:

@@ -15,6 +15,7 @@ from ledgerkit.domain.bookings import (
     BookingRefused,
     WorkCompleted,
     book,
+    let_pass,
     next_times,
 )
 from ledgerkit.domain.changes import Expect, Request, changes_of, expect, request
@@ -26,6 +27,7 @@ from ledgerkit.domain.rentals import Rental
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.completion_facts import bookings_of, read_card
 from ledgerkit.jobs.completions import releasing
+from ledgerkit.jobs.overrides import read_override
 from ledgerkit.jobs.rounds import until_stored
 
 Balances: TypeAlias = Mapping[tuple[str, str], Balance]
@@ -46,7 +48,13 @@ async def preview_booking(work: Work, *, card: str, expires_at: datetime) -> Boo
 
 
 async def book_work(
-    work: Work, *, card: str, expires_at: datetime, actor: str, reason: str
+    work: Work,
+    *,
+    card: str,
+    expires_at: datetime,
+    actor: str,
+    reason: str,
+    override: str | None = None,
 ) -> Booked:
     """Reserve what *work* will come to by the rate card *card*, until the instant *expires_at*.
 
@@ -55,16 +63,21 @@ async def book_work(
     whoever comes second is checked again, and told. Asked again, nothing more is held. Work whose
     booking was cancelled or expired is booked anew.
 
+    *override* is the id of one that lets it pass the limit, and that it uses up; the completion
+    that captures what is held needs no other.
+
     Raises:
         BookingRefused: it would take the customer beyond the credit limit.
         WorkCompleted: it is done, and charged.
+        UnknownOverride, IllegalTransition, OverrideExpired, OverrideExceeded: *override* lets
+            nothing pass.
         KeyReused: other work is booked under this id.
         InsufficientFunds: a wallet has less room than the credit limit says.
         UnknownRateCard: *card* is not stored.
         NoRate, NoRental, NotCounted, SupplierNeeded, CurrencyMismatch: see `complete`.
         Stale: rates changed again and again meanwhile.
     """
-    once = partial(_book_once, work, card, expires_at, actor=actor, reason=reason)
+    once = partial(_book_once, work, card, expires_at, override, actor=actor, reason=reason)
     try:
         return await until_stored(once)
     except InsufficientFunds:
@@ -72,7 +85,13 @@ async def book_work(
 
 
 async def _book_once(
-    work: Work, card: str, expires_at: datetime, *, actor: str, reason: str
+    work: Work,
+    card: str,
+    expires_at: datetime,
+    override: str | None,
+    *,
+    actor: str,
+    reason: str,
 ) -> Booked:
     at = await steps.now()
     balances = await _balances(work, at=at)
@@ -82,16 +101,24 @@ async def _book_once(
     booked, read = await _booked(work, card, expires_at, times=times)
     if await steps.load(Completion, work.id) is not None:
         raise WorkCompleted(work.id)
-    if booked.hold is None:
+    hold = booked.hold
+    if hold is None:
         return booked
-    if times == len(earlier):  # else it is held already, and counts in what the check would see
+    if times < len(earlier):
+        pass  # it is held already, and counts in what the check would see
+    elif override is not None:
+        leave = await read_override(override)
+        if leave.record.journal != hold.id:  # else another worker did this since
+            booked = let_pass(booked, leave.record, at=at)
+            read = (*read, expect(leave))
+    else:
         checked = _checked(booked, await _limit(booked), balances)
         if not checked.allowed:
             raise BookingRefused(work.id, checked)
     committed = await steps.commit(
         changes_of(
             booked,
-            key=f"booking/{booked.hold.id}",
+            key=f"booking/{hold.id}",
             request=_request(work, card, expires_at),
             actor=actor,
             reason=reason,
@@ -101,8 +128,8 @@ async def _book_once(
         )
     )
     if committed.replayed:  # it is held as it was priced then
-        held = await steps.hold(booked.hold.id)
-        return attrs.evolve(booked, hold=booked.hold if held is None else held.hold)
+        held = await steps.hold(hold.id)
+        return attrs.evolve(booked, hold=hold if held is None else held.hold)
     return booked
 
 
