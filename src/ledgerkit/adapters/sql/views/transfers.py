@@ -73,7 +73,8 @@ def _clawback(words: Words) -> str:
     whole, back = (words.minor(DOCUMENT, "data", name) for name in ("amount", "recovered"))
     columns = {
         **fields(words, "supplier", "side", "method", "status", "cause", "reason", "opened_at"),
-        **fields(words, "requested_by", "approved_by", "reference", "on_wallet", "fell_back"),
+        **fields(words, "requested_by", "chosen_by", "approved_by", "reference"),
+        **fields(words, "on_wallet", "fell_back"),
         "currency": currency,
         **amount(words, "amount", whole, currency),
         **amount(words, "recovered", back, currency),
