@@ -268,7 +268,7 @@ def documents(store: Store) -> Iterator[tuple[str, Document]]:
     for payout in every(store, Payout):
         lines = tuple(
             attrs.evolve(line, item=what[line.source].what, detail=student(line.source))
-            if line.source in what and line.kind == "completion.charged"
+            if line.source in what and line.kind.startswith("completion.")
             else line
             for line in payout.lines
         )

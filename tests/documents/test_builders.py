@@ -567,6 +567,28 @@ def test_services_and_what_was_paid_directly() -> None:
     ] == sums(document)
 
 
+def test_work_says_which() -> None:
+    """By what a host calls it, or by its id; a correction says that it is one, too."""
+    (payout,) = month().all(Payout)
+    line = attrs.evolve(payout.lines[0], source="f-1", item="", detail="", amount=Money(100, "EUR"))
+    kinds = ("completion.charged", "completion.adjusted", "completion.charged.reversed")
+    lines = tuple(
+        attrs.evolve(line, journal=f"jrn_{kind}_{item}", kind=kind, item=item)
+        for kind in kinds
+        for item in ("", "Night flight")
+    )
+    document = payout_read_by(TOM, attrs.evolve(payout, lines=lines))
+
+    assert [
+        "Service · f-1",
+        "Night flight",
+        "Correction · f-1",
+        "Correction · Night flight",
+        "Taken back: Service · f-1",
+        "Taken back: Night flight",
+    ] == [row[1] for row in cells(document)]
+
+
 def test_clawbacks_in_spanish() -> None:
     """The same, as a Spanish supplier reads it."""
     document = payout_read_by(attrs.evolve(TOM, locale="es"), clawed())

@@ -281,7 +281,10 @@ def test_half_a_term_is_not_gone_on_with(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "texts"),
     [
-        ("payout-tom-2026-10-15", ("Tom Alvarado", "Paid directly", "Correction", "$45.00")),
+        (
+            "payout-tom-2026-10-15",
+            ("Tom Alvarado", "Paid directly", "Correction · Dual flight", "$45.00"),
+        ),
         ("payout-una-2026-10-01", ("Mountain flight", "Fee of the instant payout", "$242.55")),
         ("account-ana-2026-10", ("Ana Torres", "Payment", "Instrument flight", "$0.00")),
     ],

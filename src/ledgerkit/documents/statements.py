@@ -59,7 +59,8 @@ def payout_document(
 ) -> Document:
     """Return *payout* as *supplier* reads it: each session and incentive it pays or takes back.
 
-    So are clawbacks that it bears, and the fee of an instant one.
+    So are clawbacks that it bears, and the fee of an instant one. Work is called by the `item` of
+    its line, or by its id where the line has none.
     """
     desk = open_desk(head, supplier)
     words = desk.words
@@ -127,9 +128,12 @@ def _earned(lines: Iterable[PayoutLine]) -> tuple[_Earned, ...]:
 
 def _payout_row(desk: Desk, earned: _Earned) -> Row:
     line, kind = earned.line, earned.line.kind
-    what = line.item or desk.kind(kind.removesuffix(REVERSED))
+    base = kind.removesuffix(REVERSED)
+    what = line.item or desk.kind(base)
     if earned.bonus:
         what = " · ".join(filter(None, (desk.words.text("Incentive"), line.item)))
+    elif base == "completion.adjusted" or (base == "completion.charged" and not line.item):
+        what = f"{desk.kind(base)} · {line.item or line.source}"  # of which work
     if is_reversed(kind):
         what = desk.taken_back(what)
     return Row((desk.day(line.on), what, line.detail, desk.money(line.amount)))
