@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -42,6 +42,7 @@ from ledgerkit.domain.payouts import (
 from ledgerkit.domain.periods import local_date
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.rounds import until_stored
+from ledgerkit.jobs.steps import Job
 
 T = TypeVar("T")
 
@@ -60,8 +61,11 @@ class ReserveDecision(Protocol):
         ...
 
 
-Reserve = Callable[[Money], ReserveDecision]
-"""Tells whether a transfer must wait, that of all the run has sent with it, by its amount."""
+Reserve: TypeAlias = Callable[[Money], Job[ReserveDecision]]
+"""Tells whether a transfer must wait, that of all the run has sent with it, by its amount.
+
+Such as `lambda total: check_reserve(["stripe"], policy, proposed_transfer=total)`.
+"""
 
 
 @attrs.frozen
@@ -181,7 +185,7 @@ async def _send(
         if payout.status != PENDING:
             return None
         account = await _account(payout.supplier, gateway)
-        checked = reserve(total)
+        checked = await reserve(total)
         if checked.should_block_transfers:
             raise TransfersBlocked(payout.id, payout.total, checked.sentence)
         at = await steps.now()
