@@ -72,7 +72,8 @@ from ledgerkit.jobs.credit_limits import run_auto_charges, set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.payments import charge_through, request_refund
-from ledgerkit.jobs.payouts import send_payouts, set_instant
+from ledgerkit.jobs.payout_settings import set_instant
+from ledgerkit.jobs.payouts import send_payouts
 from ledgerkit.jobs.reconciliation import reconcile_gateway
 from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.jobs.sending import send_instructions

@@ -23,6 +23,7 @@ from ledgerkit.jobs import payouts as jobs
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.instructions import cancel_instruction
+from ledgerkit.jobs.payout_settings import set_instant
 from ledgerkit.jobs.payouts import UnknownPayout
 from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.jobs.settlement import refusal, settlement
@@ -242,7 +243,7 @@ def test_instant_payout() -> None:
     """60.00 at 1 %: 59.40 arrive and go on to the bank at once; 0.60 are ours."""
     host = world()
     term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
-    run(jobs.set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
+    run(set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
     send(host)
     work(host)
     work(host)
@@ -260,7 +261,7 @@ def test_a_run_without_instant_payouts() -> None:
     """The setting stays, this run does not use it."""
     host = world()
     term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
-    run(jobs.set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
+    run(set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
     send(host, instant=False)
 
     assert (None, False) == (only(host, Payout).fee, only(host, Transfer).at_once)
@@ -274,7 +275,7 @@ def test_setting_is_stored_once_and_keeps_its_terms() -> None:
         PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT),
         PayoutTerm("USD", date(2026, 11, 1), None),
     ):
-        run(jobs.set_instant(term, supplier="ina", actor="eva", reason="asked for it"), host)
+        run(set_instant(term, supplier="ina", actor="eva", reason="asked for it"), host)
     versions = host.store.history(PayoutSetting, only(host, PayoutSetting).id)
 
     assert [(1, "eva"), (2, "eva")] == [(len(v.record.terms), v.actor) for v in versions]

@@ -75,6 +75,7 @@ from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.payout_settings import set_instant
 from ledgerkit.jobs.reconciliation import reconcile_gateway
 from ledgerkit.jobs.sending import SendingReport, send_instructions
 from ledgerkit.jobs.settlement import refusal, settlement
@@ -265,7 +266,7 @@ class Marketplace:
             )
         )
         term = PayoutTerm("USD", since, InstantFee(percent=Fraction(0), minimum=usd(50)))
-        run(paying_out.set_instant(term, supplier=INSTANT, actor="ina", reason="asked"), self.host)
+        run(set_instant(term, supplier=INSTANT, actor="ina", reason="asked"), self.host)
 
     # ---- playing -----------------------------------------------------------------------------
     def play(self, actions: Sequence[Action]) -> None:

@@ -24,6 +24,7 @@ from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.overrides import approve_override, ask_override
+from ledgerkit.jobs.payout_settings import set_instant
 from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from tests.domain.flight_school import NOON, PLANE, flight, hours, usd
@@ -107,7 +108,7 @@ def owed(store: Store) -> Host:
 def owed_at_once(store: Store) -> Host:
     """Return one that owes Ina 30.00 and 60.00, which she wants at once."""
     host = suppliers.world(3_000, 6_000, store=store)
-    run(payouts.set_instant(INSTANT, supplier="ina", **EVA), host)
+    run(set_instant(INSTANT, supplier="ina", **EVA), host)
     return host
 
 
@@ -153,7 +154,7 @@ PAYOUTS: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
         after(paying, bouncing, lambda: payouts.retry(PAYOUT, **NOTED)),
     ),
     "set instant payouts": (
-        lambda: payouts.set_instant(INSTANT, supplier="ina", **EVA),
+        lambda: set_instant(INSTANT, supplier="ina", **EVA),
         owed,
     ),
 }
