@@ -18,7 +18,7 @@ from ledgerkit.domain.completions import Completed, Completion, Work, complete
 from ledgerkit.domain.credit_limits import Check, Override, use_to_hold
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Event, Held, Hold, Wallet
+from ledgerkit.domain.ledger import Event, Held, Hold, wallets_of
 from ledgerkit.domain.ledger.holds import OPEN
 from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rentals import Rental
@@ -66,9 +66,8 @@ class Booked:
         """What to store; a booking is no record: the hold is all there is of it."""
         if self.hold is None:
             return Effects()
-        wallets = dict.fromkeys(entry.wallet for entry in self.hold.entries)
         return Effects(
-            opens=tuple(Wallet(name) for name in wallets),
+            opens=wallets_of(self.hold.entries),
             records=() if self.override is None else (self.override,),
             holds=(self.hold,),
         )
