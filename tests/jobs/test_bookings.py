@@ -209,6 +209,19 @@ def test_completed_while_it_is_cancelled(flown: Fraction, charged: int) -> None:
         assert (None, -charged, 0) == (given_back, owed(host), held_out(host))
 
 
+def test_booked_in_the_moment_in_which_it_is_completed() -> None:
+    """Right before the completion commits: what is held then is given back by cancelling."""
+    clean = Rigged(school(MemoryStore()))
+    run(completing(flight(Fraction(1))), clean)
+    host = school(MemoryStore())
+    job = completing(flight(Fraction(1)))
+    run(job, Rigged(host, {len(clean.names): overtaken(booking)}))
+    assert (-20_000, 30_000) == (owed(host), held_out(host))
+    run(cancel_booking("f-1", type="flight", actor="desk", reason="flown"), host)
+
+    assert (-20_000, 0) == (owed(host), held_out(host))
+
+
 def test_whoever_books_second_is_told_the_numbers() -> None:
     """Before any step of one booking another one takes the room."""
     clean = Rigged(school(MemoryStore()))
