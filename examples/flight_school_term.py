@@ -54,7 +54,7 @@ from ledgerkit.domain.payments import Payment, notes_for
 from ledgerkit.domain.payouts import InstantFee, PayoutTerm
 from ledgerkit.domain.periods import FixedDaysCycle, Period, local_date
 from ledgerkit.domain.rate_cards import RateCard, change_rate
-from ledgerkit.domain.reserves import ReservePolicy, check
+from ledgerkit.domain.reserves import ReserveCheck, ReservePolicy
 from ledgerkit.domain.transfers import Transfer, enqueue
 from ledgerkit.jobs.adjustments import adjust_completion, approve_adjustment
 from ledgerkit.jobs.billing_run import Asked, run_month
@@ -68,10 +68,12 @@ from ledgerkit.jobs.clawbacks import (
 from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.credit_limits import run_auto_charges, set_credit_limit
 from ledgerkit.jobs.payments import charge_through, request_refund
-from ledgerkit.jobs.payouts import send_payouts, set_instant
+from ledgerkit.jobs.payout_settings import set_instant
+from ledgerkit.jobs.payouts import send_payouts
 from ledgerkit.jobs.reconciliation import reconcile_gateway
 from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.jobs.sending import send_instructions
+from ledgerkit.jobs.steps import Job
 from ledgerkit.jobs.webhooks import take
 from ledgerkit.testing.fakes.gateway import Fault
 
@@ -324,15 +326,16 @@ class Term(Office):
 
     def send_out(self) -> None:
         """Send the payouts that wait, unless too little would be left at the gateway."""
-        held = self.run(check_reserve([STRIPE], RESERVE)).held
-        sent = self.run(
-            send_payouts(gateway=STRIPE, reserve=lambda total: check(RESERVE, held, total))
-        )
+
+        def reserve(total: Money) -> Job[ReserveCheck]:
+            return check_reserve([STRIPE], RESERVE, proposed_transfer=total)
+
+        sent = self.run(send_payouts(gateway=STRIPE, reserve=reserve))
         for payout in sent.sent:
             fee = "" if payout.fee is None else f", less {dollars(payout.fee)} for paying at once"
             self.tell(f"Sent to {payout.supplier}: {dollars(payout.total)}{fee}.")
         for skipped in sent.skipped:
-            waits = check(RESERVE, held)
+            waits = self.run(check_reserve([STRIPE], RESERVE))
             self.tell(
                 f"Not sent to {skipped.subject} ({skipped.code}): Stripe has {dollars(waits.held)} "
                 f"available of the {dollars(waits.minimum)} it should, half of which must stay."

@@ -588,6 +588,28 @@ def test_what_was_done_about_a_service_is_not_taken_for_the_service(
     assert ("1 Oct 2026", expected, "Ana", "€30.00") == cells(document)[0]
 
 
+def test_work_says_which() -> None:
+    """By what a host calls it, or by its id; a correction says that it is one, too."""
+    (payout,) = month().all(Payout)
+    line = attrs.evolve(payout.lines[0], source="f-1", item="", detail="", amount=Money(100, "EUR"))
+    kinds = ("completion.charged", "completion.adjusted", "completion.charged.reversed")
+    lines = tuple(
+        attrs.evolve(line, journal=f"jrn_{kind}_{item}", kind=kind, item=item)
+        for kind in kinds
+        for item in ("", "Night flight")
+    )
+    document = payout_read_by(TOM, attrs.evolve(payout, lines=lines))
+
+    assert [
+        "Service · f-1",
+        "Night flight",
+        "Correction · f-1",
+        "Correction · Night flight",
+        "Taken back: Service · f-1",
+        "Taken back: Night flight",
+    ] == [row[1] for row in cells(document)]
+
+
 def test_clawbacks_in_spanish() -> None:
     """The same, as a Spanish supplier reads it."""
     document = payout_read_by(attrs.evolve(TOM, locale="es"), clawed())

@@ -9,10 +9,18 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledgerkit.domain.bookings import BookingRefused, book, booking_id, next_times, redeem
+from ledgerkit.domain.bookings import (
+    BookingRefused,
+    WorkCompleted,
+    book,
+    booking_id,
+    let_pass,
+    next_times,
+    redeem,
+)
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.completions import Completed, complete
-from ledgerkit.domain.credit_limits import check
+from ledgerkit.domain.credit_limits import approve, check, request_override
 from ledgerkit.domain.ledger import Balance, Event, Held, Journal
 from ledgerkit.domain.ledger.holds import RELEASED, placed
 from tests.domain.flight_school import CARD, NOON, amounts, flight, usd
@@ -54,6 +62,23 @@ def test_a_booking_holds_what_the_flight_would_come_to() -> None:
     )
     assert (booked.hold,) == booked.effects.holds
     assert {"customer:ana", "supplier:tom", "platform"} == {w.id for w in booked.effects.opens}
+
+
+def test_an_override_lets_a_booking_pass() -> None:
+    """The hold names it, and it is used up with it; what is free needs none."""
+    asked = request_override(
+        "ana", usd("300"), reference="f-1", reason="known", by="maria", expires_at=EXPIRES, at=NOON
+    )
+    override = approve(asked.override, by="pedro", at=NOON).override
+    booked = book(flight(Fraction(3, 2)), card=CARD, expires_at=EXPIRES)
+    free = book(flight(Fraction(0)), card=CARD, expires_at=EXPIRES)
+    passed = let_pass(booked, override, at=NOON)
+
+    assert passed.hold is not None
+    assert passed.override is not None
+    assert (override.id, passed.hold.id) == (passed.hold.forced_by, passed.override.journal)
+    assert ((passed.override,), (passed.hold,)) == (passed.effects.records, passed.effects.holds)
+    assert free == let_pass(free, override, at=NOON)
 
 
 def test_what_is_free_holds_nothing() -> None:
@@ -128,6 +153,9 @@ def test_a_refusal_says_why() -> None:
         "'f-1' is not booked: 30000 minor USD more takes ana to an exposure of 30000 minor USD; "
         "no limit is set, so it is allowed"
     ) == str(refused)
+    assert "'f-1' is completed and charged; adjust it, or book other work" == str(
+        WorkCompleted("f-1")
+    )
 
 
 @given(st.fractions(0, 9), st.fractions(0, 9))

@@ -46,7 +46,7 @@ class Checked:
     sentence: str = "1,000.00 is held of a minimum of 1,000.00"
 
 
-def enough(_: Money) -> Checked:
+async def enough(_: Money) -> Checked:
     """Let every transfer go on."""
     return Checked()
 

@@ -17,12 +17,15 @@ from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.payouts import InstantFee, Payout, PayoutSetting, PayoutTerm, ReferenceNeeded
 from ledgerkit.domain.periods import Period
+from ledgerkit.domain.reserves import ReservePolicy
 from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import payouts as jobs
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.instructions import cancel_instruction
+from ledgerkit.jobs.payout_settings import set_instant
 from ledgerkit.jobs.payouts import UnknownPayout
+from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.jobs.settlement import refusal, settlement
 from ledgerkit.jobs.steps import Job
 from ledgerkit.testing.fakes.gateway import Fault
@@ -119,7 +122,7 @@ def test_reserve_blocks_transfers() -> None:
     host = world(3_000, 3_000, 3_000)
     proposed: list[Money] = []
 
-    def reserve(amount: Money) -> Checked:
+    async def reserve(amount: Money) -> Checked:
         proposed.append(amount)
         return Checked(amount > usd(7_000), "too little is held: critical")
 
@@ -128,6 +131,24 @@ def test_reserve_blocks_transfers() -> None:
     assert [usd(3_000), usd(6_000), usd(9_000)] == proposed
     assert (2, ["transfers_blocked"]) == (len(report.sent), [s.code for s in report.skipped])
     assert report.skipped[0].reason.endswith("is not sent: too little is held: critical")
+
+
+def test_the_reserve_is_asked_of_the_gateway() -> None:
+    """It holds 1,000.00 of 1,000.00: 300.00 may go, and 600.00 would leave less than half."""
+    policy = ReservePolicy(usd(100_000))
+    report = send(
+        world(30_000, 30_000),
+        reserve=lambda total: check_reserve(["stripe"], policy, proposed_transfer=total),
+    )
+
+    assert ([usd(30_000)], ["transfers_blocked"]) == (
+        [payout.total for payout in report.sent],
+        [left_out.code for left_out in report.skipped],
+    )
+    assert report.skipped[0].reason.endswith(
+        "100000 minor USD is held of a minimum of 100000 minor USD: healthy, and critical once "
+        "60000 minor USD is paid; transfers wait"
+    )
 
 
 def test_time_out_pays_once() -> None:
@@ -222,7 +243,7 @@ def test_instant_payout() -> None:
     """60.00 at 1 %: 59.40 arrive and go on to the bank at once; 0.60 are ours."""
     host = world()
     term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
-    run(jobs.set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
+    run(set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
     send(host)
     work(host)
     work(host)
@@ -240,7 +261,7 @@ def test_a_run_without_instant_payouts() -> None:
     """The setting stays, this run does not use it."""
     host = world()
     term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
-    run(jobs.set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
+    run(set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
     send(host, instant=False)
 
     assert (None, False) == (only(host, Payout).fee, only(host, Transfer).at_once)
@@ -254,7 +275,7 @@ def test_setting_is_stored_once_and_keeps_its_terms() -> None:
         PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT),
         PayoutTerm("USD", date(2026, 11, 1), None),
     ):
-        run(jobs.set_instant(term, supplier="ina", actor="eva", reason="asked for it"), host)
+        run(set_instant(term, supplier="ina", actor="eva", reason="asked for it"), host)
     versions = host.store.history(PayoutSetting, only(host, PayoutSetting).id)
 
     assert [(1, "eva"), (2, "eva")] == [(len(v.record.terms), v.actor) for v in versions]

@@ -27,9 +27,9 @@ from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import InstantFee, PayoutTerm
 from ledgerkit.domain.rate_cards import CHARGE as CHARGED
 from ledgerkit.domain.rate_cards import PAY, CardRate, RateCard, RateKey
-from ledgerkit.jobs import payouts as paying_out
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.payout_settings import set_instant
 from ledgerkit.jobs.reconciliation import reconcile_gateway
 from ledgerkit.jobs.sending import SendingReport, send_instructions
 from ledgerkit.jobs.settlement import refusal, settlement
@@ -195,7 +195,7 @@ class Town:
             )
         )
         term = PayoutTerm("USD", since, InstantFee(percent=Fraction(0), minimum=usd(50)))
-        run(paying_out.set_instant(term, supplier=INSTANT, actor="ina", reason="asked"), self.host)
+        run(set_instant(term, supplier=INSTANT, actor="ina", reason="asked"), self.host)
 
     # ---- luck --------------------------------------------------------------------------------
     def _fates(self, chance: Random, most: int = 14) -> Mapping[int, Fate]:

@@ -60,7 +60,8 @@ def payout_document(
 ) -> Document:
     """Return *payout* as *supplier* reads it: each session and incentive it pays or takes back.
 
-    So are clawbacks that it bears, and the fee of an instant one.
+    So are clawbacks that it bears, and the fee of an instant one. Work is called by the `item` of
+    its line, or by its id where the line has none.
     """
     desk = open_desk(head, supplier)
     words = desk.words
@@ -128,11 +129,13 @@ def _earned(lines: Iterable[PayoutLine]) -> tuple[_Earned, ...]:
 
 def _payout_row(desk: Desk, earned: _Earned) -> Row:
     line, kind = earned.line, earned.line.kind
-    word = desk.kind(kind.removesuffix(REVERSED))
+    base = kind.removesuffix(REVERSED)
+    word = desk.words.text("Incentive") if earned.bonus else desk.kind(base)
+    of_work = base.startswith("completion.")
+    about = line.item or (line.source if of_work else "")
     what = line.item or word
-    if earned.bonus or kind.startswith(_ABOUT):
-        word = desk.words.text("Incentive") if earned.bonus else word
-        what = " · ".join(filter(None, (word, line.item)))
+    if earned.bonus or kind.startswith(_ABOUT) or (of_work and not line.item):
+        what = " · ".join(filter(None, (word, about)))
     if is_reversed(kind):
         what = desk.taken_back(what)
     return Row((desk.day(line.on), what, line.detail, desk.money(line.amount)))

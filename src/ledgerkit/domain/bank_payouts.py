@@ -17,7 +17,7 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.gateways import PAYOUT, GatewayObject, PayoutOrder, link_id
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import Instructed, instruct
-from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, reverse
+from ledgerkit.domain.ledger import Entry, Event, Journal, reverse, wallets_of
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money
@@ -168,10 +168,10 @@ class BankPayoutSettled:
         """What to store; nothing if nothing is new."""
         if not self.moved:
             return Effects()
-        wallets = [entry.wallet for journal in self.journals for entry in journal.entries]
+        entries = (entry for journal in self.journals for entry in journal.entries)
         return Effects(
             journals=self.journals,
-            opens=tuple(Wallet(wallet) for wallet in dict.fromkeys(wallets)),
+            opens=wallets_of(entries),
             records=(self.payout,),
             messages=self.alert,
         )

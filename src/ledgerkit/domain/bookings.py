@@ -15,10 +15,10 @@ import attrs
 
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.completions import Completed, Completion, Work, complete
-from ledgerkit.domain.credit_limits import Check
+from ledgerkit.domain.credit_limits import Check, Override, use_to_hold
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Event, Held, Hold, Wallet
+from ledgerkit.domain.ledger import Event, Held, Hold, wallets_of
 from ledgerkit.domain.ledger.holds import OPEN
 from ledgerkit.domain.rate_cards import RateCard
 from ledgerkit.domain.rentals import Rental
@@ -37,19 +37,48 @@ class BookingRefused(LedgerkitError):
 
 
 @attrs.frozen
+class WorkCompleted(LedgerkitError):
+    """Work to be booked that is done: it is charged, and nothing of it is left to reserve."""
+
+    work: str
+    code: ClassVar[str] = "work_completed"
+
+    def __str__(self) -> str:
+        return f"{self.work!r} is completed and charged; adjust it, or book other work"
+
+
+@attrs.frozen
 class Booked:
-    """Work as it would be charged, and the hold that reserves that; None where it is free."""
+    """Work as it would be charged, and the hold that reserves that; None where it is free.
+
+    Attributes:
+        completion: What is reserved, and for whom.
+        hold: What reserves it, or None.
+        override: What lets it pass the credit limit, used up by it, or None.
+    """
 
     completion: Completion
     hold: Hold | None
+    override: Override | None = None
 
     @property
     def effects(self) -> Effects:
         """What to store; a booking is no record: the hold is all there is of it."""
         if self.hold is None:
             return Effects()
-        wallets = dict.fromkeys(entry.wallet for entry in self.hold.entries)
-        return Effects(opens=tuple(Wallet(name) for name in wallets), holds=(self.hold,))
+        return Effects(
+            opens=wallets_of(self.hold.entries),
+            records=() if self.override is None else (self.override,),
+            holds=(self.hold,),
+        )
+
+
+@attrs.frozen
+class BookingPreview:
+    """What a booking would hold, and whether the customer's credit limit allows it."""
+
+    booked: Booked
+    check: Check
 
 
 @attrs.frozen
@@ -124,6 +153,17 @@ def book(
             expires_at=expires_at,
         ),
     )
+
+
+def let_pass(booked: Booked, override: Override, *, at: datetime) -> Booked:
+    """Let what is *booked* pass the customer's credit limit by *override*, which it uses up.
+
+    Raises: as `credit_limits.use_to_hold` does.
+    """
+    if booked.hold is None:
+        return booked
+    held = use_to_hold(override, booked.hold, at=at)
+    return attrs.evolve(booked, hold=held.hold, override=held.override)
 
 
 def redeem(completed: Completed, held: Held | None, *, at: datetime) -> Redeemed:

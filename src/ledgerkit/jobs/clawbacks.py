@@ -149,7 +149,7 @@ async def approve_clawback(
 
     Raises:
         UnknownClawback: it is not stored.
-        ApproverIsRequester: *actor* proposed it, unless *four_eyes* is off.
+        ApproverIsRequester: *actor* proposed it or chose its method, unless *four_eyes* is off.
         IllegalTransition: it does not wait for approval.
         Stale: others came first, again and again.
     """

@@ -148,7 +148,7 @@ async def use_override(
         PostingRefused: the books refuse the journal for another reason.
     """
     require(actor, BILLING_WRITE)
-    read = await _known(id)
+    read = await read_override(id)
     if read.record.journal == journal.id:
         posted = await steps.journal(journal.id)
         if posted is not None:
@@ -180,7 +180,7 @@ async def _decided(
     actor: Actor,
     reason: str,
 ) -> Override:
-    read = await _known(id)
+    read = await read_override(id)
     key = f"override/{id}/{verb}"
     if key in {version.key for version in await steps.history(Override, id)}:
         return read.record
@@ -199,7 +199,8 @@ async def _decided(
     return done.override
 
 
-async def _known(id: str) -> Versioned[Override]:
+async def read_override(id: str) -> Versioned[Override]:
+    """Read the override *id*; raises `UnknownOverride`."""
     read = await steps.load(Override, id)
     if read is None:
         raise UnknownOverride(id)

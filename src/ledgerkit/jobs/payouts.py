@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -36,12 +36,12 @@ from ledgerkit.domain.payouts import (
     Payout,
     PayoutChanged,
     PayoutSetting,
-    PayoutTerm,
     setting_id,
 )
 from ledgerkit.domain.periods import local_date
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.rounds import until_stored
+from ledgerkit.jobs.steps import Job
 
 T = TypeVar("T")
 
@@ -60,8 +60,11 @@ class ReserveDecision(Protocol):
         ...
 
 
-Reserve = Callable[[Money], ReserveDecision]
-"""Tells whether a transfer must wait, that of all the run has sent with it, by its amount."""
+Reserve: TypeAlias = Callable[[Money], Job[ReserveDecision]]
+"""Tells whether a transfer must wait, that of all the run has sent with it, by its amount.
+
+Such as `lambda total: check_reserve(["stripe"], policy, proposed_transfer=total)`.
+"""
 
 
 @attrs.frozen
@@ -181,7 +184,7 @@ async def _send(
         if payout.status != PENDING:
             return None
         account = await _account(payout.supplier, gateway)
-        checked = reserve(total)
+        checked = await reserve(total)
         if checked.should_block_transfers:
             raise TransfersBlocked(payout.id, payout.total, checked.sentence)
         at = await steps.now()
@@ -288,36 +291,6 @@ async def retry(payout: str, *, note: str, actor: str) -> Payout:
     """Make a failed payout pending, so that the next run sends it; asked again as `hold` is."""
     move = partial(_noted, payouts.retry, note=note)
     return await _move(payout, "retry", move, asked={"note": note}, actor=actor, reason=note)
-
-
-async def set_instant(term: PayoutTerm, *, supplier: str, actor: str, reason: str) -> PayoutSetting:
-    """Set from which day on payouts of *supplier* are instant, for which fee, or are not.
-
-    Earlier terms stay; who set which, when and why is the setting's history.
-    """
-
-    async def decide() -> PayoutSetting:
-        read = await steps.load(PayoutSetting, setting_id(supplier))
-        before = None if read is None else read.record
-        if before is not None and before.terms[-1] == term:
-            return before
-        changed = payouts.set_term(before, term, supplier=supplier)
-        number = len(changed.setting.terms)
-        await _commit(
-            changed,
-            key=f"payout_setting/{supplier}/{number}",
-            asked=(
-                "payout_setting.set",
-                {"supplier": supplier, "currency": term.currency, "valid_from": term.valid_from},
-            ),
-            actor=actor,
-            reason=reason,
-            bases=() if read is None else (read,),
-            at=await steps.now(),
-        )
-        return changed.setting
-
-    return await until_stored(decide)
 
 
 _Move = Callable[[Payout, datetime], PayoutChanged]

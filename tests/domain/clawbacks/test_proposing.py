@@ -177,12 +177,25 @@ def test_another_method_is_approved_anew() -> None:
     """What was approved was the method too."""
     again = clawbacks.choose(approved(), FORGIVEN, by="eva").clawback
 
-    assert ("proposed", "forgiven", "eva", "") == (
+    assert ("proposed", "forgiven", "max", "eva", "") == (
         again.status,
         again.method,
         again.requested_by,
+        again.chosen_by,
         again.approved_by,
     )
+
+
+def test_neither_who_proposed_nor_who_chose_approves() -> None:
+    """Max named the amount and Eva the method: a third person looks at both."""
+    chosen = clawbacks.choose(proposed(), FORGIVEN, by="eva").clawback
+    for by in ("max", "eva"):
+        with pytest.raises(ApproverIsRequester, match=f"was asked for by '{by}'"):
+            clawbacks.approve(chosen, by=by)
+    replaced = clawbacks.choose(chosen, MANUAL_CHECK, by="nina").clawback
+
+    assert "nina" == clawbacks.approve(chosen, by="nina").clawback.approved_by
+    assert "eva" == clawbacks.approve(replaced, by="eva").clawback.approved_by
 
 
 # ---- views -----------------------------------------------------------------------------------

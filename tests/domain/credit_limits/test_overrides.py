@@ -18,8 +18,9 @@ from ledgerkit.domain.credit_limits import (
     request_override,
     revoke,
     use,
+    use_to_hold,
 )
-from ledgerkit.domain.ledger import Entry, Journal
+from ledgerkit.domain.ledger import Entry, Hold, Journal
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
 from ledgerkit.testing.samples import NOON, hour, transfer
@@ -88,6 +89,22 @@ def test_used_up_by_one_journal() -> None:
     assert Effects(journals=(used.journal,), records=(used.override,)) == used.effects
     with pytest.raises(IllegalTransition, match="override is used; use needs approved"):
         use(used.override, attrs.evolve(FLOWN, id="jrn_2"), at=hour(3))
+
+
+def test_used_up_by_one_hold() -> None:
+    """Of the legs of a journal, under the same rules."""
+    booked = Hold(id="hld_1", kind="completion.charged", entries=FLOWN.entries, expires_at=hour(9))
+    used = use_to_hold(APPROVED, booked, at=hour(2))
+
+    assert attrs.evolve(booked, forced_by=APPROVED.id) == used.hold
+    assert ("used", "hld_1") == (used.override.status, used.override.journal)
+    assert Effects(holds=(used.hold,), records=(used.override,)) == used.effects
+    with pytest.raises(IllegalTransition, match="override is used; use needs approved"):
+        use_to_hold(used.override, booked, at=hour(3))
+    with pytest.raises(OverrideExpired):
+        use_to_hold(APPROVED, booked, at=hour(24))
+    with pytest.raises(OverrideExceeded, match="11999 minor USD of its customer pass"):
+        use_to_hold(attrs.evolve(APPROVED, amount=usd(11_999)), booked, at=hour(2))
 
 
 def test_turned_down_or_taken_back() -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledgerkit.domain.ledger import BadAddress, Balance, Limit, Wallet, address
+from ledgerkit.domain.ledger import BadAddress, Balance, Limit, Wallet, address, wallets_of
 from ledgerkit.domain.ledger.wallets import INT64
 from ledgerkit.testing import strategies as of
+from ledgerkit.testing.samples import transfer
 
 
 # ---- addresses -------------------------------------------------------------------------------
@@ -104,6 +105,13 @@ def test_unrestricted(wallet: Wallet, expected: bool) -> None:
     assert expected == wallet.unrestricted
     assert expected == pickle.loads(pickle.dumps(wallet)).unrestricted
     assert attrs.evolve(wallet, limits=(), currencies=None, status="open").unrestricted
+
+
+def test_the_wallets_of_entries() -> None:
+    """Each once, in the order of the entries, and without any policy."""
+    entries = transfer("jrn_1", "b", "a", 1).entries + transfer("jrn_2", "c", "b", 1).entries
+
+    assert (Wallet("b"), Wallet("a"), Wallet("c")) == wallets_of(entries)
 
 
 @given(of.wallets())

@@ -57,6 +57,7 @@ CONTROL: dict[str, Case] = {
         for name, job in {
             "approve an override": lambda: overrides.approve_override(control.BOOKING, **BY),
             "reject an override": lambda: overrides.reject_override(control.BOOKING, **BY),
+            "read an override": lambda: overrides.read_override(control.BOOKING),
             "standing alerts": standing_alerts,
             "read an alert": lambda: read_alert(control.LOW, at=hour(0), tell=None),
             "acknowledge": lambda: acknowledge_alert(

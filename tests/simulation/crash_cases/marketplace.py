@@ -13,6 +13,7 @@ from ledgerkit.domain.clawbacks import (
     STRIPE_REVERSAL,
     clawback_id,
 )
+from ledgerkit.domain.credit_limits import override_id
 from ledgerkit.domain.payouts import InstantFee, Payout, PayoutTerm
 from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import clawbacks, payouts
@@ -22,16 +23,19 @@ from ledgerkit.jobs.completions import preview_completion
 from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
+from ledgerkit.jobs.overrides import approve_override, ask_override
+from ledgerkit.jobs.payout_settings import set_instant
 from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from tests.domain.flight_school import NOON, PLANE, flight, hours, usd
 from tests.jobs import completion_world as school
 from tests.jobs import supplier_world as suppliers
-from tests.jobs.control_world import MARIA
+from tests.jobs.control_world import MARIA, PEDRO
 from tests.simulation.crash_cases.cases import Case, shown
 
 FLIGHT = flight(Fraction(3, 2))
 PLANNED: dict[str, Any] = {"card": "school", "expires_at": NOON + timedelta(days=1)}
+OVERRIDE = override_id("ana", "f-1")
 DESK: dict[str, Any] = {"actor": "desk", "reason": "asked by phone"}
 EVA: dict[str, Any] = {"actor": "eva", "reason": "checked the log"}
 NOTED: dict[str, Any] = {"actor": "eva", "note": "asked by phone"}
@@ -42,6 +46,19 @@ def limited(store: Store) -> Host:
     """Return a school where Ana may owe 500.00, so that the flight fits once."""
     host = school.school(store)
     run(set_credit_limit("ana", usd("500"), actor=MARIA, reason="agreed", key="1"), host)
+    return host
+
+
+def leave_given(store: Store) -> Host:
+    """Return one where she may owe 100.00, and an override lets the flight pass that."""
+    host = limited(store)
+    run(set_credit_limit("ana", usd("100"), actor=MARIA, reason="late", key="2"), host)
+    until = NOON + timedelta(days=1)
+    asking = ask_override(
+        "ana", usd("300"), reference="f-1", reason="known", expires_at=until, actor=MARIA
+    )
+    run(asking, host)
+    run(approve_override(OVERRIDE, actor=PEDRO, reason="known for years"), host)
     return host
 
 
@@ -58,6 +75,10 @@ WORK: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
     "complete what is booked": (school.completing, booked),
     "preview a booking": (lambda: preview_booking(FLIGHT, **PLANNED), limited),
     "book work": (lambda: book_work(FLIGHT, **PLANNED, **DESK), limited),
+    "book beyond the limit": (
+        lambda: book_work(FLIGHT, **PLANNED, **DESK, override=OVERRIDE),
+        leave_given,
+    ),
     "cancel a booking": (lambda: cancel_booking("f-1", type="flight", **DESK), booked),
     "preview an adjustment": (
         lambda: preview_adjustment("f-1", hours(2), key="hobbs", **DESK),
@@ -87,7 +108,7 @@ def owed(store: Store) -> Host:
 def owed_at_once(store: Store) -> Host:
     """Return one that owes Ina 30.00 and 60.00, which she wants at once."""
     host = suppliers.world(3_000, 6_000, store=store)
-    run(payouts.set_instant(INSTANT, supplier="ina", **EVA), host)
+    run(set_instant(INSTANT, supplier="ina", **EVA), host)
     return host
 
 
@@ -133,7 +154,7 @@ PAYOUTS: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
         after(paying, bouncing, lambda: payouts.retry(PAYOUT, **NOTED)),
     ),
     "set instant payouts": (
-        lambda: payouts.set_instant(INSTANT, supplier="ina", **EVA),
+        lambda: set_instant(INSTANT, supplier="ina", **EVA),
         owed,
     ),
 }

@@ -154,12 +154,14 @@ def approve(clawback: Clawback, *, by: str, four_eyes: bool = True) -> ClawbackC
     """Approve a case as it was proposed, method included; whether *by* may is the host's to check.
 
     Raises:
-        ApproverIsRequester: the same person proposed it, unless *four_eyes* is off.
+        ApproverIsRequester: the same person proposed it or chose its method, unless *four_eyes* is
+            off.
         IllegalTransition: it does not wait for approval.
     """
     status = CLAWBACK.after(clawback.status, "approve")
     if four_eyes:
-        need_four_eyes("clawback", clawback.id, asked_by=clawback.requested_by, by=by)
+        for asked_by in (clawback.requested_by, clawback.chosen_by):
+            need_four_eyes("clawback", clawback.id, asked_by=asked_by, by=by)
     return ClawbackChanged(
         attrs.evolve(clawback, status=status, approved_by=name_of("approver", by))
     )
@@ -186,7 +188,7 @@ def choose(clawback: Clawback, method: str, *, by: str) -> ClawbackChanged:
             clawback,
             status=CLAWBACK.after(clawback.status, "choose"),
             method=method,
-            requested_by=by,
+            chosen_by=name_of("who chose the method", by),
             approved_by="",
         )
     )

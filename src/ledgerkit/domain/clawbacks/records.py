@@ -110,6 +110,7 @@ class Clawback:
         on_wallet: Whether the supplier's wallet shows it: what caused it may have booked it, else
             the first journal of the case does.
         requested_by: Who proposed it.
+        chosen_by: Who chose another method than was proposed, or "".
         approved_by: Who approved it, or "".
         opened_at: When it was proposed.
         status: See `CLAWBACK`.
@@ -129,6 +130,7 @@ class Clawback:
     method: str = FUTURE_PAYOUT_OFFSET
     on_wallet: bool
     requested_by: str
+    chosen_by: str = ""
     approved_by: str = ""
     opened_at: datetime = attrs.field(converter=instant)
     status: str = PROPOSED
@@ -166,6 +168,7 @@ class Clawback:
                 msg = f"{field} of {what} is True or False (got {getattr(self, field)!r})"
                 raise TypeError(msg)
         text_of("reference", self.reference)
+        text_of("chosen_by", self.chosen_by)
 
     @property
     def opened_on(self) -> date:

@@ -31,7 +31,7 @@ from ledgerkit.domain.clawbacks.records import (
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet, cash_of
+from ledgerkit.domain.ledger import Entry, Event, Journal, cash_of, wallets_of
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.outbox import Message
@@ -88,10 +88,10 @@ class ClawbackExecuted:
     @property
     def effects(self) -> Effects:
         """What to store."""
-        wallets = [entry.wallet for journal in self.journals for entry in journal.entries]
+        entries = (entry for journal in self.journals for entry in journal.entries)
         own = Effects(
             journals=self.journals,
-            opens=tuple(Wallet(wallet) for wallet in dict.fromkeys(wallets)),
+            opens=wallets_of(entries),
             records=(self.clawback,),
         )
         return sum((asked.effects for asked in self.asked), start=own)

@@ -34,6 +34,7 @@ from ledgerkit.domain.credit_limits.overrides import (
     OverrideChanged,
     OverrideExceeded,
     OverrideExpired,
+    OverrideHeld,
     OverrideUsed,
     approve,
     override_id,
@@ -41,6 +42,7 @@ from ledgerkit.domain.credit_limits.overrides import (
     request_override,
     revoke,
     use,
+    use_to_hold,
 )
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "OverrideChanged",
     "OverrideExceeded",
     "OverrideExpired",
+    "OverrideHeld",
     "OverrideUsed",
     "approve",
     "auto_charge",
@@ -76,4 +79,5 @@ __all__ = [
     "revoke",
     "set_limit",
     "use",
+    "use_to_hold",
 ]

@@ -1,7 +1,8 @@
 """Override: the word of a second person that lets one posting pass a credit limit.
 
 It is bound to a customer, an amount and what it is for, expires, and is used up in the commit of
-the journal it lets pass, which names it in `forced_by`. (spec: reliability B2, 6.2, invariant 3)
+the journal or the hold it lets pass, which names it in `forced_by`. (spec: reliability B2, 6.2,
+invariant 3)
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ledgerkit.domain.access import need_four_eyes
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Journal, address, net_of
+from ledgerkit.domain.ledger import Hold, Journal, address, net_of
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money
@@ -38,7 +39,7 @@ _APPROVED_ONCE = (APPROVED, USED, REVOKED)
 
 @attrs.frozen(kw_only=True)
 class Override:
-    """Leave to charge a customer once beyond the limit.
+    """Leave to charge a customer once beyond the limit, or to reserve as much.
 
     Attributes:
         id: See `override_id`.
@@ -49,7 +50,7 @@ class Override:
         requested_by: The real id of who asked for it.
         expires_at: It cannot be used at or after this instant.
         approved_by: The real id of who approved it, or None.
-        journal: The id of the journal that used it, or None.
+        journal: The id of the journal or the hold that used it, or None.
         status: See `OVERRIDE`.
     """
 
@@ -104,7 +105,7 @@ class OverrideExpired(LedgerkitError):
 
 @attrs.frozen
 class OverrideExceeded(LedgerkitError):
-    """A journal that takes more than its override allows, or from other wallets."""
+    """A journal or hold that takes more than its override allows, or from other wallets."""
 
     override: str
     allowed: Money
@@ -206,6 +207,19 @@ class OverrideUsed:
         return Effects(journals=(self.journal,), records=(self.override,))
 
 
+@attrs.frozen
+class OverrideHeld:
+    """An override used up, and the hold that it lets pass: to be committed together."""
+
+    override: Override
+    hold: Hold
+
+    @property
+    def effects(self) -> Effects:
+        """What to store, on the version of the override that was read."""
+        return Effects(holds=(self.hold,), records=(self.override,))
+
+
 def use(override: Override, journal: Journal, *, at: datetime) -> OverrideUsed:
     """Let *journal* pass the limit by *override*, which is used up.
 
@@ -218,16 +232,30 @@ def use(override: Override, journal: Journal, *, at: datetime) -> OverrideUsed:
         OverrideExpired: its time is over.
         OverrideExceeded: the journal takes more of the customer, or of others.
     """
+    used = _used(override, journal, at)
+    return OverrideUsed(used, attrs.evolve(journal, forced_by=override.id))
+
+
+def use_to_hold(override: Override, hold: Hold, *, at: datetime) -> OverrideHeld:
+    """Let *hold* reserve beyond the limit by *override*, as `use` lets a journal pass.
+
+    What captures the hold needs no other leave, as it takes no more than was reserved. Raises: as
+    `use` does.
+    """
+    used = _used(override, hold, at)
+    return OverrideHeld(used, attrs.evolve(hold, forced_by=override.id))
+
+
+def _used(override: Override, posting: Journal | Hold, at: datetime) -> Override:
     status = OVERRIDE.after(override.status, "use")
     _still(override, at)
     customer = address("customer", override.customer), override.amount.currency
-    taken = {key: -net for key, net in net_of(journal.entries).items() if net < 0}
+    taken = {key: -net for key, net in net_of(posting.entries).items() if net < 0}
     others = [key for key in taken if key != customer and key[0] != "platform"]
     if others or not 0 < taken.get(customer, 0) <= override.amount.minor:
         told = tuple((wallet, Money(net, code)) for (wallet, code), net in taken.items())
         raise OverrideExceeded(override.id, override.amount, told)
-    used = attrs.evolve(override, status=status, journal=journal.id)
-    return OverrideUsed(used, attrs.evolve(journal, forced_by=override.id))
+    return attrs.evolve(override, status=status, journal=posting.id)
 
 
 def _still(override: Override, at: datetime) -> None:

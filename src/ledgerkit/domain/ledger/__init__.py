@@ -84,6 +84,7 @@ from ledgerkit.domain.ledger.wallets import (
     Wallet,
     address,
     cash_of,
+    wallets_of,
 )
 
 __all__ = [
@@ -157,4 +158,5 @@ __all__ = [
     "reversible",
     "statement",
     "trial_balance",
+    "wallets_of",
 ]

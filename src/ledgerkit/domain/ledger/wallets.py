@@ -7,12 +7,13 @@ policy says how far it may go down or up, and whether it may move at all. (spec:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.ledger.journals import name_of
+from ledgerkit.domain.ledger.journals import Entry, name_of
 from ledgerkit.domain.money import is_code
 
 OPEN = "open"
@@ -180,6 +181,11 @@ class Wallet:
         """Return whether it has a floor or a ceiling in *currency*."""
         limit = self.limit(currency)
         return limit.floor is not None or limit.ceiling is not None
+
+
+def wallets_of(entries: Iterable[Entry]) -> tuple[Wallet, ...]:
+    """Return the wallets that *entries* post to, each once, to be opened if they are not."""
+    return tuple(Wallet(id) for id in dict.fromkeys(entry.wallet for entry in entries))
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ import attrs
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Entry, Journal, Wallet, reverse
+from ledgerkit.domain.ledger import Entry, Journal, reverse, wallets_of
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.payouts.records import PAYOUT, Payout
 
@@ -38,7 +38,7 @@ class PayoutChanged:
         """What to store."""
         if self.journal is None:
             return Effects(records=(self.payout,))
-        opens = tuple(Wallet(entry.wallet) for entry in self.journal.entries)
+        opens = wallets_of(self.journal.entries)
         return Effects(journals=(self.journal,), opens=opens, records=(self.payout,))
 
 

@@ -15,7 +15,7 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.gateways import REVERSAL, GatewayObject
 from ledgerkit.domain.gateways import TRANSFER as TRANSFER_KIND
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Journal, Wallet
+from ledgerkit.domain.ledger import Journal, wallets_of
 from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.transfers.journals import kept, payment, returned, taken_back
@@ -69,10 +69,10 @@ class TransferSettled:
         """What to store; nothing if nothing is new."""
         if not self.moved:
             return Effects()
-        wallets = [entry.wallet for journal in self.journals for entry in journal.entries]
+        entries = (entry for journal in self.journals for entry in journal.entries)
         return Effects(
             journals=self.journals,
-            opens=tuple(Wallet(wallet) for wallet in dict.fromkeys(wallets)),
+            opens=wallets_of(entries),
             records=(self.transfer,),
             messages=self.alert,
         )

@@ -74,7 +74,7 @@ def _clawback(words: Words) -> str:
     whole, back = (words.minor(DOCUMENT, "data", name) for name in ("amount", "recovered"))
     columns = {
         **fields(words, "supplier", "side", "method", "status", "cause", "reason", "opened_at"),
-        **fields(words, "requested_by", "approved_by", "reference"),
+        **fields(words, "requested_by", "chosen_by", "approved_by", "reference"),
         **flags(words, "on_wallet", "fell_back"),
         "currency": currency,
         **amount(words, "amount", whole, currency),

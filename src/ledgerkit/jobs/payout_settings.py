@@ -1,0 +1,41 @@
+"""Payout settings: from which day on a supplier is paid at once, for which fee. (seed 002)"""
+
+from __future__ import annotations
+
+from ledgerkit.domain.changes import changes_of, expect, request
+from ledgerkit.domain.payouts import PayoutSetting, PayoutTerm, set_term, setting_id
+from ledgerkit.jobs import steps
+from ledgerkit.jobs.rounds import until_stored
+
+
+async def set_instant(term: PayoutTerm, *, supplier: str, actor: str, reason: str) -> PayoutSetting:
+    """Set from which day on payouts of *supplier* are instant, for which fee, or are not.
+
+    Earlier terms stay; who set which, when and why is the setting's history.
+    """
+
+    async def decide() -> PayoutSetting:
+        read = await steps.load(PayoutSetting, setting_id(supplier))
+        before = None if read is None else read.record
+        if before is not None and before.terms[-1] == term:
+            return before
+        changed = set_term(before, term, supplier=supplier)
+        await steps.commit(
+            changes_of(
+                changed,
+                key=f"payout_setting/{supplier}/{len(changed.setting.terms)}",
+                request=request(
+                    "payout_setting.set",
+                    supplier=supplier,
+                    currency=term.currency,
+                    valid_from=term.valid_from,
+                ),
+                actor=actor,
+                reason=reason,
+                at=await steps.now(),
+                expects=() if read is None else (expect(read),),
+            )
+        )
+        return changed.setting
+
+    return await until_stored(decide)
