@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
 
 from examples.flight_school_fleet import (
     CARD,
@@ -45,7 +44,7 @@ from ledgerkit.domain.bookings import BookingRefused
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Decision, Effects, expect
 from ledgerkit.domain.clawbacks import FUTURE_PAYOUT_OFFSET, STRIPE_REVERSAL, ClawbackWindowClosed
-from ledgerkit.domain.completions import Completed, quantities_of
+from ledgerkit.domain.completions import quantities_of
 from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.ledger import Entry
@@ -179,22 +178,17 @@ class Term(Office):
 
     def complete(self, lesson: Lesson) -> None:
         """Charge what was flown; where it is agreed, transfer the instructor's share by itself."""
-        beside = partial(self.transfer, lesson) if lesson.direct else nothing
         job = complete_work(
-            lesson.work, card=CARD, actor="flight desk", reason="flown", beside=beside
+            lesson.work,
+            card=CARD,
+            actor="flight desk",
+            reason="flown",
+            transfer_through=STRIPE if lesson.direct else None,
         )
         done = self.run(job).journal
         assert done is not None
         legs = ", ".join(f"{leg.wallet} {dollars(leg.amount)}" for leg in done.entries)
         self.tell(f"{lesson.what} {lesson.work.id}: {legs}.")
-
-    def transfer(self, lesson: Lesson, done: Completed) -> tuple[Decision, ...]:
-        """Return the transfer of what the supplier of a completion earned."""
-        assert done.journal is not None
-        supplier = lesson.work.supplier or ""
-        wallet = f"supplier:{supplier}"
-        (earned,) = (leg.amount for leg in done.journal.entries if leg.wallet == wallet)
-        return self.transferred(earned, supplier, pays=lesson.work.id)
 
     def transferred(self, amount: Money, supplier: str, *, pays: str) -> tuple[Decision, ...]:
         """Return the transfer of *amount* to the account of *supplier*."""
@@ -370,11 +364,6 @@ class Term(Office):
         """Let the answer to the next call get lost: it is carried out and nobody says so."""
         self.gateway.script(Fault.TIMEOUT_AFTER)
         self.tell("Tonight an answer of Stripe gets lost: the webhook tells that Ana's card paid.")
-
-
-def nothing(_: Completed) -> tuple[Decision, ...]:
-    """Return no further decisions."""
-    return ()
 
 
 def why(refused: BookingRefused) -> str:

@@ -27,6 +27,7 @@ from ledgerkit.domain.completions import (
     quantities_of,
     rated_anew,
     request_of,
+    transfer,
 )
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.ledger import (
@@ -154,6 +155,27 @@ def test_each_line_is_rounded_once_and_says_how() -> None:
 def test_a_solo_flight_charges_the_plane(policy: RentalPolicy, expected: dict[str, str]) -> None:
     """Owned, leased and somebody else's; a lease above the rent is the platform's loss. (9)"""
     assert expected == legs(flight(1, supplier=None), policy)
+
+
+def test_what_the_supplier_earned_is_transferred() -> None:
+    """60.00 of the 100.00 to the instructor's account; a solo or unpaid flight has no transfer."""
+    done = complete(flight(), card=CARD)
+    made = transfer(done, account="acct_tom", gateway="stripe", at=NOON)
+    unpaid = complete(flight(Fraction(0)), card=CARD)
+    solo = complete(
+        flight(supplier=None, equipment=PLANE), card=CARD, rental=rental(Owned(hourly("90")))
+    )
+
+    assert made is not None
+    assert (usd("60.00"), "tom", "f-1", "acct_tom") == (
+        made.transfer.amount,
+        made.transfer.supplier,
+        made.transfer.pays,
+        made.transfer.account,
+    )
+    assert [None, None] == [
+        transfer(each, account="acct_tom", gateway="stripe", at=NOON) for each in (unpaid, solo)
+    ]
 
 
 def test_four_parties() -> None:

@@ -8,9 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from ledgerkit.adapters.memory import MemoryStore
+from ledgerkit.domain import connected_accounts
 from ledgerkit.domain.adjustments import Adjusted, Adjustment
 from ledgerkit.domain.changes import Changes, request
 from ledgerkit.domain.completions import Completed, Work
+from ledgerkit.domain.gateways import AccountStatus
 from ledgerkit.jobs.adjustments import adjust_completion, approve_adjustment
 from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.drivers import run
@@ -18,6 +20,7 @@ from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
+from ledgerkit.testing.samples import changes
 from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, hours
 
 LATER = NOON + timedelta(hours=2)
@@ -26,7 +29,7 @@ LATER = NOON + timedelta(hours=2)
 def school(store: Store | None = None) -> Host:
     """Return a host on *store* with the rate card and the rental."""
     opened = Host(store=MemoryStore() if store is None else store, clock=FakeClock(LATER))
-    changes = Changes(
+    opening = Changes(
         key="open",
         request=request("open"),
         actor="olga",
@@ -34,8 +37,23 @@ def school(store: Store | None = None) -> Host:
         at=NOON,
         records=(CARD, FOUR_LEGS_RENTAL),
     )
-    opened.store.commit(changes)
+    opened.store.commit(opening)
     return opened
+
+
+def with_account(host: Host, *, ready: bool = True) -> Host:
+    """Return *host*, where Tom has an account at Stripe that may be paid, or may not yet."""
+    status = AccountStatus(
+        account="acct_tom",
+        details_submitted=ready,
+        charges_enabled=ready,
+        payouts_enabled=ready,
+    )
+    known = connected_accounts.connect("tom", "acct_tom", gateway="stripe").account
+    told = connected_accounts.follow(known, status, gateway="stripe", as_of=NOON)
+    assert told is not None
+    host.store.commit(changes("account", records=told.effects.records))
+    return host
 
 
 def completing(work: Work | None = None, **fields: Any) -> Job[Completed]:

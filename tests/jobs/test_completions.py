@@ -25,11 +25,13 @@ from ledgerkit.domain.adjustments import (
 from ledgerkit.domain.changes import Changes, KeyReused, Stale, changes_of, expect, request
 from ledgerkit.domain.completions import Completed, Completion
 from ledgerkit.domain.grants import Grant
+from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.ledger import EffectiveInFuture, period_of
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.rate_cards import CHARGE, NoRate, RateCard, change_rate
 from ledgerkit.domain.rentals import NoRental
+from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs.adjustments import (
     UnknownAdjustment,
     UnknownCompletion,
@@ -64,6 +66,7 @@ from tests.jobs.completion_world import (
     school,
     waiting_id,
     waiting_school,
+    with_account,
 )
 
 pytest_plugins = ("tests.plugins.sqlite",)
@@ -419,3 +422,43 @@ def test_what_is_decided_beside_an_adjustment_is_stored_with_it(host: Host) -> N
 
     assert [done] == seen
     assert host.store.load(Adjustment, "adj_copy") is not None
+
+
+# ---- the transfer ----------------------------------------------------------------------------
+def test_the_transfer_is_enqueued_with_the_charge(host: Host) -> None:
+    """1.5 hours earn Tom 180.00: charge, transfer and instruction are one commit."""
+    with_account(host)
+    done = [run(completing(transfer_through="stripe"), host) for _ in range(2)]
+    (sent,) = host.store.find(Transfer, party="tom").items
+    (asked,) = host.store.find(Instruction, party="tom").items
+    (claimed,) = host.store.claim("gateway.stripe", at=LATER, lease=timedelta(hours=1))
+    (version,) = host.store.history(Transfer, sent.record.id)
+
+    assert done[0] == done[1]
+    assert (usd("180.00"), "pending", "f-1") == (
+        sent.record.amount,
+        sent.record.status,
+        sent.record.pays,
+    )
+    assert asked.record.id == dict(claimed.message.body)["instruction"]
+    assert "completion/f-1" == version.key
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_without_an_account_that_may_be_paid_it_is_charged_all_the_same(
+    host: Host, *, ready: bool
+) -> None:
+    """None at that gateway, or one that is not ready: what he earned waits for his payout."""
+    with_account(host, ready=ready)
+    run(completing(transfer_through="paystack" if ready else "stripe"), host)
+
+    assert () == host.store.find(Transfer).items
+    assert 18_000 == host.store.balance("supplier:tom", "USD").posted
+
+
+def test_a_solo_flight_is_transferred_to_nobody(host: Host) -> None:
+    """There is no supplier."""
+    solo = flight(supplier=None, equipment=PLANE)
+    run(completing(solo, transfer_through="stripe"), host)
+
+    assert () == host.store.find(Transfer).items

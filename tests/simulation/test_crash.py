@@ -120,7 +120,10 @@ SMALL_JOBS = {
 }
 FATES = [killed_before, killed_after, failed_before, failed_after, repeated, slowed(HOUR)]
 # What jobs are made of; what a settlement decides is committed by others.
-NO_JOBS = {"steps", "drivers", "rounds", "billing_facts", "completion_facts", "settlement"}
+NO_JOBS = {
+    *("steps", "drivers", "rounds", "settlement"),
+    *("account_facts", "billing_facts", "completion_facts"),
+}
 
 
 @pytest.mark.parametrize("case", JOBS.values(), ids=JOBS)

@@ -42,6 +42,7 @@ from ledgerkit.domain.rate_plans import RatePlan
 from ledgerkit.domain.sessions import Match
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
+from ledgerkit.domain.transfers import Transfer
 from ledgerkit.domain.usage import Reading, Snapshot
 from ledgerkit.jobs import steps
 
@@ -226,6 +227,8 @@ async def _suppliers(month: Month) -> tuple[SupplierFacts, ...]:
             party=party,
             entries=await steps.entries(party.wallet),
             payouts=tuple(v.record for v in payouts[party.id]),
+            # Last: what the entries show of a transfer, its record must show, too.
+            transfers=tuple(v.record for v in await steps.find_all(Transfer, party=party.id)),
         )
         for party in month.parties
         if party.role == SUPPLIER

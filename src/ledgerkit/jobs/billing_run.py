@@ -248,7 +248,7 @@ async def _billing(
 
 async def _paying(asked: Asked, opened_on: date, at: datetime) -> Plan:
     facts = await _facts(asked, opened_on, at)
-    return Plan(plan_suppliers(facts, as_of=at, period=asked.period))
+    return plan_suppliers(facts, as_of=at, period=asked.period)
 
 
 async def _facts(

@@ -27,10 +27,12 @@ from ledgerkit.domain.completions import (
     belate,
     complete,
     request_of,
+    transfer,
 )
 from ledgerkit.domain.ledger import PeriodClosed
 from ledgerkit.domain.periods import CalendarCycle, Cycle
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.account_facts import AccountNotReady, NoAccount, ready_account
 from ledgerkit.jobs.completion_facts import bookings_of, posted, read_terms
 from ledgerkit.jobs.rounds import until_stored
 
@@ -63,15 +65,19 @@ async def complete_work(
     reason: str,
     forced_by: str | None = None,
     cycle: Cycle = MONTHS,
+    transfer_through: str | None = None,
     beside: Beside[Completed] = nothing_beside,
 ) -> Completed:
     """Charge *work* by the rate card *card* and the rental of its equipment, once.
 
     The id of the work is the key: asked again, nothing is stored and what was stored is returned,
     as it was before any adjustment. Its booking is captured, if it has one that covers it; else the
-    booking is released and all is charged, in one step (see `bookings.redeem`). What *beside*
-    decides is stored in the same commit. (seed 002: the three-way split and the transfer to the
-    instructor are one event)
+    booking is released and all is charged, in one step (see `bookings.redeem`).
+
+    *transfer_through* names the gateway that moves what the supplier earned to the account there,
+    enqueued in the same commit. Without an account that may be paid the work is charged all the
+    same, and the supplier is paid with the next payout. What *beside* decides is stored in the same
+    commit, too. (seed 002: the three-way split and the transfer to the instructor are one event)
 
     Where the books are closed for its time already, it counts from now and names its period of
     *cycle*; that alone is not seen in a preview.
@@ -83,7 +89,9 @@ async def complete_work(
         Stale: rates changed again and again meanwhile.
         LedgerkitError: the books refuse it, such as beyond the customer's credit limit.
     """
-    once = partial(_complete_once, work, card, forced_by, beside, actor=actor, reason=reason)
+    once = partial(
+        _complete_once, work, card, forced_by, transfer_through, beside, actor=actor, reason=reason
+    )
     try:
         return await until_stored(once)
     except PeriodClosed:
@@ -94,6 +102,7 @@ async def _complete_once(
     work: Work,
     card: str,
     forced_by: str | None,
+    transfer_through: str | None,
     beside: Beside[Completed],
     *,
     actor: str,
@@ -112,8 +121,10 @@ async def _complete_once(
     bookings = await bookings_of(work.event)
     redeemed = redeem(completed, bookings[-1] if bookings else None, at=at)
     completed = redeemed.completed
+    transferred = await _transferred(completed, transfer_through, at=at)
     changes = changes_of(
         completed,
+        *transferred,
         *beside(completed),
         key=key,
         request=asked,
@@ -130,6 +141,21 @@ async def _complete_once(
     if committed.replayed:  # another worker did it, perhaps at other rates
         return await _first_of(await steps.history(Completion, work.id))
     return completed
+
+
+async def _transferred(
+    completed: Completed, gateway: str | None, *, at: datetime
+) -> tuple[Decision, ...]:
+    """Return the transfer of what the supplier earned, if there is an account to move it to."""
+    supplier = completed.completion.supplier
+    if gateway is None or supplier is None:
+        return ()
+    try:
+        to = await ready_account(supplier, gateway)
+    except (NoAccount, AccountNotReady):
+        return ()
+    made = transfer(completed, account=to.account, gateway=gateway, at=at)
+    return () if made is None else (made,)
 
 
 async def _both(given_back: Changes, changes: Changes) -> Committed:

@@ -25,7 +25,6 @@ from ledgerkit.domain.changes import (
     request,
     skipped,
 )
-from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.money import Money
@@ -40,6 +39,7 @@ from ledgerkit.domain.payouts import (
 )
 from ledgerkit.domain.periods import local_date
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.account_facts import ready_account
 from ledgerkit.jobs.rounds import until_stored
 from ledgerkit.jobs.steps import Job
 
@@ -76,33 +76,6 @@ class UnknownPayout(LedgerkitError):
 
     def __str__(self) -> str:
         return f"no payout {self.payout!r} is stored; run the month that pays it first"
-
-
-@attrs.frozen
-class NoAccount(LedgerkitError):
-    """A supplier without an account at the gateway."""
-
-    supplier: str
-    gateway: str
-    code: ClassVar[str] = "no_account"
-
-    def __str__(self) -> str:
-        return f"supplier {self.supplier!r} has no account at {self.gateway!r}; connect one first"
-
-
-@attrs.frozen
-class AccountNotReady(LedgerkitError):
-    """A supplier's account that may not be paid yet, or any more. (spec: gateways 1.4)"""
-
-    account: str
-    disabled_reason: str
-    currently_due: tuple[str, ...]
-    code: ClassVar[str] = "account_not_ready"
-
-    def __str__(self) -> str:
-        why = self.disabled_reason or "payouts are not enabled"
-        asked = f"; still asked: {', '.join(self.currently_due)}" if self.currently_due else ""
-        return f"account {self.account!r} cannot be paid: {why}{asked}"
 
 
 @attrs.frozen
@@ -183,7 +156,7 @@ async def _send(
         payout = read.record
         if payout.status != PENDING:
             return None
-        account = await _account(payout.supplier, gateway)
+        account = await ready_account(payout.supplier, gateway)
         checked = await reserve(total)
         if checked.should_block_transfers:
             raise TransfersBlocked(payout.id, payout.total, checked.sentence)
@@ -206,20 +179,6 @@ async def _send(
         return sent.payout
 
     return await until_stored(decide)
-
-
-async def _account(supplier: str, gateway: str) -> ConnectedAccount:
-    found = [
-        version.record
-        for version in await steps.find_all(ConnectedAccount, party=supplier)
-        if version.record.gateway == gateway
-    ]
-    if not found:
-        raise NoAccount(supplier, gateway)
-    ready = next((account for account in found if account.may_be_paid), None)
-    if ready is None:
-        raise AccountNotReady(found[0].id, found[0].disabled_reason, found[0].currently_due)
-    return ready
 
 
 async def _zone(party: str) -> str:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import attrs
+import pytest
 
-from ledgerkit.domain import openings, payouts
-from ledgerkit.domain.billing_run import pay_supplier, plan_suppliers
+from ledgerkit.domain import openings, payouts, transfers
+from ledgerkit.domain.billing_run import (
+    TransferUnderWay,
+    pay_supplier,
+    plan_customers,
+    plan_suppliers,
+)
 from ledgerkit.domain.changes import Decision, Expect, changes_of, expect, request
+from ledgerkit.domain.gateways import GatewayObject
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.transfers import Transfer
 from tests.domain.billing_run.world import (
     DECEMBER_1,
     NOVEMBER,
@@ -204,7 +212,7 @@ def test_session_of_an_unknown_match_has_no_label() -> None:
     strange = attrs.evolve(facts.customers[0], matches=())
     fresh = attrs.evolve(facts.suppliers[0], payouts=())
     blind = attrs.evolve(facts, customers=(strange,), suppliers=(fresh,))
-    (changes,) = plan_suppliers(blind, as_of=NOVEMBER_1, period=OCTOBER)
+    (changes,) = plan_suppliers(blind, as_of=NOVEMBER_1, period=OCTOBER).changes
     (payout,) = (r for r in changes.records if isinstance(r, Payout))
 
     assert [("s1", "", "")] == [(li.source, li.item, li.detail) for li in payout.lines]
@@ -227,3 +235,62 @@ def test_payout_stays_with_what_it_holds() -> None:
 
     assert () == world.plan().changes
     assert [eur("30")] == [p.total for p in world.all(Payout)]
+
+
+# ---- transfers of single work ---------------------------------------------------------------
+def billed() -> World:
+    """Return a world where Tom earned 30.00 with each of two sessions."""
+    world = World(sessions=(session(1, 5), session(2, 6)))
+    plan = plan_customers(world.facts(), policy=world.policy, as_of=NOVEMBER_1, period=OCTOBER)
+    world.commit(plan.changes)
+    return world
+
+
+def asked(world: World) -> Transfer:
+    """Store that 30.00 of the first session are transferred to Tom's account; return it."""
+    made = transfers.enqueue(
+        eur("30"), supplier="tom", account="acct_1", gateway="stripe", pays="s1", at=NOVEMBER_1
+    )
+    store(world, made, "asked")
+    return made.transfer
+
+
+def told(status: str) -> GatewayObject:
+    """Return what Stripe says of the transfer."""
+    return GatewayObject(
+        kind="transfer", id="tr_1", status=status, amount=eur("30"), created=NOVEMBER_1
+    )
+
+
+def test_what_a_transfer_may_pay_is_in_no_payout() -> None:
+    """While it is under way Tom is left out, and why is told; done, the other session is owed."""
+    world = billed()
+    transfer = asked(world)
+    left_out = plan_suppliers(world.facts(), as_of=NOVEMBER_1, period=OCTOBER)
+    done = transfers.settle(transfer, told("done"), at=NOVEMBER_1)
+    half = attrs.evolve(
+        world.facts().suppliers[0], transfers=(done.transfer,)
+    )  # booked since the entries were read
+    store(world, done, "done", Expect(Transfer, transfer.id, 1))
+    (changes,) = plan_suppliers(world.facts(), as_of=NOVEMBER_1, period=OCTOBER).changes
+    (payout,) = (r for r in changes.records if isinstance(r, Payout))
+
+    assert ((), [("tom", "transfer_under_way")]) == (
+        left_out.changes,
+        [(each.subject, each.code) for each in left_out.skipped],
+    )
+    assert transfer.id in left_out.skipped[0].reason
+    with pytest.raises(TransferUnderWay):
+        pay_supplier(half, period=OCTOBER, as_of=NOVEMBER_1, labels={})
+    assert eur("30") == payout.total
+
+
+def test_a_transfer_that_failed_leaves_it_to_the_payout() -> None:
+    """Both sessions are paid."""
+    world = billed()
+    refused = transfers.refuse(asked(world), code="insufficient_funds")
+    store(world, refused, "refused", Expect(Transfer, refused.transfer.id, 1))
+    (changes,) = plan_suppliers(world.facts(), as_of=NOVEMBER_1, period=OCTOBER).changes
+    (payout,) = (r for r in changes.records if isinstance(r, Payout))
+
+    assert eur("60") == payout.total

@@ -53,6 +53,7 @@ from ledgerkit.domain.rate_plans import RatePlan
 from ledgerkit.domain.sessions import APPROVED, HELD, Match, Session
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
+from ledgerkit.domain.transfers import Transfer
 from ledgerkit.domain.usage import Snapshot
 
 R = TypeVar("R", bound=Record)
@@ -293,7 +294,10 @@ class World:
 
     def _supplier(self, party: Party) -> SupplierFacts:
         return SupplierFacts(
-            party=party, entries=self.entries(party.wallet), payouts=self.all(Payout, party.id)
+            party=party,
+            entries=self.entries(party.wallet),
+            payouts=self.all(Payout, party.id),
+            transfers=self.all(Transfer, party.id),
         )
 
     def _with_ledger(self, facts: Facts, customer: CustomerFacts) -> CustomerFacts:
@@ -346,8 +350,8 @@ class World:
         billed = plan_customers(self.facts(), policy=self.policy, as_of=as_of, period=period)
         self.commit(billed.changes)
         paid = plan_suppliers(self.facts(), as_of=as_of, period=period)
-        self.commit(paid)
-        return Plan((*billed.changes, *paid), billed.skipped)
+        self.commit(paid.changes)
+        return Plan((*billed.changes, *paid.changes), (*billed.skipped, *paid.skipped))
 
     def commit(self, many: Iterable[Changes]) -> None:
         """Commit each of *many* alone."""

@@ -72,6 +72,10 @@ def booked(store: Store) -> Host:
 WORK: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
     "preview a completion": (lambda: preview_completion(FLIGHT, card="school"), school.school),
     "complete work": (lambda: school.completing(flight(equipment=PLANE)), school.school),
+    "complete and transfer": (
+        lambda: school.completing(transfer_through="stripe"),
+        lambda store: school.with_account(school.school(store)),
+    ),
     "complete what is booked": (school.completing, booked),
     "preview a booking": (lambda: preview_booking(FLIGHT, **PLANNED), limited),
     "book work": (lambda: book_work(FLIGHT, **PLANNED, **DESK), limited),

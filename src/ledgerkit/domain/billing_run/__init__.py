@@ -40,7 +40,7 @@ from ledgerkit.domain.billing_run.plan import (
     plan_suppliers,
 )
 from ledgerkit.domain.billing_run.strangers import ContractsOfStranger, strangers_of
-from ledgerkit.domain.billing_run.suppliers import pay_supplier, with_planned
+from ledgerkit.domain.billing_run.suppliers import TransferUnderWay, pay_supplier, with_planned
 from ledgerkit.domain.billing_run.takeover import Month, begin, opening_events, take_over
 from ledgerkit.domain.billing_run.wanted import (
     ReadingWanted,
@@ -68,6 +68,7 @@ __all__ = [
     "ReadingWanted",
     "Stranger",
     "SupplierFacts",
+    "TransferUnderWay",
     "amend",
     "begin",
     "bill",

@@ -28,6 +28,7 @@ from ledgerkit.domain.sessions import Match, Session
 from ledgerkit.domain.splits import Incentive
 from ledgerkit.domain.subscriptions import Subscription
 from ledgerkit.domain.tax import PER_LINE, Tax, TaxRounding
+from ledgerkit.domain.transfers import Transfer
 from ledgerkit.domain.usage import Reading, Snapshot
 
 MOST_TERMS_DAYS = 3_650
@@ -171,11 +172,13 @@ class SupplierFacts:
         party: The supplier.
         entries: Lines of its wallet that may be in no payout yet.
         payouts: All its payouts: they hold what is paid, and count to the next one's id.
+        transfers: Its transfers, read after *entries*: see `transfers.under_way`.
     """
 
     party: Party
     entries: tuple[EntryLine, ...] = ()
     payouts: tuple[Payout, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

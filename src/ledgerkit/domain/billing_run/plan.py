@@ -56,9 +56,9 @@ def plan_billing_run(
         facts = attrs.evolve(facts, suppliers=with_planned(facts.suppliers, billed.changes))
         paid = plan_suppliers(facts, as_of=as_of, period=one)
         if one is not periods[-1]:
-            facts = _after_payouts(_after(facts, billed.changes), paid)
-        changes += (*billed.changes, *paid)
-        left_out += billed.skipped
+            facts = _after_payouts(_after(facts, billed.changes), paid.changes)
+        changes += (*billed.changes, *paid.changes)
+        left_out += (*billed.skipped, *paid.skipped)
     return Plan(tuple(changes), tuple(left_out))
 
 
@@ -80,14 +80,19 @@ def plan_customers(facts: Facts, *, policy: Policy, as_of: datetime, period: Per
     return Plan(tuple(changes), tuple(left_out))
 
 
-def plan_suppliers(facts: Facts, *, as_of: datetime, period: Period) -> tuple[Changes, ...]:
+def plan_suppliers(facts: Facts, *, as_of: datetime, period: Period) -> Plan:
     """Decide what every supplier is paid for *period*; the second half of a run."""
     labels = labels_of(facts)
-    paid = (
-        pay_supplier(supplier, period=period, as_of=as_of, labels=labels)
-        for supplier in sorted(facts.suppliers, key=lambda s: s.party.id)
-    )
-    return tuple(changes for changes in paid if changes is not None)
+    changes: list[Changes] = []
+    left_out: list[Skipped] = []
+    for supplier in sorted(facts.suppliers, key=lambda s: s.party.id):
+        try:
+            paid = pay_supplier(supplier, period=period, as_of=as_of, labels=labels)
+        except LedgerkitError as error:
+            left_out.append(skipped(supplier.party.id, error))
+            continue
+        changes += () if paid is None else (paid,)
+    return Plan(tuple(changes), tuple(left_out))
 
 
 def _after(facts: Facts, planned: Iterable[Changes]) -> Facts:

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain import payouts
 from ledgerkit.domain.billing_run.facts import Facts, SupplierFacts
 from ledgerkit.domain.changes import Changes, changes_of, request
+from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import EntryLine, Journal, Posted, line_of
 from ledgerkit.domain.money import sum_of
 from ledgerkit.domain.periods import Period
+from ledgerkit.domain.transfers import under_way
+
+
+@attrs.frozen
+class TransferUnderWay(LedgerkitError):
+    """A supplier is being paid for single work, and a payout would pay that again."""
+
+    supplier: str
+    transfers: tuple[str, ...]
+    code: ClassVar[str] = "transfer_under_way"
+
+    def __str__(self) -> str:
+        return (
+            f"supplier {self.supplier!r} is being paid by {', '.join(self.transfers)}; a payout "
+            "needs these to be done, or to have failed"
+        )
 
 
 def pay_supplier(
@@ -27,11 +45,17 @@ def pay_supplier(
 
     What sums to zero or less stays on the wallet and is settled with later earnings. *labels*
     gives the (item, detail) of the sessions that lines name. (spec: billing 6, 10)
+
+    Raises:
+        TransferUnderWay: what is owed may be paid by a transfer that is not booked yet.
     """
     claimed = {(line.journal, line.line) for p in supplier.payouts for line in p.lines}
     lines = payouts.gather(
         supplier.party, supplier.entries, claimed=claimed, period=period, labels=labels
     )
+    unbooked = under_way(supplier.transfers, supplier.entries)
+    if lines and unbooked:
+        raise TransferUnderWay(supplier.party.id, tuple(transfer.id for transfer in unbooked))
     generated = []
     for currency in sorted({line.amount.currency for line in lines}):
         same = tuple(line for line in lines if line.amount.currency == currency)

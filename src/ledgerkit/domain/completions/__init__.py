@@ -15,6 +15,7 @@ from ledgerkit.domain.completions.completing import (
     complete,
     rated_anew,
     request_of,
+    transfer,
 )
 from ledgerkit.domain.completions.records import (
     CUSTOMER,
@@ -44,5 +45,6 @@ __all__ = [
     "quantities_of",
     "rated_anew",
     "request_of",
+    "transfer",
     "written",
 ]

@@ -27,6 +27,7 @@ from ledgerkit.domain.money import CurrencyMismatch, Money
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.rate_cards import CHARGE, PAY, CardRate, RateCard
 from ledgerkit.domain.rentals import Bundled, NoRental, Rental, RentalTerms, Rented
+from ledgerkit.domain.transfers import Enqueued, enqueue
 
 
 @attrs.frozen
@@ -137,6 +138,21 @@ def belate(completed: Completed, *, period: Period, at: datetime) -> Completed:
     if completed.journal is None:
         return completed
     return attrs.evolve(completed, journal=belated(completed.journal, period=period, at=at))
+
+
+def transfer(completed: Completed, *, account: str, gateway: str, at: datetime) -> Enqueued | None:
+    """Decide to move what the supplier earned to *account* at *gateway*; None: nothing was.
+
+    Stored in the commit that charges the work, so that neither is without the other. It is booked
+    when the gateway did it. (seed 002: the transfer is enqueued with the three-way split)
+    """
+    done = completed.completion
+    earned = done.total(SUPPLIER)
+    if done.supplier is None or earned.minor == 0:
+        return None
+    return enqueue(
+        earned, supplier=done.supplier, account=account, gateway=gateway, pays=done.id, at=at
+    )
 
 
 def rated_anew(

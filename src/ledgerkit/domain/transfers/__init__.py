@@ -14,6 +14,7 @@ from ledgerkit.domain.transfers.asking import (
     enqueue,
     take_back,
 )
+from ledgerkit.domain.transfers.journals import under_way
 from ledgerkit.domain.transfers.records import (
     DONE,
     FAILED,
@@ -57,4 +58,5 @@ __all__ = [
     "settle",
     "settle_reversal",
     "take_back",
+    "under_way",
 ]

@@ -5,13 +5,14 @@ So the answer to a call, a webhook and the reconciliation book a fact once. (spe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
 
 from ledgerkit.domain.gateways import link_id
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Entry, Event, Journal, reverse
+from ledgerkit.domain.ledger import Entry, EntryLine, Event, Journal, reverse
 from ledgerkit.domain.transfers.records import FAILED, Reversal, Transfer
 
 
@@ -30,9 +31,29 @@ def payment(transfer: Transfer, *, at: datetime) -> Journal:
         kind="payout.transferred" if transfer.of_payout else "transfer.done",
         entries=tuple(entries),
         effective_at=at,
-        event=Event("gateway.transfer", link),
+        event=_event(transfer),
         metadata=(("pays", transfer.pays),),
     )
+
+
+def under_way(transfers: Iterable[Transfer], entries: Iterable[EntryLine]) -> tuple[Transfer, ...]:
+    """Return those of *transfers* that pay single work and do not show in *entries* yet.
+
+    *entries* are of the supplier's wallet. What such a transfer pays still stands there as earned,
+    and must not be paid with a payout as well. One that failed pays nothing.
+    """
+    booked = {entry.event for entry in entries}
+    return tuple(
+        transfer
+        for transfer in transfers
+        if not transfer.of_payout
+        and transfer.status != FAILED
+        and (transfer.object is None or _event(transfer) not in booked)
+    )
+
+
+def _event(transfer: Transfer) -> Event:
+    return Event("gateway.transfer", link_id(transfer.gateway, transfer.object or ""))
 
 
 def returned(transfer: Transfer, *, at: datetime) -> Journal:
