@@ -7,7 +7,7 @@ the same refusals with the same facts, the same books after each command.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -95,9 +95,9 @@ class BooksMachine(Commands, RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stores = dict(self.make_stores())
-        self.at = NOON + timedelta(hours=24)
-        self.commands = 0
+        self.stores: dict[str, Store] = dict(self.make_stores())
+        self.at: datetime = NOON + timedelta(hours=24)
+        self.commands: int = 0
         self.claims: list[Claimed] = []
         self.before: Snapshot = books(next(iter(self.stores.values())))
         self.seen: bool = False  # the books as the last commit left them
