@@ -257,6 +257,32 @@ def test_instant_payout() -> None:
     assert 0 == drift(host)
 
 
+def test_instant_payout_that_is_found_failed() -> None:
+    """Found failed a day after the time-out: that it was paid before then is told too late."""
+    host = world()
+    term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
+    run(set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
+    send(host)
+    work(host)
+    double(host).script(Fault.TIMEOUT_AFTER)
+    work(host)
+    (made,) = (o for o in double(host).world.objects.values() if o.kind == "payout")
+    paid = double(host).world.finish(made.id)
+    double(host).world.fail(made.id, "account_closed")
+    host.clock.advance(timedelta(hours=25))  # type: ignore[attr-defined]
+    work(host)
+    assert ("failed", "account_closed") == (
+        only(host, BankPayout).status,
+        only(host, BankPayout).reason,
+    )
+    tell(host, paid, "webhook")
+
+    assert "failed" == only(host, BankPayout).status
+    assert {"done", "refused"} == {each.status for each in all_of(host, Instruction)}
+    (out,) = (each for each in all_of(host, Instruction) if each.order.kind == "payout")
+    assert (made.id, "refused") == (out.object, out.status)
+
+
 def test_a_run_without_instant_payouts() -> None:
     """The setting stays, this run does not use it."""
     host = world()
