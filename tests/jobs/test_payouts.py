@@ -146,8 +146,8 @@ def test_the_reserve_is_asked_of_the_gateway() -> None:
         [left_out.code for left_out in report.skipped],
     )
     assert report.skipped[0].reason.endswith(
-        "100000 minor USD is held of a minimum of 100000 minor USD: healthy, and critical once "
-        "60000 minor USD is paid; transfers wait"
+        "1000.00 USD is held of a minimum of 1000.00 USD: healthy, and critical once "
+        "600.00 USD is paid; transfers wait"
     )
 
 
