@@ -11,7 +11,6 @@ import attrs
 import pytest
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.domain.access import Actor
 from ledgerkit.domain.bookings import Booked, BookingRefused, WorkCompleted
 from ledgerkit.domain.changes import Changes, Expect, KeyReused, request
 from ledgerkit.domain.completions import Completed, Work
@@ -32,11 +31,10 @@ from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, rate, usd
+from tests.people import MARIA, PEDRO
 
 pytest_plugins = ("tests.plugins.sqlite",)
 EXPIRES = NOON + timedelta(days=1)
-MARIA = Actor(id="maria", roles=frozenset({"billing"}))
-PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
 
 
 @pytest.fixture

@@ -43,9 +43,8 @@ from ledgerkit.jobs.overrides import (
 from ledgerkit.jobs.steps import Job
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes, hold, hour, transfer
+from tests.people import MARIA, PEDRO
 
-MARIA = Actor(id="maria", roles=frozenset({"billing"}))
-PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
 ANA = Actor(id="ana", roles=frozenset({"customer"}), party="ana")
 OLGA = Actor(id="olga", roles=frozenset({"onboarding"}))
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.adapters.sql import SqlStore, create_engine, migrate, open_store
-from ledgerkit.domain.access import BILLING, Actor
 from ledgerkit.domain.changes import Stale
 from ledgerkit.domain.credit_limits import Override, OverrideExceeded
 from ledgerkit.domain.ledger import InsufficientFunds, Wallet
@@ -27,10 +26,9 @@ from ledgerkit.jobs.overrides import approve_override, ask_override, use_overrid
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes, hour, transfer
+from tests.people import MARIA, PEDRO
 
 pytest_plugins = ("tests.plugins.postgres",)
-MARIA = Actor(id="maria", roles=frozenset({BILLING}))
-PEDRO = Actor(id="pedro", roles=frozenset({BILLING}))
 PROCESSES, RACES = 8, 10
 
 
