@@ -851,6 +851,7 @@ SAMPLES: dict[type[Any], Any] = {
         status=WON,
         movements=(MOVEMENT,),
         held=("pay_1",),
+        clawbacks=("clw_1",),
         opened_on=ON,
         reason="fraudulent",
     ),
