@@ -193,7 +193,7 @@ async def run_auto_charges(
 async def _auto_charge(
     limit: CreditLimit, balance: Balance, under_way: UnderWay, bands: Bands
 ) -> AutoCharge | None:
-    # Most customers owe little: only of the others the statement is read.
+    # Most customers owe little: only of the others more is read.
     if auto_charge(limit, balance, position=0, bands=bands) is None:
         return None
     # Money that comes in moves from what is under way to the balance, and back in a dispute: read
@@ -210,7 +210,8 @@ async def _auto_charge(
 
 async def _position(limit: CreditLimit) -> int:
     """Return the number of the last entry of the wallet of *limit*, zero if there is none."""
-    return max((line.sequence for line in await steps.entries(limit.wallet)), default=0)
+    last = await steps.last_entry(limit.wallet)
+    return 0 if last is None else last.sequence
 
 
 async def _order(charge: AutoCharge, order: Order, based_on: Expect, actor: str) -> bool:
