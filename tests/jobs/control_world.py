@@ -30,7 +30,7 @@ MARIA = Actor(id="maria", roles=frozenset({"billing"}))
 PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
 LOW = Observation(kind="reserve", subject="stripe", severity="warning")
 BOOKING = override_id("ana", "booking-7")
-JOURNAL = transfer("jrn", "customer:ana", "till", 1_000, currency="USD")
+JOURNAL = transfer("booking-7", "customer:ana", "till", 1_000, currency="USD")
 
 
 def control_host(store: Store) -> Host:

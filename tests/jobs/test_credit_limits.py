@@ -234,7 +234,7 @@ def test_an_override_passes_once() -> None:
     host = make_host()
     put(host, 0)
     id = approved(host)
-    journal = transfer("jrn", "customer:ana", "till", 12_000)
+    journal = transfer("booking-7", "customer:ana", "till", 12_000)
     posted = run(use_override(id, journal, actor=MARIA, reason="booking-7"), host)
     again = run(use_override(id, journal, actor=MARIA, reason="booking-7"), host)
     other = transfer("other", "customer:ana", "till", 1)

@@ -68,8 +68,8 @@ async def book_work(
     Raises:
         BookingRefused: it would take the customer beyond the credit limit.
         WorkCompleted: it is done, and charged.
-        UnknownOverride, IllegalTransition, OverrideExpired, OverrideExceeded: *override* lets
-            nothing pass.
+        UnknownOverride, IllegalTransition, OverrideExpired, OverrideForOther, OverrideExceeded:
+            *override* lets nothing pass.
         KeyReused: other work is booked under this id.
         InsufficientFunds: a wallet has less room than the credit limit says.
         UnknownRateCard: *card* is not stored.

@@ -17,7 +17,7 @@ from ledgerkit.adapters.sql import SqlStore, create_engine, migrate, open_store
 from ledgerkit.domain.access import BILLING, Actor
 from ledgerkit.domain.changes import Stale
 from ledgerkit.domain.credit_limits import Override, OverrideExceeded
-from ledgerkit.domain.ledger import InsufficientFunds, Wallet
+from ledgerkit.domain.ledger import Event, InsufficientFunds, Wallet
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
 from ledgerkit.jobs.credit_limits import check_booking, set_credit_limit
@@ -106,7 +106,9 @@ def test_an_override_lets_exactly_one_posting_pass(amounts: list[int]) -> None:
             host = opened(store, limit=0)
             id = granted(host, 12_000)
             for n, minor in enumerate(amounts):
-                journal = transfer(f"jrn_{n}", "customer:ana", "platform", minor)
+                journal = transfer(
+                    f"jrn_{n}", "customer:ana", "platform", minor, event=Event("b", "booking-7")
+                )
                 try:
                     run(
                         use_override(
@@ -127,7 +129,8 @@ def use(url: str, ids: list[str], writer: int, together: Barrier) -> list[str]:
     with closing(open_store(url)) as store:
         host = Host(store=store, clock=FakeClock())
         for n, id in enumerate(ids):
-            journal = transfer(f"jrn_{writer}_{n}", "customer:ana", "till", 1_000)
+            event = Event("b", f"booking-{n}")
+            journal = transfer(f"jrn_{writer}_{n}", "customer:ana", "till", 1_000, event=event)
             together.wait(timeout=60)
             try:
                 run(use_override(id, journal, actor=MARIA, reason="x"), host)
