@@ -202,16 +202,25 @@ def test_completed_while_it_is_cancelled(flown: Fraction, charged: int) -> None:
 
 
 def test_booked_in_the_moment_in_which_it_is_completed() -> None:
-    """Right before the completion commits: what is held then is given back by cancelling."""
-    clean = Rigged(school(MemoryStore()))
-    run(completing(flight(Fraction(1))), clean)
-    host = school(MemoryStore())
-    job = completing(flight(Fraction(1)))
-    run(job, Rigged(host, {len(clean.names): overtaken(booking)}))
-    assert (-20_000, 30_000) == (owed(host), held_out(host))
-    run(cancel_booking("f-1", type="flight", actor="desk", reason="flown"), host)
+    """Before any step of a completion it is booked: captured or given back, it holds nothing.
 
-    assert (-20_000, 0) == (owed(host), held_out(host))
+    Once it is completed it cannot be booked.
+    """
+    work = flight(Fraction(1, 2))
+    clean = Rigged(school(MemoryStore()))
+    run(completing(work), clean)
+    committed = clean.names.index("commit") + 1
+    for number in range(1, len(clean.names) + 1):
+        host = school(MemoryStore())
+        rigged = Rigged(host, {number: overtaken(booking)})
+        if number <= committed:
+            run(completing(work), rigged)
+        else:
+            with pytest.raises(WorkCompleted):
+                run(completing(work), rigged)
+
+        assert (-10_000, 0) == (owed(host), held_out(host))
+        assert () == broken_laws(books(host.store))
 
 
 def test_whoever_books_second_is_told_the_numbers() -> None:
