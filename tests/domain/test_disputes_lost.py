@@ -103,7 +103,7 @@ def payout(id: str, *journals: Journal, by: str | None = "", status: str = "paid
     )
 
 
-def moved(pays: str, minor: int, **more: Any) -> Transfer:
+def moved(pays: str, minor: int, *, of_payout: bool = True) -> Transfer:
     """Return a transfer to Tina that is done."""
     asked = transfers.enqueue(
         eur(minor),
@@ -112,7 +112,7 @@ def moved(pays: str, minor: int, **more: Any) -> Transfer:
         gateway="stripe",
         pays=pays,
         at=AT,
-        **({"of_payout": True} | more),
+        of_payout=of_payout,
     ).transfer
     fact = GatewayObject(
         kind="transfer", id=f"tr_{pays}", status="done", amount=eur(minor), created=AT

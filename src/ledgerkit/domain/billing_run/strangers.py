@@ -33,7 +33,7 @@ class ContractsOfStranger(LedgerkitError):
     code: ClassVar[str] = "contracts_of_stranger"
 
     def __str__(self) -> str:
-        due = " and ".join(f"{amount.minor} {amount.currency}" for amount in self.due)
+        due = " and ".join(str(amount) for amount in self.due)
         return (
             f"contracts of customer {self.customer!r}, who is not among the parties, come to {due} "
             f"before discounts and tax ({', '.join(self.items)}); add the customer"
