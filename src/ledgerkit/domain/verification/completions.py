@@ -1,12 +1,17 @@
-"""Completions: what work came to and how it was corrected, against what journals moved."""
+"""Completions: what work came to, how it was corrected, and what documents say of it.
+
+All are compared with what journals moved.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from ledgerkit.domain.adjustments import APPLIED, Adjustment
 from ledgerkit.domain.completions import Completion
+from ledgerkit.domain.credit_notes import EFFECTIVE, CreditNote
+from ledgerkit.domain.invoices import DRAFT, VOID, Invoice
 from ledgerkit.domain.ledger import Entry, Event
 from ledgerkit.domain.ledger.journals import net_of
 from ledgerkit.domain.verification.journals import Checked, Problem
@@ -83,3 +88,68 @@ def _watched(legs: Iterable[Entry], currency: str) -> dict[str, int]:
         for (wallet, of), minor in net_of(legs).items()
         if of == currency and wallet != _PLATFORM
     }
+
+
+# ---- what documents say of it --------------------------------------------------------------------
+def work_problems(
+    completions: Iterable[Completion],
+    invoices: Iterable[Invoice],
+    notes: Iterable[CreditNote],
+    checked: Checked,
+) -> tuple[Problem, ...]:
+    """Return completions of which documents say something else than journals charged.
+
+    What is not documented yet is left out: lines and notes name the journal up to which they say
+    it. Finds `work_differs`.
+    """
+    told = _told(invoices, notes)
+    found = []
+    for done in completions:
+        place = {checked.events.get(done.event): 0} | {
+            checked.events.get(Event(*_place(done.event, n))): n for n in range(1, done.part + 1)
+        }
+        parts, by_part = told.get(done.id, ((), ()))
+        said, charged = Counter[int](), Counter[int]()
+        for journal, minor in parts:
+            if journal in place:
+                said[place[journal]] += minor
+        for part in by_part:
+            for n in range(1, done.part + 1):
+                event = Event(done.type, done.id, f"credited:{n}:-{part}")
+                said[n] += checked.posted(event, *_payer(done))
+        for id, n in place.items():
+            charged[n] -= checked.amounts.get(str(id), {}).get(_payer(done), 0)
+        for n in sorted({place[journal] for journal, _ in parts if journal in place}):
+            documented, due = _until(said, n), _until(charged, n)
+            if documented != due:
+                reason = f"documents of completion {done.id} come to {documented}, {n} correction"
+                reason = f"{reason}(s) included, its journals charged {due}"
+                found.append(Problem("work_differs", done.id, reason))
+    return tuple(found)
+
+
+def _told(
+    invoices: Iterable[Invoice], notes: Iterable[CreditNote]
+) -> Mapping[str, tuple[list[tuple[str, int]], list[str]]]:
+    """Return by source what lines and notes say, by the journal they name, and parts of lines."""
+    found = defaultdict[str, tuple[list[tuple[str, int]], list[str]]](lambda: ([], []))
+    for invoice in invoices:
+        for line in invoice.lines if invoice.status not in (DRAFT, VOID) else ():
+            if line.journal is not None:
+                parts, by_part = found[line.source]
+                parts.append((line.journal, line.amount.minor))
+                by_part.append(line.part)
+    for note in notes:
+        for back in note.lines if note.status in EFFECTIVE else ():
+            if back.given is not None:
+                found[back.source][0].append((back.given.journal, -back.given.amount.minor))
+    return found
+
+
+def _payer(done: Completion) -> tuple[str, str]:
+    return f"customer:{done.customer}", done.currency
+
+
+def _until(sums: Mapping[int, int], n: int) -> int:
+    """Return the sum of *sums* up to place *n*."""
+    return sum(minor for place, minor in sums.items() if place <= n)
