@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerkit.domain import credit_notes
+from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.changes import changes_of, request
 from ledgerkit.domain.completions import Completion
-from ledgerkit.domain.credit_notes import CreditNote, CreditSpent, creditable
+from ledgerkit.domain.credit_notes import CreditNote, CreditSpent, Given, creditable
 from ledgerkit.domain.discounts import Coupon
-from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice
+from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, by_hand, line
 from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.rate_cards import CHARGE, PAY, RateCard
 from ledgerkit.domain.rentals import Bundled, BundleShare, Leased, ThirdParty
@@ -38,7 +39,7 @@ from tests.domain.billing_run.school import (
     pay,
     school,
 )
-from tests.domain.billing_run.world import World, invoices, notes, settled
+from tests.domain.billing_run.world import World, invoices, notes, session, settled
 from tests.domain.flight_school import PLANE, hourly, rate, rental, usd
 from tests.domain.test_verification import problems
 
@@ -118,6 +119,26 @@ def test_work_told_late_is_on_the_next_invoice() -> None:
     sound(world)
 
 
+def test_sessions_in_another_currency_are_on_another_invoice() -> None:
+    """A lesson of 50.00 EUR and a flight of 374.00 USD; corrected, only the flight has more."""
+    world = fly(school(sessions=(session(1, 5),)))
+
+    assert [50_00, 374_00] == [each.total.minor for each in invoices(world.run(NOV, OCTOBER))]
+    correct(world, {**BOTH, "flight": Decimal("1.8")}, day=at(11, 5))
+    assert [66_00] == [each.total.minor for each in invoices(world.run(DEC, NOVEMBER))]
+
+
+def test_a_draft_documents_nothing() -> None:
+    """Somebody drafted the flight by hand; as long as that is not issued, the run bills it."""
+    world = fly(school(), FLIGHT)
+    (journal,) = (done.journal for done in world.all(Completion))
+    told = line("f-1", item="flight", on=date(2026, 10, 5), price=hourly("300"), journal=journal)
+    world.agree(by_hand("1", customer="ana", lines=[told], on=date(2026, 10, 6)))
+
+    assert [330_00] == [each.total.minor for each in invoices(world.run(NOV, OCTOBER))]
+    assert [] == problems(world)
+
+
 def test_equipment_is_named() -> None:
     """A plane of somebody else at 120.00 and 5 %: two lines, and who flew in what beside each."""
     plane = rental(ThirdParty(rate=hourly("120"), fee=Fraction(1, 20), owner="olga"))
@@ -139,9 +160,9 @@ def test_solo_work_names_the_equipment_alone() -> None:
     plane = rental(Leased(rate=hourly("120"), cost=hourly("90"), owner="olga"))
     world = fly(school(), FLIGHT, supplier=None, equipment=PLANE, rental=plane)
 
-    (line,) = invoices(world.run(NOV, OCTOBER))[0].lines
+    (billed,) = invoices(world.run(NOV, OCTOBER))[0].lines
 
-    assert (PLANE, PLANE, 180_00) == (line.item, line.detail, line.amount.minor)
+    assert (PLANE, PLANE, 180_00) == (billed.item, billed.detail, billed.amount.minor)
 
 
 def test_a_bundle_is_billed_share_by_share() -> None:
@@ -203,9 +224,9 @@ def test_corrected_before_it_is_invoiced() -> None:
     """1.8 h instead of 1.5: one line of 360.00, charged in the end by the correction."""
     world = correct(fly(school(), FLIGHT), {"flight": Decimal("1.8")}, day=at(10, 7))
 
-    (line,) = invoices(world.run(NOV, OCTOBER))[0].lines
+    (billed,) = invoices(world.run(NOV, OCTOBER))[0].lines
 
-    assert (Fraction(9, 5), 360_00) == (line.quantity, line.amount.minor)
+    assert (Fraction(9, 5), 360_00) == (billed.quantity, billed.amount.minor)
     sound(world)
 
 
@@ -250,12 +271,9 @@ def test_corrected_downwards_after_it_was_invoiced() -> None:
 
     (note,) = notes(world.run(DEC, NOVEMBER))
 
-    (line,) = note.lines
-    assert (40_00, 44_00, 40_00) == (
-        note.net.minor,
-        note.total.minor,
-        None if line.given is None else line.given.amount.minor,
-    )
+    (journal,) = (each.journal for each in world.all(Adjustment))
+    assert [Given(str(journal), usd("40"))] == [line.given for line in note.lines]
+    assert (40_00, 44_00) == (note.net.minor, note.total.minor)
     assert "work corrected" == note.reason
     assert -330_00 == world.held("customer:ana", "USD")
     assert () == world.run(JAN, DECEMBER).changes
@@ -302,9 +320,9 @@ def test_more_after_less() -> None:
     world.run(DEC, NOVEMBER)
     correct(world, {"flight": Decimal("1.6")}, day=at(12, 5))
 
-    (line,) = invoices(world.run(JAN, DECEMBER))[0].lines
+    (billed,) = invoices(world.run(JAN, DECEMBER))[0].lines
 
-    assert (Fraction(3, 10), 60_00) == (line.quantity, line.amount.minor)
+    assert (Fraction(3, 10), 60_00) == (billed.quantity, billed.amount.minor)
     sound(world)
 
 
@@ -340,9 +358,9 @@ def test_thirds_of_hours_are_rounded_once() -> None:
     world.run(NOV, OCTOBER)
     correct(world, {"flight": Fraction(2, 3)}, card=card, day=at(11, 5))
 
-    (line,) = invoices(world.run(DEC, NOVEMBER))[0].lines
+    (billed,) = invoices(world.run(DEC, NOVEMBER))[0].lines
 
-    assert (Fraction(1, 3), 33_34) == (line.quantity, line.amount.minor)
+    assert (Fraction(1, 3), 33_34) == (billed.quantity, billed.amount.minor)
     sound(world)
 
 
@@ -539,6 +557,21 @@ def test_older_payments_are_used_first() -> None:
     assert PAID == invoice.status
 
 
+def test_a_note_that_is_not_applied_leaves_payments_alone() -> None:
+    """374.00 paid, and a draft over all of it: nothing of the payment is over yet."""
+    world = fly(school())
+    world.run(NOV, OCTOBER)
+    pay(world, "374", day=at(11, 3))
+    world.agree(
+        credit_notes.draft(only(world), creditable(only(world), ()), earlier=(), reason="x")
+    )
+    fly(world, FLIGHT, id="f-2", completed_at=at(11, 6))
+
+    (invoice,) = invoices(world.run(DEC, NOVEMBER))
+
+    assert (ISSUED, 330_00) == (invoice.status, invoice.total.minor)
+
+
 def test_what_an_invoice_does_not_need_any_more_pays_the_next() -> None:
     """374.00 paid, 44.00 credited: of the next invoice of 66.00 only 22.00 are open."""
     world = fly(school())
@@ -562,7 +595,7 @@ def test_what_an_invoice_does_not_need_any_more_pays_the_next() -> None:
 
 
 def test_an_invoice_of_before_is_paid_by_what_is_left() -> None:
-    """26.00 that were booked without the invoice pay of it what they can when the next run comes."""
+    """26.00 were booked without the invoice: they pay part of it when the next run comes."""
     world = fly(school())
     world.run(NOV, OCTOBER)
     pay_for_nothing(world, "26")

@@ -5,8 +5,10 @@ All are compared with what journals moved.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+
+import attrs
 
 from ledgerkit.domain.adjustments import APPLIED, Adjustment
 from ledgerkit.domain.completions import Completion
@@ -103,53 +105,57 @@ def work_problems(
     it. Finds `work_differs`.
     """
     told = _told(invoices, notes)
-    found = []
-    for done in completions:
-        place = {checked.events.get(done.event): 0} | {
-            checked.events.get(Event(*_place(done.event, n))): n for n in range(1, done.part + 1)
-        }
-        parts, by_part = told.get(done.id, ((), ()))
-        said, charged = Counter[int](), Counter[int]()
-        for journal, minor in parts:
-            if journal in place:
-                said[place[journal]] += minor
-        for part in by_part:
-            for n in range(1, done.part + 1):
-                event = Event(done.type, done.id, f"credited:{n}:-{part}")
-                said[n] += checked.posted(event, *_payer(done))
-        for id, n in place.items():
-            charged[n] -= checked.amounts.get(str(id), {}).get(_payer(done), 0)
-        for n in sorted({place[journal] for journal, _ in parts if journal in place}):
-            documented, due = _until(said, n), _until(charged, n)
-            if documented != due:
-                reason = f"documents of completion {done.id} come to {documented}, {n} correction"
-                reason = f"{reason}(s) included, its journals charged {due}"
-                found.append(Problem("work_differs", done.id, reason))
-    return tuple(found)
+    return tuple(
+        problem
+        for done in completions
+        if done.id in told
+        for problem in _documented(done, told[done.id], checked)
+    )
 
 
-def _told(
-    invoices: Iterable[Invoice], notes: Iterable[CreditNote]
-) -> Mapping[str, tuple[list[tuple[str, int]], list[str]]]:
-    """Return by source what lines and notes say, by the journal they name, and parts of lines."""
-    found = defaultdict[str, tuple[list[tuple[str, int]], list[str]]](lambda: ([], []))
+@attrs.frozen
+class _Told:
+    """What documents say of a source: amounts with the journals they name, and parts of lines."""
+
+    amounts: list[tuple[str, int]] = attrs.Factory(list)
+    parts: list[str] = attrs.Factory(list)
+
+
+def _told(invoices: Iterable[Invoice], notes: Iterable[CreditNote]) -> Mapping[str, _Told]:
+    """Return what lines and notes say, by source."""
+    found = defaultdict[str, _Told](_Told)
     for invoice in invoices:
         for line in invoice.lines if invoice.status not in (DRAFT, VOID) else ():
             if line.journal is not None:
-                parts, by_part = found[line.source]
-                parts.append((line.journal, line.amount.minor))
-                by_part.append(line.part)
+                found[line.source].amounts.append((line.journal, line.amount.minor))
+                found[line.source].parts.append(line.part)
     for note in notes:
         for back in note.lines if note.status in EFFECTIVE else ():
             if back.given is not None:
-                found[back.source][0].append((back.given.journal, -back.given.amount.minor))
+                given = back.given
+                found[back.source].amounts.append((given.journal, -given.amount.minor))
     return found
 
 
-def _payer(done: Completion) -> tuple[str, str]:
-    return f"customer:{done.customer}", done.currency
-
-
-def _until(sums: Mapping[int, int], n: int) -> int:
-    """Return the sum of *sums* up to place *n*."""
-    return sum(minor for place, minor in sums.items() if place <= n)
+def _documented(done: Completion, told: _Told, checked: Checked) -> Iterator[Problem]:
+    """Yield where documents differ from what was charged up to the correction they name."""
+    payer = f"customer:{done.customer}", done.currency
+    events = [done.event, *(Event(*_place(done.event, n)) for n in range(1, done.part + 1))]
+    place = {checked.events.get(event): n for n, event in enumerate(events)}
+    said = [(place[journal], minor) for journal, minor in told.amounts if journal in place]
+    named = sorted({n for n, _ in said})
+    # What the customer had already when a correction gave it back was taken again, for no document.
+    said += (
+        (n, checked.posted(Event(done.type, done.id, f"credited:{n}:-{part}"), *payer))
+        for n in range(1, done.part + 1)
+        for part in told.parts
+    )
+    charged = [-checked.posted(event, *payer) for event in events]
+    for n in named:
+        documented, due = sum(minor for m, minor in said if m <= n), sum(charged[: n + 1])
+        if documented != due:
+            reason = (
+                f"documents of completion {done.id} come to {documented}, its journals to {due}"
+            )
+            reason = f"{reason} up to correction {n}"
+            yield Problem("work_differs", done.id, reason)
