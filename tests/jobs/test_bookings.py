@@ -95,8 +95,8 @@ def test_the_second_booking_explains_why_not(host: Host) -> None:
         run(booking("f-2"), host)
 
     assert (
-        "'f-2' is not booked: 30000 minor USD more takes ana to an exposure of 60000 minor USD of "
-        "a limit of 50000 minor USD (exceeded), so it is blocked; 20000 minor USD is available"
+        "'f-2' is not booked: 300.00 USD more takes ana to an exposure of 600.00 USD of "
+        "a limit of 500.00 USD (exceeded), so it is blocked; 200.00 USD is available"
     ) == str(refused.value)
     assert 30_000 == held_out(host)
 
@@ -214,7 +214,7 @@ def test_whoever_books_second_is_told_the_numbers() -> None:
     run(booking(), clean)
     for number in range(1, len(clean.names) + 1):
         host = school(MemoryStore())
-        with pytest.raises(BookingRefused, match="20000 minor USD is available"):
+        with pytest.raises(BookingRefused, match=r"200\.00 USD is available"):
             run(booking(), Rigged(host, {number: overtaken(lambda: booking("f-2"))}))
 
         assert 30_000 == held_out(host)
@@ -232,7 +232,7 @@ def test_a_floor_that_is_narrower_than_the_limit() -> None:
         policies=(Wallet("customer:ana", (Limit("USD", floor=-100),)),),
     )
     host.store.commit(change)
-    with pytest.raises(InsufficientFunds, match="short by 29900"):
+    with pytest.raises(InsufficientFunds, match=r"short by 299\.00 USD"):
         run(booking(), host)
 
 

@@ -190,7 +190,7 @@ def test_two_cases_share_what_was_paid() -> None:
     host = paid()
     asked(host)
 
-    with pytest.raises(OverClawback, match="have 2400 minor USD left"):
+    with pytest.raises(OverClawback, match=r"have 24\.00 USD left"):
         asked(host, 2_401, cause="adj_2")
     (left,) = run(jobs.clawback_eligibility(supplier="ina"), host)
     assert (usd(2_400), True) == (left.left, left.window_open)

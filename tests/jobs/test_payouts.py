@@ -146,8 +146,8 @@ def test_the_reserve_is_asked_of_the_gateway() -> None:
         [left_out.code for left_out in report.skipped],
     )
     assert report.skipped[0].reason.endswith(
-        "100000 minor USD is held of a minimum of 100000 minor USD: healthy, and critical once "
-        "60000 minor USD is paid; transfers wait"
+        "1000.00 USD is held of a minimum of 1000.00 USD: healthy, and critical once "
+        "600.00 USD is paid; transfers wait"
     )
 
 
@@ -255,6 +255,32 @@ def test_instant_payout() -> None:
     tell(host, double(host).world.objects[payout.object], "webhook")
     assert "paid" == only(host, BankPayout).status
     assert 0 == drift(host)
+
+
+def test_instant_payout_that_is_found_failed() -> None:
+    """Found failed a day after the time-out: that it was paid before then is told too late."""
+    host = world()
+    term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
+    run(set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
+    send(host)
+    work(host)
+    double(host).script(Fault.TIMEOUT_AFTER)
+    work(host)
+    (made,) = (o for o in double(host).world.objects.values() if o.kind == "payout")
+    paid = double(host).world.finish(made.id)
+    double(host).world.fail(made.id, "account_closed")
+    host.clock.advance(timedelta(hours=25))  # type: ignore[attr-defined]
+    work(host)
+    assert ("failed", "account_closed") == (
+        only(host, BankPayout).status,
+        only(host, BankPayout).reason,
+    )
+    tell(host, paid, "webhook")
+
+    assert "failed" == only(host, BankPayout).status
+    assert {"done", "refused"} == {each.status for each in all_of(host, Instruction)}
+    (out,) = (each for each in all_of(host, Instruction) if each.order.kind == "payout")
+    assert (made.id, "refused") == (out.object, out.status)
 
 
 def test_a_run_without_instant_payouts() -> None:

@@ -103,7 +103,7 @@ def test_used_up_by_one_hold() -> None:
         use_to_hold(used.override, booked, at=hour(3))
     with pytest.raises(OverrideExpired):
         use_to_hold(APPROVED, booked, at=hour(24))
-    with pytest.raises(OverrideExceeded, match="11999 minor USD of its customer pass"):
+    with pytest.raises(OverrideExceeded, match=r"119\.99 USD of its customer pass"):
         use_to_hold(attrs.evolve(APPROVED, amount=usd(11_999)), booked, at=hour(2))
 
 
@@ -137,16 +137,16 @@ def legs(*entries: tuple[str, int]) -> Journal:
 @pytest.mark.parametrize(
     ("journal", "taken"),
     [
-        (legs(("customer:ana", -12_001), ("platform", 12_001)), "12001 minor USD from customer"),
-        (legs(("customer:bo", -1), ("platform", 1)), "1 minor USD from customer:bo"),
+        (legs(("customer:ana", -12_001), ("platform", 12_001)), "120.01 USD from customer"),
+        (legs(("customer:bo", -1), ("platform", 1)), "0.01 USD from customer:bo"),
         (
             legs(("customer:ana", -1), ("package:p", -1), ("platform", 2)),
-            "1 minor USD from customer:ana, 1 minor USD from package:p",
+            "0.01 USD from customer:ana, 0.01 USD from package:p",
         ),
-        (legs(("customer:ana", 1), ("platform", -1)), "1 minor USD from platform"),
+        (legs(("customer:ana", 1), ("platform", -1)), "0.01 USD from platform"),
         (
             transfer("jrn_1", "customer:ana", "platform", 5),
-            "5 minor EUR from customer:ana",
+            "0.05 EUR from customer:ana",
         ),
     ],
     ids=["more", "another customer", "another floor", "nothing", "another currency"],

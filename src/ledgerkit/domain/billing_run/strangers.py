@@ -34,7 +34,7 @@ class ContractsOfStranger(LedgerkitError):
     code: ClassVar[str] = "contracts_of_stranger"
 
     def __str__(self) -> str:
-        due = " and ".join(f"{amount.minor} {amount.currency}" for amount in self.due)
+        due = " and ".join(str(amount) for amount in self.due)
         return (
             f"contracts and work of customer {self.customer!r}, who is not among the parties, come "
             f"to {due} before discounts and tax ({', '.join(self.items)}); add the customer"

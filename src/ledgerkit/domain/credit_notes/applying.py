@@ -73,8 +73,8 @@ class NotOpen(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"credit note {self.note!r} would cancel {self.asked.minor} of debt, and "
-            f"{self.open.minor} {self.open.currency} is open; give the rest as credit or refund"
+            f"credit note {self.note!r} would cancel {self.asked} of debt, and {self.open} is "
+            "open; give the rest as credit or refund"
         )
 
 
@@ -89,9 +89,8 @@ class NotPaid(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"credit note {self.note!r} would give back {self.asked.minor}, and "
-            f"{self.paid.minor} {self.paid.currency} was paid and not given back; take it off "
-            "the debt"
+            f"credit note {self.note!r} would give back {self.asked}, and {self.paid} was paid "
+            "and not given back; take it off the debt"
         )
 
 

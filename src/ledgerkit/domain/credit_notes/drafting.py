@@ -38,9 +38,8 @@ class OverCredited(LedgerkitError):
     def __str__(self) -> str:
         left = self.billed - self.credited
         return (
-            f"line {self.line!r} of invoice {self.invoice!r} charged {self.billed.minor} and "
-            f"{self.credited.minor} is credited; {self.asked.minor} asked exceeds {left.minor} "
-            f"{self.billed.currency}"
+            f"line {self.line!r} of invoice {self.invoice!r} charged {self.billed} and "
+            f"{self.credited} is credited; {self.asked} asked exceeds {left}"
         )
 
 
@@ -57,9 +56,8 @@ class InvoiceOverCredited(LedgerkitError):
     def __str__(self) -> str:
         left = self.total - self.credited
         return (
-            f"invoice {self.invoice!r} came to {self.total.minor} and {self.credited.minor} is "
-            f"credited; {self.asked.minor} asked exceeds {left.minor} {self.total.currency}; "
-            "credit the lines that gave something back as well"
+            f"invoice {self.invoice!r} came to {self.total} and {self.credited} is credited; "
+            f"{self.asked} asked exceeds {left}; credit the lines that gave something back as well"
         )
 
 
