@@ -27,14 +27,14 @@ def use_payments(desk: Desk) -> None:
     That is what came in before anything was invoiced, and what paid an invoice that was credited
     since. It moves no money. (spec: billing 7, ledger 10)
     """
+    over = _over(desk)
     taken = (payment for payment in desk.payments.values() if payment.is_taken)
     for payment in sorted(taken, key=lambda p: (str(p.received_on), p.id)):
-        loose = freed(payment, _over(desk))
-        if loose.credit.minor == 0:
-            continue
-        desk.payments[payment.id] = loose
-        used = assign(loose, owed=_open(desk))
-        desk.payments[payment.id] = used.payment if used.changed else payment
+        if payment.credit.minor or any(each.invoice in over for each in payment.assignments):
+            used = assign(freed(payment, over), owed=_open(desk))
+            if used.changed:
+                desk.payments[payment.id] = used.payment
+                over = _over(desk)
 
 
 def settle_invoices(desk: Desk) -> None:
@@ -44,14 +44,25 @@ def settle_invoices(desk: Desk) -> None:
     so these are all.
     """
     credited = {note.invoice for note in desk.credited}
+    paid = set(_paid_otherwise(desk))
     for read in desk.customer.invoices:
-        if _paid(desk.payments.values(), read.record) != _paid(_before(desk), read.record):
+        if read.record.id in paid:
             # Stored even where its status stays, so that no other payment overlooks this one.
             desk.done.append(Effects(records=(_settled(desk, read.record),)))
         elif read.record.id in credited:
             now = _settled(desk, read.record)
             desk.moved += () if now == read.record else (now,)
     desk.documents = [_moved(desk, each) for each in desk.documents]
+
+
+def _paid_otherwise(desk: Desk) -> Iterator[str]:
+    """Yield the invoices of which payments pay more or less than before, by id."""
+    for before in _before(desk):
+        now = desk.payments[before.id]
+        if now != before:
+            for each in now.assignments:
+                if before.pays(each.invoice) != now.pays(each.invoice):
+                    yield each.invoice
 
 
 def _moved(desk: Desk, document: Issued | Credited) -> Issued | Credited:
@@ -94,10 +105,8 @@ def _over(desk: Desk) -> Mapping[str, Money]:
             before = found.get(note.invoice, Money.zero(note.currency))
             found[note.invoice] = before + note.applied.to_open
     owed = {invoice.id: _now(desk, invoice) for invoice in desk.invoices if invoice.id in found}
-    return {
-        id: max(found[id] + one.paid - one.invoice.total, Money.zero(one.invoice.currency))
-        for id, one in owed.items()
-    }
+    over = {id: found[id] + one.paid - one.invoice.total for id, one in owed.items()}
+    return {id: amount for id, amount in over.items() if amount.minor > 0}
 
 
 def _open(desk: Desk) -> tuple[Receivable, ...]:
