@@ -28,7 +28,7 @@ from ledgerkit.domain.clawbacks import EXECUTING, STRIPE_REVERSAL, Clawback, Sha
 from ledgerkit.domain.completions import Completion, CompletionLine, WorkQuantity
 from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.credit_limits import CreditLimit, Floors, Override
-from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote
+from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote, Given
 from ledgerkit.domain.discounts import Coupon, Discount
 from ledgerkit.domain.disputes import WON, Dispute
 from ledgerkit.domain.document_links import DocumentLink
@@ -533,6 +533,7 @@ SAMPLES: dict[type[Any], Any] = {
                 amount=eur(4132),
                 taxes=(INCLUDED,),
                 undoes="jrn_1",
+                given=Given("jrn_2", eur(5000)),
             ),
         ),
         taxes=(INCLUDED,),
