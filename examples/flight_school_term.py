@@ -20,6 +20,7 @@ from examples.flight_school_fleet import (
     FLEET,
     INSTRUCTORS,
     LIMITS,
+    OWNERS,
     RATES,
     SCHOOL,
     WHY_DEARER,
@@ -39,9 +40,7 @@ from examples.flight_school_office import (
 )
 from ledgerkit.domain import connected_accounts, payment_methods
 from ledgerkit.domain.adjustments import Adjustment
-from ledgerkit.domain.billing_run import Month, Policy
 from ledgerkit.domain.bookings import BookingRefused
-from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Decision, Effects, expect
 from ledgerkit.domain.clawbacks import FUTURE_PAYOUT_OFFSET, STRIPE_REVERSAL, ClawbackWindowClosed
 from ledgerkit.domain.completions import quantities_of
@@ -49,6 +48,7 @@ from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.ledger import Entry
 from ledgerkit.domain.money import Exact, Money
+from ledgerkit.domain.parties import OWNER
 from ledgerkit.domain.payments import Payment, notes_for
 from ledgerkit.domain.payouts import InstantFee, PayoutTerm
 from ledgerkit.domain.periods import FixedDaysCycle, Period, local_date
@@ -56,7 +56,6 @@ from ledgerkit.domain.rate_cards import RateCard, change_rate
 from ledgerkit.domain.reserves import ReserveCheck, ReservePolicy
 from ledgerkit.domain.transfers import Transfer, enqueue
 from ledgerkit.jobs.adjustments import adjust_completion, approve_adjustment
-from ledgerkit.jobs.billing_run import Asked, run_month
 from ledgerkit.jobs.bookings import book_work
 from ledgerkit.jobs.clawbacks import (
     approve_clawback,
@@ -68,7 +67,7 @@ from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.credit_limits import run_auto_charges, set_credit_limit
 from ledgerkit.jobs.payments import charge_through, request_refund
 from ledgerkit.jobs.payout_settings import set_instant
-from ledgerkit.jobs.payouts import send_payouts
+from ledgerkit.jobs.payouts import generate_payouts, pay_by_hand, send_payouts
 from ledgerkit.jobs.reconciliation import reconcile_gateway
 from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.jobs.sending import send_instructions
@@ -88,7 +87,7 @@ class Term(Office):
     # ---- the first day -----------------------------------------------------------------------
     def open(self) -> None:
         """Store people, rates and aircraft, and put money at the gateway."""
-        known = (SCHOOL, *CUSTOMERS, *INSTRUCTORS, RATES, *FLEET)
+        known = (SCHOOL, *CUSTOMERS, *INSTRUCTORS, *OWNERS, RATES, *FLEET)
         self.commit(Stored(Effects(records=known)), key="opening", reason="the term begins")
         capital = usd("5000")
         self.post(
@@ -305,13 +304,16 @@ class Term(Office):
         self.run(request_refund(payment, left, key="leaves", actor=DESK, reason="moves to Oregon"))
         self.tell(f"Cleo moves away and asks for the {dollars(left)} she has left.")
 
-    # ---- paying instructors ------------------------------------------------------------------
+    # ---- paying instructors and owners -------------------------------------------------------
     def pay_out(self, period: Period) -> None:
-        """Make the payouts of a fortnight, and send them if the reserve allows it."""
-        month = Month(business=SCHOOL, parties=(*CUSTOMERS, *INSTRUCTORS), catalog=Catalog(CARD))
-        asked = Asked(month=month, period=period, policy=Policy(terms_days=14), cycle=FORTNIGHT)
-        for payout in self.run(run_month(asked)).payouts:
+        """Make the payouts of a fortnight: checks for owners, transfers if the reserve allows."""
+        made = self.run(generate_payouts((*INSTRUCTORS, *OWNERS), period=period))
+        for payout in made.payouts:
             self.tell(f"Payout of {payout.supplier} for {days(period)}: {dollars(payout.total)}.")
+            if payout.role == OWNER:
+                check = f"check {payout.supplier} {period.start}"
+                why = "owners have no account at Stripe"
+                self.run(pay_by_hand(payout.id, reference=check, actor=DESK, reason=why))
         self.send_out()
 
     def send_out(self) -> None:
