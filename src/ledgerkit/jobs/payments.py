@@ -316,8 +316,7 @@ async def request_refund(
         if done is not None:
             known = done.record
             then = _refund_asked(payment, known.amount, known.invoice, known.note)
-            differing = then.differing(_refund_asked(payment, amount, invoice, note))
-            if differing:
+            if differing := then.differing(_refund_asked(payment, amount, invoice, note)):
                 raise KeyReused(key, differing)
             return known
         customer = await steps.load(Party, read.record.customer)

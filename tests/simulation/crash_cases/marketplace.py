@@ -19,7 +19,7 @@ from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import clawbacks, payouts
 from ledgerkit.jobs.adjustments import preview_adjustment, reject_adjustment
 from ledgerkit.jobs.bookings import book_work, cancel_booking, preview_booking
-from ledgerkit.jobs.completions import preview_completion
+from ledgerkit.jobs.completions import give_back_booking, preview_completion
 from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
@@ -29,10 +29,12 @@ from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from tests.domain.flight_school import NOON, PLANE, flight, hours, usd
 from tests.jobs import completion_world as school
+from tests.jobs import owner_world as owners
 from tests.jobs import supplier_world as suppliers
 from tests.people import EVA, MARIA, MAX, PEDRO
 from tests.simulation.crash_cases.cases import Case, shown
 
+PAYEES = (owners.TOM, owners.OLGA)
 FLIGHT = flight(Fraction(3, 2))
 PLANNED: dict[str, Any] = {"card": "school", "expires_at": NOON + timedelta(days=1)}
 OVERRIDE = override_id("ana", "f-1")
@@ -84,6 +86,7 @@ WORK: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
         leave_given,
     ),
     "cancel a booking": (lambda: cancel_booking("f-1", type="flight", **DESK), booked),
+    "give back a booking": (lambda: give_back_booking(FLIGHT.event, **DESK), booked),
     "preview an adjustment": (
         lambda: preview_adjustment("f-1", hours(2), key="hobbs", **CHECKED),
         school.flown_school,
@@ -144,6 +147,14 @@ def holding() -> Job[Payout]:
 
 
 PAYOUTS: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
+    "generate payouts": (
+        lambda: payouts.generate_payouts(PAYEES, period=suppliers.OCTOBER),
+        owners.flown,
+    ),
+    "preview payouts": (
+        lambda: payouts.preview_payouts(PAYEES, period=suppliers.OCTOBER),
+        owners.flown,
+    ),
     "send payouts": (
         lambda: payouts.send_payouts(gateway="stripe", reserve=suppliers.enough),
         owed_at_once,
