@@ -19,7 +19,7 @@ from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import clawbacks, payouts
 from ledgerkit.jobs.adjustments import preview_adjustment, reject_adjustment
 from ledgerkit.jobs.bookings import book_work, cancel_booking, preview_booking
-from ledgerkit.jobs.completions import preview_completion
+from ledgerkit.jobs.completions import give_back_booking, preview_completion
 from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
@@ -84,6 +84,7 @@ WORK: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
         leave_given,
     ),
     "cancel a booking": (lambda: cancel_booking("f-1", type="flight", **DESK), booked),
+    "give a booking back": (lambda: give_back_booking(FLIGHT.event, **DESK), booked),
     "preview an adjustment": (
         lambda: preview_adjustment("f-1", hours(2), key="hobbs", **CHECKED),
         school.flown_school,
