@@ -82,13 +82,12 @@ async def request_clawback(
 ) -> Clawback:
     """Propose to claw *amount* back from *supplier*, once per *cause* and *part*.
 
-    *transfers* are the ids of those that paid it; see `clawbacks.propose` for the rest. Of two
-    requests at once that together exceed what they paid, one is refused.
+    *transfers* are the ids of those that paid it; see `clawbacks.propose` for the rest.
 
     Raises:
         AccessDenied: *actor* may not write billing.
         UnknownTransfer: one is not stored, or paid somebody else.
-        OverClawback: they did not pay that much, or it was clawed back before.
+        OverClawback: they did not pay that much, or it was clawed back before or just now.
         KeyReused: another amount, or the other side, was asked for.
         Stale: others came first, again and again.
     """
@@ -116,7 +115,6 @@ async def request_clawback(
             earlier=[version.record for version in before],
             part=part,
         )
-        # The transfers are stored anew with their case: else two cases at once could exceed them.
         await _commit(
             _Beside(decided, tuple(version.record for version in read)),
             key=f"clawback/{id}/propose",
@@ -268,7 +266,10 @@ async def clawback_eligibility(
 # ---- reading, deciding and committing --------------------------------------------------------
 @attrs.frozen
 class _Beside:
-    """A decision, and the records that are stored anew since it depends on them."""
+    """A decision, and the records that are stored anew since it depends on them.
+
+    Transfers are stored anew with a case, else two cases at once could exceed what they paid.
+    """
 
     decision: Decision
     records: tuple[Transfer, ...]

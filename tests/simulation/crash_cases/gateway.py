@@ -33,7 +33,7 @@ from tests.simulation.crash_cases.cases import Case, shown
 
 # ---- instructions ----------------------------------------------------------------------------
 (PARKED,) = sending.ids_of(sending.charge())
-BY_HAND: dict[str, Any] = {"key": "k-1", "actor": "olga", "note": "the bank was asked"}
+BY_HAND: dict[str, Any] = {"key": "k-1", "actor": OLGA, "note": "the bank was asked"}
 INSTRUCTIONS = {
     "send instructions": Case(
         sending.worker, sending.asked_host, sending.outcome, sending.days_later
