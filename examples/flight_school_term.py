@@ -307,10 +307,19 @@ class Term(Office):
 
     # ---- paying instructors ------------------------------------------------------------------
     def pay_out(self, period: Period) -> None:
-        """Make the payouts of a fortnight, and send them if the reserve allows it."""
+        """Bill a fortnight: invoice what was flown, and pay out if the reserve allows it."""
         month = Month(business=SCHOOL, parties=(*CUSTOMERS, *INSTRUCTORS), catalog=Catalog(CARD))
         asked = Asked(month=month, period=period, policy=Policy(terms_days=14), cycle=FORTNIGHT)
-        for payout in self.run(run_month(asked)).payouts:
+        billed = self.run(run_month(asked))
+        for invoice in billed.invoices:
+            status = invoice.status.replace("_", " ")
+            self.tell(
+                f"Invoice {invoice.number} to {invoice.customer} for {days(period)}: "
+                f"{dollars(invoice.total)}, {status}."
+            )
+        for note in billed.credit_notes:
+            self.tell(f"Credit note {note.number} to {note.customer}: {dollars(note.total)}.")
+        for payout in billed.payouts:
             self.tell(f"Payout of {payout.supplier} for {days(period)}: {dollars(payout.total)}.")
         self.send_out()
 

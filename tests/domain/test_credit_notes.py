@@ -17,6 +17,7 @@ from ledgerkit.domain.credit_notes import (
     Credited,
     CreditLine,
     CreditNote,
+    Given,
     NotIssued,
     OverCredited,
     UnknownLine,
@@ -462,3 +463,10 @@ def test_by_how_much_a_note_exceeds_its_invoice() -> None:
 
     assert eur(2_000) == excess(two, asking(two, 4_000), earlier=earlier)
     assert eur(0) == excess(two, asking(two, 2_000), earlier=earlier)
+
+
+@pytest.mark.parametrize("amount", [eur(0), eur(-1), 1])
+def test_a_correction_gave_back_something(amount: Any) -> None:
+    """A note documents what was given back, and nothing and less than nothing never was."""
+    with pytest.raises(ValueError, match="gave back Money above 0"):
+        Given("jrn_1", amount)

@@ -28,7 +28,7 @@ from tests.people import MARIA, PEDRO
 
 LOW = Observation(kind="reserve", subject="stripe", severity="warning")
 BOOKING = override_id("ana", "booking-7")
-JOURNAL = transfer("jrn", "customer:ana", "till", 1_000, currency="USD")
+JOURNAL = transfer("booking-7", "customer:ana", "till", 1_000, currency="USD")
 
 
 def control_host(store: Store) -> Host:

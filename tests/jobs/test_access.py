@@ -202,6 +202,7 @@ BY_NAME = {
     "bookings.book_work",
     "bookings.cancel_booking",
     "completions.complete_work",
+    "completions.give_back_booking",
     "credit_limits.run_auto_charges",
     "payments.charge_invoice",
     "payouts.send_payouts",

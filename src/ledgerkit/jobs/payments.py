@@ -42,13 +42,11 @@ from ledgerkit.domain.payments import (
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.refunds import Refund, refunded_as
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.rounds import until_stored
+from ledgerkit.jobs.rounds import PAYMENT_ROUNDS, until_stored
 from ledgerkit.jobs.settlement import read_account
 from ledgerkit.jobs.steps import Job
 
 T = TypeVar("T")
-# How often a decision whose base moved is made again before it is reported.
-ROUNDS = 20
 
 
 @attrs.frozen
@@ -106,7 +104,7 @@ async def charge_invoice(
     """
     return await until_stored(
         lambda: _charge(invoice, gateway=gateway, attempt=attempt, actor=actor, reason=reason),
-        rounds=ROUNDS,
+        rounds=PAYMENT_ROUNDS,
     )
 
 
@@ -239,7 +237,7 @@ async def record_payment(
         )
         return decided.payment if known is None else known.record
 
-    return await until_stored(decide, rounds=ROUNDS)
+    return await until_stored(decide, rounds=PAYMENT_ROUNDS)
 
 
 async def void_payment(
@@ -281,7 +279,7 @@ async def void_payment(
             )
         return decided.payment
 
-    return await until_stored(decide, rounds=ROUNDS)
+    return await until_stored(decide, rounds=PAYMENT_ROUNDS)
 
 
 async def request_refund(
@@ -343,7 +341,7 @@ async def request_refund(
         )
         return decided.refund
 
-    return await until_stored(decide, rounds=ROUNDS)
+    return await until_stored(decide, rounds=PAYMENT_ROUNDS)
 
 
 def _refund_asked(payment: str, amount: Money, invoice: str | None, note: str | None) -> Request:

@@ -54,8 +54,8 @@ def test_a_subscription_of_a_stranger_is_named() -> None:
 
     assert () == plan.changes
     sentence = (
-        "contracts of customer 'ana', who is not among the parties, come to 31.00 EUR before "
-        "discounts and tax (Studio); add the customer"
+        "contracts and work of customer 'ana', who is not among the parties, come to 31.00 EUR "
+        "before discounts and tax (Studio); add the customer"
     )
     assert [("ana", "contracts_of_stranger", sentence)] == reports(plan)
 

@@ -17,6 +17,7 @@ from ledgerkit.domain.credit_limits import (
     Conduct,
     CreditLimit,
     EscalationPolicy,
+    Floors,
     NearLimit,
     auto_charge,
     check,
@@ -137,7 +138,10 @@ def test_the_limit_is_the_floor() -> None:
     done = set_limit("ana", usd(50_000), charge_at="warning")
     wallet = Wallet("customer:ana", (Limit("USD", floor=-50_000),))
 
-    assert Effects(opens=(wallet,), policies=(wallet,), records=(done.limit,)) == done.effects
+    assert (
+        Effects(opens=(wallet,), policies=(wallet,), records=(done.limit, done.floors))
+        == done.effects
+    )
     assert (limit_id("ana", "USD"), "customer:ana", "USD") == (
         done.limit.id,
         done.limit.wallet,
@@ -149,10 +153,29 @@ def test_the_rest_of_the_policy_stays() -> None:
     """Ceiling, permission, status and other currencies are not a credit limit's business."""
     dollars = Limit("USD", floor=0, ceiling=10, raised_by="billing.write")
     known = Wallet("customer:ana", (dollars, Limit("EUR", floor=-5)), status="frozen")
-    done = set_limit("ana", usd(7), wallet=known).wallet
+    known = attrs.evolve(known, limits=(*known.limits, Limit("JPY", ceiling=9)))
+    done = set_limit("ana", usd(7), wallet=known)
 
-    assert attrs.evolve(dollars, floor=-7) == done.limit("USD")
-    assert (Limit("EUR", floor=-5), "frozen") == (done.limit("EUR"), done.status)
+    assert attrs.evolve(dollars, floor=-7) == done.wallet.limit("USD")
+    assert (Limit("EUR", floor=-5), "frozen") == (done.wallet.limit("EUR"), done.wallet.status)
+    assert Floors("customer:ana", "ana", ("EUR", "USD")) == done.floors
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "customer:bo"},
+        {"customer": ""},
+        {"currencies": ["EUR"]},
+        {"currencies": ("USD", "EUR")},
+        {"currencies": ("EUR", "EUR")},
+    ],
+    ids=str,
+)
+def test_floors_that_cannot_be(wrong: dict[str, Any]) -> None:
+    """They are of the customer's own wallet, each currency once."""
+    with pytest.raises(ValueError, match=r"floors of|currencies are|customer"):
+        attrs.evolve(Floors("customer:ana", "ana", ("EUR",)), **wrong)
 
 
 @pytest.mark.parametrize(

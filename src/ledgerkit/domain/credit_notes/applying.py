@@ -310,7 +310,8 @@ def void(
     replaces the credited one stands in the way. It keeps its number. (spec: billing 7)
 
     Raises:
-        CreditSpent: it became credit or a refund, undid a charge, or its invoice was replaced.
+        CreditSpent: it became credit or a refund, undid a charge, documents a correction, or its
+            invoice was replaced.
         IllegalTransition: it is rejected or void already.
         ValueError: *invoice* is another one, or it or *paid* is missing where the note was applied.
     """
@@ -321,6 +322,8 @@ def void(
         raise CreditSpent(note.id, "became credit or a refund of the customer")
     if any(line.undoes is not None for line in note.lines):
         raise CreditSpent(note.id, "undid the charge itself")
+    if any(line.given is not None for line in note.lines):
+        raise CreditSpent(note.id, "documents what a correction gave back")
     for other in others:
         if other.corrects == note.invoice and other.status != VOID:
             raise CreditSpent(note.id, f"made room for invoice {other.id!r}")
