@@ -553,9 +553,9 @@ def test_asked_again_nothing_happens() -> None:
 
     assert first == run(cancel_instruction(ONE, refuse=refuse, **BY_HAND), host)
     with pytest.raises(IllegalTransition, match="instruction is cancelled"):
-        run(cancel_instruction(ONE, refuse=refuse, **{**BY_HAND, "key": "k-2"}), host)
+        run(cancel_instruction(ONE, refuse=refuse, key="k-2", actor=OLGA, note="again"), host)
     with pytest.raises(ValueError, match="key of a request"):
-        run(cancel_instruction(ONE, refuse=refuse, **{**BY_HAND, "key": ""}), host)
+        run(cancel_instruction(ONE, refuse=refuse, key="", actor=OLGA, note="again"), host)
     with pytest.raises(UnknownInstruction, match="no instruction 'ins_9'"):
         run(retry_instruction("ins_9", **BY_HAND), host)
 

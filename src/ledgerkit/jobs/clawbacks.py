@@ -89,7 +89,8 @@ async def request_clawback(
 
     Raises:
         AccessDenied: *actor* may not write billing.
-        UnknownTransfer, OverClawback: they did not pay it, or not that much that is left.
+        UnknownTransfer: one is not stored, or paid somebody else.
+        OverClawback: they did not pay that much, or it was clawed back before or just now.
         KeyReused: another amount, or the other side, was asked for.
         Stale: others came first, again and again.
     """
@@ -271,7 +272,10 @@ async def clawback_eligibility(
 # ---- reading, deciding and committing --------------------------------------------------------
 @attrs.frozen
 class _Beside:
-    """A case, and its transfers, stored anew: else two cases at once could exceed them."""
+    """A decision, and the records that are stored anew since it depends on them.
+
+    Transfers are stored anew with a case, else two cases at once could exceed what they paid.
+    """
 
     decision: Decision
     records: tuple[Transfer, ...]

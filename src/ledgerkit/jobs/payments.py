@@ -294,8 +294,7 @@ async def request_refund(
 ) -> Refund:
     """Ask the gateway to give *amount* of *payment* back, once per *key*.
 
-    Of two requests at once that would give back more than came in, one is refused. (spec:
-    reliability A14)
+    Of two at once that would give back more than came in, one is refused. (spec: reliability A14)
 
     Raises:
         AccessDenied: *actor* may not write billing.
