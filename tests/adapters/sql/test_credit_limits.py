@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
-from multiprocessing import get_context
 from threading import Barrier  # what one of multiprocessing's managers stands in for
 
 import pytest
@@ -27,11 +26,12 @@ from ledgerkit.jobs.overrides import approve_override, ask_override, use_overrid
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes, hour, transfer
+from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
 MARIA = Actor(id="maria", roles=frozenset({BILLING}))
 PEDRO = Actor(id="pedro", roles=frozenset({BILLING}))
-PROCESSES, RACES = 8, 10
+WRITERS, RACES = 8, 10
 
 
 def eur(minor: int) -> Money:
@@ -140,14 +140,12 @@ def use(url: str, ids: list[str], writer: int, together: Barrier) -> list[str]:
 @pytest.mark.postgres
 def test_an_override_lets_one_of_eight_processes_pass(fresh_postgres_url: str) -> None:
     """However many try at once, one journal names each, and the customer owes 10.00 of it. (B2)"""
-    with closing(open_store(fresh_postgres_url)) as store, get_context("spawn").Manager() as shared:
+    with closing(open_store(fresh_postgres_url)) as store, PROCESSES.Manager() as shared:
         host = opened(store, limit=0)
         ids = [granted(host, 1_000, reference=f"booking-{n}") for n in range(RACES)]
-        together = shared.Barrier(PROCESSES)
-        with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-            tried = [
-                pool.submit(use, fresh_postgres_url, ids, n, together) for n in range(PROCESSES)
-            ]
+        together = shared.Barrier(WRITERS)
+        with ProcessPoolExecutor(WRITERS, mp_context=PROCESSES) as pool:
+            tried = [pool.submit(use, fresh_postgres_url, ids, n, together) for n in range(WRITERS)]
             passed = [id for each in tried for id in each.result()]
         read = [version.record for version in store.find(Override).items]
         forced = {p.journal.forced_by: p.journal.id for p in store.journals().items}
