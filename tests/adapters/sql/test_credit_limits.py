@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate, open_store
+from ledgerkit.adapters.sql import SqlStore, open_store
 from ledgerkit.domain.access import BILLING, Actor
 from ledgerkit.domain.changes import Stale
 from ledgerkit.domain.credit_limits import Override, OverrideExceeded
@@ -26,6 +26,7 @@ from ledgerkit.jobs.overrides import approve_override, ask_override, use_overrid
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes, hour, transfer
+from tests.migrated import migrated
 from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
@@ -42,9 +43,8 @@ def eur(minor: int) -> Money:
 @contextmanager
 def stores() -> Generator[tuple[Store, Store]]:
     """Return an empty store of each kind that needs no server."""
-    engine = create_engine("sqlite://")
+    engine = migrated()
     try:
-        migrate(engine)
         yield MemoryStore(), SqlStore(engine)
     finally:
         engine.dispose()
