@@ -2,13 +2,13 @@
 
     python examples/flight_school.py [PATH] [--out FOLDER]
 
-From 1 to 31 October it books and charges flights, charges cards before a limit stops anybody, pays
-instructors, corrects what was charged wrong and claws back what was paid too much. The gateway is
-a double that behaves as Stripe does: webhooks come out of order, some twice and one never, and an
-answer gets lost. What happened is told first, what the books say then. They are kept in SQLite at
-PATH, or in memory without one; run it again and nothing is new. Payout statements and the account
-of a customer are drawn as PDFs in FOLDER (default: saguaro). Needs
-`pip install ledgerkit[sql,pdf,testing]`.
+From 1 to 31 October it books and charges flights, charges cards before a limit stops anybody,
+invoices students and pays instructors by the fortnight, corrects what was charged wrong and claws
+back what was paid too much. The gateway is a double that behaves as Stripe does: webhooks come out
+of order, some twice and one never, and an answer gets lost. What happened is told first, what the
+books say then. They are kept in SQLite at PATH, or in memory without one; run it again and nothing
+is new. Payout statements and the account of a customer are drawn as PDFs in FOLDER (default:
+saguaro). Needs `pip install ledgerkit[sql,pdf,testing]`.
 """
 
 from __future__ import annotations

@@ -38,7 +38,9 @@ from ledgerkit.domain.clawbacks import Clawback
 from ledgerkit.domain.clawbacks import statistics as clawback_totals
 from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_limits import CreditLimit, check
+from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.disputes import Dispute
+from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Balance, Posted
 from ledgerkit.domain.money import ISO, Money
 from ledgerkit.domain.payments import Payment
@@ -183,6 +185,21 @@ def correction_lines(store: Store) -> Iterator[str]:
         )
 
 
+def invoice_lines(store: Store) -> Iterator[str]:
+    """Yield what customers were invoiced, and that it is what their flights came to."""
+    invoices, notes = every(store, Invoice), every(store, CreditNote)
+    yield f"{'Invoices':<28}{'Total':>14}  Status"
+    for each in sorted(invoices, key=lambda i: str(i.number)):
+        status = each.status.replace("_", " ")
+        yield f"  {each.number} {each.customer}".ljust(28) + f"{dollars(each.total):>14}  {status}"
+    for note in notes:
+        yield f"  {note.number} {note.customer}".ljust(28) + f"{dollars(-note.total):>14}"
+    total = sum((each.total for each in invoices), NOTHING)
+    total -= sum((note.total for note in notes), NOTHING)
+    flown = sum((each.charge for each in every(store, Completion)), NOTHING)
+    yield f"  {'sum':<26}{dollars(total):>14}  flights and lessons: {dollars(flown)}"
+
+
 # ---- money that moved ------------------------------------------------------------------------
 def payment_lines(store: Store) -> Iterator[str]:
     """Yield what came in, and what was given back or asked back."""
@@ -253,6 +270,7 @@ REPORTS: tuple[Callable[[Store], Iterator[str]], ...] = (
     margin_lines,
     band_lines,
     correction_lines,
+    invoice_lines,
     payment_lines,
     payout_lines,
     gateway_lines,

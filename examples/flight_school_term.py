@@ -149,7 +149,7 @@ class Term(Office):
             self.commit(connected, key=f"connect/{instructor.id}", reason="joined")
             self.gateway.world.onboard(account)
         term = PayoutTerm(CURRENCY, FIRST, INSTANT)
-        self.run(set_instant(term, supplier="una", actor="una", reason="asked for it"))
+        self.run(set_instant(term, supplier="una", actor=DESK, reason="she asked for it"))
         self.tell("Four customers save cards; two instructors open accounts, Una's pays at once.")
 
     def raise_rates(self) -> None:
@@ -209,30 +209,30 @@ class Term(Office):
         adjusted = self.ask_adjustment("f-6", "log", "log says 1.5 h", flight="1.5")
         self.approve(adjusted, pays=False)
         case = self.claw_back("f-6", adjusted)
-        self.run(approve_clawback(case, actor=SECOND.id, reason="log seen"))
-        self.run(execute_clawback(case, actor=DESK.id, reason="log seen"))
+        self.run(approve_clawback(case, actor=SECOND, reason="log seen"))
+        self.run(execute_clawback(case, actor=DESK, reason="log seen"))
         self.tell("Clawback of f-6 within 72 hours: Stripe takes $30.00 back from Tom's account.")
 
     def correct_late(self) -> None:
         """Charge half an hour where an hour was charged, too late to reverse the transfer."""
         adjusted = self.ask_adjustment("g-1", "roster", "the class ended early", ground="0.5")
         case = self.claw_back("g-1", adjusted)
-        self.run(approve_clawback(case, actor=SECOND.id, reason="roster seen"))
+        self.run(approve_clawback(case, actor=SECOND, reason="roster seen"))
         try:
-            self.run(execute_clawback(case, actor=DESK.id, reason="roster seen"))
+            self.run(execute_clawback(case, actor=DESK, reason="roster seen"))
         except ClawbackWindowClosed as error:
             closed = local_text(error.closed_at)
             self.tell(f"Clawback of g-1: the window of 72 hours closed at {closed}.")
-        self.run(choose_method(case, FUTURE_PAYOUT_OFFSET, actor=DESK.id, reason="too late"))
-        self.run(approve_clawback(case, actor=SECOND.id, reason="roster seen"))
-        self.run(execute_clawback(case, actor=DESK.id, reason="roster seen"))
+        self.run(choose_method(case, FUTURE_PAYOUT_OFFSET, actor=DESK, reason="too late"))
+        self.run(approve_clawback(case, actor=SECOND, reason="roster seen"))
+        self.run(execute_clawback(case, actor=DESK, reason="roster seen"))
         self.tell("So the next payout of Tom bears the $15.00.")
 
     def ask_adjustment(self, id: str, key: str, reason: str, **hours: str) -> Adjustment:
         """Ask to charge other *hours* and tell what that would move."""
         told: dict[str, Exact] = {kind: Decimal(hour) for kind, hour in hours.items()}
         adjusted = self.run(
-            adjust_completion(id, quantities_of(told), key=key, actor=DESK.id, reason=reason)
+            adjust_completion(id, quantities_of(told), key=key, actor=DESK, reason=reason)
         ).adjustment
         self.tell(
             f"Correction of {id}, {reason}: customer {dollars(adjusted.customer_delta)}, "
@@ -246,9 +246,7 @@ class Term(Office):
         supplier, more = adjustment.supplier or "", adjustment.supplier_delta
         pay = self.transferred(more, supplier, pays=adjustment.id) if pays else ()
         self.run(
-            approve_adjustment(
-                adjustment.id, actor=SECOND.id, reason="log seen", beside=lambda _: pay
-            )
+            approve_adjustment(adjustment.id, actor=SECOND, reason="log seen", beside=lambda _: pay)
         )
         self.tell(f"{SECOND.id} approves it, as {dollars(adjustment.largest)} is above $50.00.")
 
@@ -260,7 +258,7 @@ class Term(Office):
             supplier=paid.supplier,
             cause=adjustment.id,
             reason=adjustment.reason,
-            actor=DESK.id,
+            actor=DESK,
             on_wallet=True,  # the adjustment took it from the wallet
             transfers=(paid.id,),
             method=STRIPE_REVERSAL,
@@ -304,17 +302,24 @@ class Term(Office):
         """Give Cleo back what she has left."""
         left = usd("48")
         payment = self.payment_of("cleo").id
-        self.run(
-            request_refund(payment, left, key="leaves", actor=DESK.id, reason="moves to Oregon")
-        )
+        self.run(request_refund(payment, left, key="leaves", actor=DESK, reason="moves to Oregon"))
         self.tell(f"Cleo moves away and asks for the {dollars(left)} she has left.")
 
     # ---- paying instructors ------------------------------------------------------------------
     def pay_out(self, period: Period) -> None:
-        """Make the payouts of a fortnight, and send them if the reserve allows it."""
+        """Bill a fortnight: invoice what was flown, and pay out if the reserve allows it."""
         month = Month(business=SCHOOL, parties=(*CUSTOMERS, *INSTRUCTORS), catalog=Catalog(CARD))
         asked = Asked(month=month, period=period, policy=Policy(terms_days=14), cycle=FORTNIGHT)
-        for payout in self.run(run_month(asked)).payouts:
+        billed = self.run(run_month(asked))
+        for invoice in billed.invoices:
+            status = invoice.status.replace("_", " ")
+            self.tell(
+                f"Invoice {invoice.number} to {invoice.customer} for {days(period)}: "
+                f"{dollars(invoice.total)}, {status}."
+            )
+        for note in billed.credit_notes:
+            self.tell(f"Credit note {note.number} to {note.customer}: {dollars(note.total)}.")
+        for payout in billed.payouts:
             self.tell(f"Payout of {payout.supplier} for {days(period)}: {dollars(payout.total)}.")
         self.send_out()
 

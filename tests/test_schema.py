@@ -27,8 +27,8 @@ from ledgerkit.domain.circuit_breakers import OPEN, GatewayBreaker
 from ledgerkit.domain.clawbacks import EXECUTING, STRIPE_REVERSAL, Clawback, Share
 from ledgerkit.domain.completions import Completion, CompletionLine, WorkQuantity
 from ledgerkit.domain.connected_accounts import ConnectedAccount
-from ledgerkit.domain.credit_limits import CreditLimit, Override
-from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote
+from ledgerkit.domain.credit_limits import CreditLimit, Floors, Override
+from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote, Given
 from ledgerkit.domain.discounts import Coupon, Discount
 from ledgerkit.domain.disputes import WON, Dispute
 from ledgerkit.domain.document_links import DocumentLink
@@ -533,6 +533,7 @@ SAMPLES: dict[type[Any], Any] = {
                 amount=eur(4132),
                 taxes=(INCLUDED,),
                 undoes="jrn_1",
+                given=Given("jrn_2", eur(5000)),
             ),
         ),
         taxes=(INCLUDED,),
@@ -563,6 +564,7 @@ SAMPLES: dict[type[Any], Any] = {
         charge_at="urgent",
         charge_target=eur(10_000),
     ),
+    Floors: Floors("customer:ana", "ana", ("EUR", "USD")),
     Override: Override(
         id="ovr_1",
         customer="ana",
@@ -851,6 +853,7 @@ SAMPLES: dict[type[Any], Any] = {
         status=WON,
         movements=(MOVEMENT,),
         held=("pay_1",),
+        clawbacks=("clw_1",),
         opened_on=ON,
         reason="fraudulent",
     ),
@@ -1391,6 +1394,11 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         maybe(st.sampled_from(["warning", "urgent", "exceeded"])),
         id=NAMES,
         customer=NAMES,
+    ),
+    Floors: st.builds(
+        lambda customer, codes: Floors(f"customer:{customer}", customer, tuple(sorted(codes))),
+        IDS,
+        st.sets(st.sampled_from(["EUR", "JPY", "USD"])),
     ),
     Override: st.builds(
         lambda status, approver, journal, **fields: Override(
@@ -2073,6 +2081,7 @@ def test_kinds_have_names_of_their_own() -> None:
         (CreditNote, Index("ana", "applied", date(2026, 11, 5), "CN-2026-00001")),
         (PaymentPlan, Index(party="ana", status="completed")),
         (CreditLimit, Index(party="ana")),
+        (Floors, Index(party="ana")),
         (Override, Index(party="ana", status="used")),
         (WriteOff, Index(party="ana", on=ON)),
         (Payout, Index(party="tom", status="paid", on=date(2026, 10, 1))),

@@ -513,7 +513,7 @@ CASES = {
     ),
     "incentive of nothing": (
         *("incentives.csv", "5.00,EUR", "0.00,EUR", 2, "", ""),
-        "incentive 'i1' must be above 0 (got 0 minor EUR)",
+        "incentive 'i1' must be above 0 (got 0.00 EUR)",
     ),
     "incentive per lesson": (
         *("incentives.csv", "EUR,session", "EUR,lesson", 2, "per", "lesson"),

@@ -305,9 +305,7 @@ def test_a_large_proposal_is_not_applied_at_once() -> None:
     """It says what moves and what may; what waits or was turned down is not applied either."""
     with pytest.raises(ApprovalNeeded) as refused:
         apply(proposed(2), flown(), at=LATER)
-    assert "moves 10000 minor USD, and at most 5000 minor USD may be moved at once" in (
-        str(refused.value)
-    )
+    assert "moves 100.00 USD, and at most 50.00 USD may be moved at once" in (str(refused.value))
     with pytest.raises(ApprovalNeeded, match="and without approval nothing may be moved at once"):
         apply(proposed(2), flown(), at=LATER, approval=Approval(()))
     with pytest.raises(IllegalTransition, match="adjustment is pending_approval; apply needs"):

@@ -171,7 +171,7 @@ def test_another_amount_is_not_booked(minor: int) -> None:
     """100.00 left for the bank; the end is told over another amount, so a person looks."""
     first, _ = settled(told("payout", "pending", 10_000))
 
-    with pytest.raises(BankPayoutDiffers, match="is over 10000 minor USD; the gateway tells"):
+    with pytest.raises(BankPayoutDiffers, match=r"is over 100\.00 USD; the gateway tells"):
         bank_payouts.settle(first.payout, told("payout", minor=minor), gateway="stripe", at=AT)
 
 

@@ -150,7 +150,7 @@ def test_a_refusal_says_why() -> None:
     refused = BookingRefused("f-1", check(None, Balance(), usd("300.00"), customer="ana"))
 
     assert (
-        "'f-1' is not booked: 30000 minor USD more takes ana to an exposure of 30000 minor USD; "
+        "'f-1' is not booked: 300.00 USD more takes ana to an exposure of 300.00 USD; "
         "no limit is set, so it is allowed"
     ) == str(refused)
     assert "'f-1' is completed and charged; adjust it, or book other work" == str(

@@ -328,7 +328,7 @@ def test_a_flight_told_late() -> None:
         (
             lambda: legs(flight(), Owned(Rate(Fraction(1), "EUR"))),
             CurrencyMismatch,
-            "0 minor USD does not combine with 0 minor EUR",
+            "0.00 USD does not combine with 0.00 EUR",
         ),
         (
             lambda: complete(flight(equipment="N9"), card=CARD, rental=FOUR_LEGS_RENTAL),

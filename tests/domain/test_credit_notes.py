@@ -17,6 +17,7 @@ from ledgerkit.domain.credit_notes import (
     Credited,
     CreditLine,
     CreditNote,
+    Given,
     NotIssued,
     OverCredited,
     UnknownLine,
@@ -131,13 +132,18 @@ def test_draft_has_no_effect() -> None:
     assert {one.lines[0].id: 5_000} == dict(credited([issued(one, 5_000).note]))
 
 
-@pytest.mark.parametrize(("billed", "given", "asked"), [(5_000, 0, 5_001), (150, 100, 51)])
-def test_note_gives_back_what_was_charged_at_most(billed: int, given: int, asked: int) -> None:
+@pytest.mark.parametrize(
+    ("billed", "given", "asked", "told"),
+    [(5_000, 0, 5_001, "50.01 EUR asked exceeds 50.00"), (150, 100, 51, "0.51 EUR .* 0.50")],
+)
+def test_note_gives_back_what_was_charged_at_most(
+    billed: int, given: int, asked: int, told: str
+) -> None:
     """The capacity is what was billed less what was credited (spec: billing 0.6)."""
     one = invoice(billed)
     earlier = (issued(one, given).note,) if given else ()
 
-    with pytest.raises(OverCredited, match=f"{asked} asked exceeds {billed - given} EUR"):
+    with pytest.raises(OverCredited, match=f"{told} EUR"):
         note_of(one, asked, earlier=earlier)
 
 
@@ -148,7 +154,9 @@ def test_two_drafts_of_100_on_capacity_150() -> None:
     second = attrs.evolve(second, id="crn_2")
     done = issue(first, on=ON, at=AT, invoice=one).note
 
-    with pytest.raises(OverCredited, match="charged 150 and 100 is credited; 100 asked"):
+    with pytest.raises(
+        OverCredited, match=r"charged 1\.50 EUR and 1\.00 EUR is credited; 1\.00 EUR asked"
+    ):
         issue(second, on=ON, at=AT, invoice=one, earlier=(done,))
 
 
@@ -388,7 +396,7 @@ def test_what_another_invoice_gave_back_is_not_left() -> None:
     assert [3_000, 5_000] == [left[li.id].minor for li in one.lines]
     assert [5_000, 5_000] == [each.minor for each in creditable(one, ()).values()]
     assert eur(8_000) == draft(one, left, earlier=(), others=[two], reason="goodwill").total
-    with pytest.raises(OverCredited, match="charged 5000 and 2000 is credited; 3001 asked exceeds"):
+    with pytest.raises(OverCredited, match=r"and 20\.00 EUR is credited; 30\.01 EUR asked exceeds"):
         draft(one, asking(one, 3_001), earlier=(), others=[two], reason="goodwill")
 
 
@@ -434,7 +442,9 @@ def test_approval_looks_at_what_others_gave_back_meanwhile() -> None:
     one = contracted(5_000)
     written = submit(draft(one, asking(one, 5_000), earlier=(), reason="x", by="maria")).note
 
-    with pytest.raises(OverCredited, match="2000 is credited; 5000 asked exceeds 3000"):
+    with pytest.raises(
+        OverCredited, match=r"20\.00 EUR is credited; 50\.00 EUR asked exceeds 30\.00"
+    ):
         approve(written, by="pedro", on=ON, at=AT, invoice=one, others=[given_back(2_000)])
 
 
@@ -453,3 +463,10 @@ def test_by_how_much_a_note_exceeds_its_invoice() -> None:
 
     assert eur(2_000) == excess(two, asking(two, 4_000), earlier=earlier)
     assert eur(0) == excess(two, asking(two, 2_000), earlier=earlier)
+
+
+@pytest.mark.parametrize("amount", [eur(0), eur(-1), 1])
+def test_a_correction_gave_back_something(amount: Any) -> None:
+    """A note documents what was given back, and nothing and less than nothing never was."""
+    with pytest.raises(ValueError, match="gave back Money above 0"):
+        Given("jrn_1", amount)

@@ -147,7 +147,7 @@ def test_won_gives_it_back() -> None:
     assert {("customer:c-1", "EUR"): 0, ("platform", "EUR"): -1_500} == {
         key: minor for key, minor in legs.items() if key[0] != "gateway:stripe"
     }
-    assert not won.clawback
+    assert () == won.clawbacks
 
 
 def test_lost_stays_and_is_a_case_for_a_clawback() -> None:
@@ -156,10 +156,10 @@ def test_lost_stays_and_is_a_case_for_a_clawback() -> None:
     lost = go_on(done, told(LOST, OUT), owed)
     assert lost is not None
 
-    assert ("refunded", LOST, True, ()) == (
+    assert ("refunded", LOST, (), ()) == (
         lost.payment.status,
         lost.dispute.status,
-        lost.clawback,
+        lost.clawbacks,
         lost.journals,
     )
     assert ["alert.dispute_lost"] == [each.topic for each in lost.messages]

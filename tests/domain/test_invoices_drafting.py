@@ -309,8 +309,8 @@ def test_line_is_valid_from_birth(fields: dict[str, Any], error: type[Exception]
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"discounts": ()}, "takes off 0 minor EUR, its lines something else"),
-        ({"discounts": (Discount("a", "a", eur(1)),)}, "takes off 1 minor EUR"),
+        ({"discounts": ()}, "takes off 0.00 EUR, its lines something else"),
+        ({"discounts": (Discount("a", "a", eur(1)),)}, "takes off 0.01 EUR"),
         ({"discounts": (Discount("a", "a", Money(10_00, "GBP")),)}, "a line, discount or tax"),
         ({"taxes": ()}, "has other taxes than its lines together"),
         ({"taxes": (TWENTY,)}, "has other taxes than its lines together"),

@@ -355,11 +355,13 @@ def test_void_takes_back_what_issuing_posted() -> None:
         void(voided.invoice, paid=nothing, credited=nothing, on=DUE, at=AT)
 
 
-@pytest.mark.parametrize(("paid", "credited"), [(1, 0), (0, 1)])
-def test_void_is_only_for_unpaid(paid: int, credited: int) -> None:
+@pytest.mark.parametrize(
+    ("paid", "credited", "told"),
+    [(1, 0, "0.01 EUR and credits of 0.00 EUR"), (0, 1, "0.00 EUR and credits of 0.01 EUR")],
+)
+def test_void_is_only_for_unpaid(paid: int, credited: int, told: str) -> None:
     """Money that moved for it is given back by a credit note (spec: billing 7)."""
-    sentence = f"has payments of {paid} and credits of {credited} EUR; void needs 0 of both"
-    with pytest.raises(InvoiceSettled, match=sentence):
+    with pytest.raises(InvoiceSettled, match=f"has payments of {told}; void needs 0 of both"):
         void(issued(), paid=eur(paid), credited=eur(credited), on=ON, at=AT)
 
 

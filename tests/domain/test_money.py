@@ -65,7 +65,7 @@ def test_currencies_do_not_mix(combine: Callable[[Any, Any], object]) -> None:
     with pytest.raises(CurrencyMismatch) as caught:
         combine(eur(1250), Money(-3, "JPY"))
 
-    expected = "1250 minor EUR does not combine with -3 minor JPY; convert one of them first"
+    expected = "12.50 EUR does not combine with -3 JPY; convert one of them first"
     assert expected == str(caught.value)
 
 
@@ -88,8 +88,38 @@ def test_money_multiplies_by_an_int_only(times: Any) -> None:
 
 def test_money_is_neither_true_nor_false() -> None:
     """`if amount` does not say whether it asks for zero or for None."""
-    with pytest.raises(TypeError, match=r"got 0 minor EUR\); compare its \.minor with 0"):
+    with pytest.raises(TypeError, match=r"got 0\.00 EUR\); compare its \.minor with 0"):
         bool(eur(0))
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        (Money(5001, "USD"), "50.01 USD"),
+        (Money(-2000, "USD"), "-20.00 USD"),
+        (Money(-5, "EUR"), "-0.05 EUR"),
+        (Money(0, "EUR"), "0.00 EUR"),
+        (Money(500, "JPY"), "500 JPY"),
+        (Money(1234, "BHD"), "1.234 BHD"),
+        (Money(1_234_567_89, "USD"), "1234567.89 USD"),
+        (Money(10, "SESSION"), "10 minor SESSION"),
+        (Money(-1, "BTC"), "-1 minor BTC"),
+    ],
+)
+def test_an_amount_says_itself_as_people_write_it(amount: Money, said: str) -> None:
+    """With the decimals of ISO 4217; those of a host's unit are not known to an amount."""
+    assert said == str(amount)
+    assert f"Money(minor={amount.minor}, currency={amount.currency!r})" == repr(amount)
+
+
+@given(AMOUNTS)
+def test_what_an_amount_says_is_read_back(amount: Money) -> None:
+    """No table of units gives an ISO code other decimals, so the sentence holds for every host."""
+    text, currency = str(amount).split(" ")
+
+    assert amount == ISO.with_units({"SESSION": 0}).parse(text, currency)
+    with pytest.raises(ValueError, match="decimals in ISO 4217"):
+        Units({currency: 5})
 
 
 @pytest.mark.parametrize("minor", [True, 1.0, Decimal(1), "1", None])
@@ -139,7 +169,7 @@ def test_sum_of() -> None:
     """Nothing sums to zero of the currency that was asked for."""
     assert eur(1000) == sum_of([eur(667), eur(333)], "EUR")
     assert Money(0, "JPY") == sum_of([], "JPY")
-    with pytest.raises(CurrencyMismatch, match="667 minor EUR does not combine with 1 minor JPY"):
+    with pytest.raises(CurrencyMismatch, match=r"6\.67 EUR does not combine with 1 JPY"):
         sum_of([eur(667), Money(1, "JPY")], "EUR")
 
 

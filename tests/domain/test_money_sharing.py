@@ -257,7 +257,7 @@ def test_draw_refuses() -> None:
     with pytest.raises(CurrencyMismatch):
         draw(eur(1), [Money(5, "USD")])
 
-    assert "the amount is -1 minor EUR; zero or more is needed" == str(caught.value)
+    assert "the amount is -0.01 EUR; zero or more is needed" == str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -94,5 +94,5 @@ def test_paid_invoice_is_not_brought_in() -> None:
 
 def test_overpaid_invoice_is_a_balance() -> None:
     """What a customer has is opened as a balance."""
-    with pytest.raises(NegativeInvoice, match="comes to -5 EUR"):
+    with pytest.raises(NegativeInvoice, match=r"comes to -0\.05 EUR"):
         bring_in_invoice(opened(-5), at=AT)

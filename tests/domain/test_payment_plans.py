@@ -132,7 +132,7 @@ def test_no_dates(count: Any) -> None:
     ("total", "count", "error", "says"),
     [
         (eur(15_000), 0, ValueError, "needs one date at least"),
-        (eur(2), 3, ValueError, r"must be above 0 \(got 0 minor EUR, due on 2026-04-01\)"),
+        (eur(2), 3, ValueError, r"must be above 0 \(got 0.00 EUR, due on 2026-04-01\)"),
         (eur(0), 1, ValueError, "must be above 0"),
         (eur(-15_000), 2, ValueError, "must be above 0"),
         (150, 2, TypeError, r"must be Money \(got 150\)"),
@@ -348,7 +348,9 @@ def test_a_plan_is_completed_and_reopened() -> None:
 
 def test_a_plan_that_is_still_open() -> None:
     """One cent short is not paid."""
-    with pytest.raises(PlanStillOpen, match=r"of 15000 and 14999 is paid; 1 EUR minor units are"):
+    with pytest.raises(
+        PlanStillOpen, match=r"of 150\.00 EUR and 149\.99 EUR is paid; 0\.01 EUR is"
+    ):
         complete(two_parts(), paid=eur(14_999))
 
 

@@ -280,10 +280,10 @@ def test_fee_has_a_maximum() -> None:
     assert usd(500) == capped.of(usd(100_000))
 
 
-@pytest.mark.parametrize("minor", [50, 49])
-def test_fee_leaves_something(minor: int) -> None:
+@pytest.mark.parametrize(("minor", "told"), [(50, "0.50"), (49, "0.49")])
+def test_fee_leaves_something(minor: int, told: str) -> None:
     """0.50 of 0.50 would leave nothing."""
-    with pytest.raises(FeeExceedsPayout, match=f"payout of {minor} minor USD costs 50"):
+    with pytest.raises(FeeExceedsPayout, match=f"payout of {told} USD costs 0.50 USD"):
         sent(pending(minor), instant=ONE_PERCENT)
 
 
@@ -376,7 +376,7 @@ def test_settings_are_checked() -> None:
     [
         ({"status": "in_transit"}, "needs the transfer that pays it"),
         ({"status": "reversed"}, "with the reference None"),
-        ({"fee": usd(6_000)}, "above 0 and below 6000 minor USD"),
+        ({"fee": usd(6_000)}, "above 0 and below 60.00 USD"),
         ({"fee": usd(0)}, "above 0 and below"),
     ],
 )

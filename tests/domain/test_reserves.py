@@ -76,14 +76,14 @@ def test_a_transfer_may_not_make_it_critical(
         (
             99_999,
             0,
-            "99999 minor USD is held of a minimum of 100000 minor USD: warning; transfers go on",
+            "999.99 USD is held of a minimum of 1000.00 USD: warning; transfers go on",
         ),
         (
             60_000,
             10_001,
             (
-                "60000 minor USD is held of a minimum of 100000 minor USD: warning, and critical "
-                "once 10001 minor USD is paid; transfers wait"
+                "600.00 USD is held of a minimum of 1000.00 USD: warning, and critical "
+                "once 100.01 USD is paid; transfers wait"
             ),
         ),
     ],

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerkit.domain import credit_notes, payouts
+from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.changes import Decision, Number, changes_of, expect, request
+from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_notes import CreditLine, CreditNote, imported
 from ledgerkit.domain.invoices import Invoice, issue, line
 from ledgerkit.domain.ledger import (
@@ -36,12 +38,14 @@ from ledgerkit.domain.verification import (
     Problem,
     balances_problems,
     billed_twice_problems,
+    completion_problems,
     invoice_problems,
     loose_note_problems,
     number_problems,
     package_problems,
     payout_problems,
     transfer_problems,
+    work_problems,
 )
 from tests.domain.billing_run.test_laws import AUTUMN, worlds
 from tests.domain.billing_run.world import (
@@ -129,7 +133,9 @@ def problems(world: World) -> list[Problem]:
         *checked.problems,
         *balances_problems(checked, world.store.balances(), world.store.wallets()),
         *number_problems(world.store.numbers(), [*invoices, *notes]),
-        *billed_twice_problems(invoices),
+        *billed_twice_problems(invoices, checked),
+        *completion_problems(world.all(Completion), world.all(Adjustment), checked),
+        *work_problems(world.all(Completion), invoices, notes, checked),
         *loose_note_problems([n for n in notes if n.invoice is None], checked),
         *payout_problems(world.all(Payout), checked),
         *package_problems(world.all(Package), checked),
@@ -626,9 +632,9 @@ def test_a_journal_billed_twice() -> None:
     again = attrs.evolve(invoice, id="inv_again", lines=invoice.lines[-1:])
     reason = f"journal {invoice.lines[-1].journal} is billed by invoices {invoice.id} and inv_again"
 
-    assert () == billed_twice_problems([invoice, taxed()])
+    assert () == billed_twice_problems([invoice, taxed()], Checked())
     assert (Problem("billed_twice", "inv_again", reason),) == billed_twice_problems(
-        [invoice, again]
+        [invoice, again], Checked()
     )
 
 

@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 
 from ledgerkit.domain.adjustments import PROPOSED, Adjustment, Approval, adjust, propose
 from ledgerkit.domain.completions import Completion, complete
+from ledgerkit.domain.invoices import Invoice, by_hand, line
 from ledgerkit.domain.ledger import Entry, Journal
 from ledgerkit.domain.refunds import undo_charge
-from ledgerkit.domain.verification import completion_problems
+from ledgerkit.domain.verification import completion_problems, work_problems
+from tests.domain.billing_run.school import OCTOBER, at, fly, school
 from tests.domain.flight_school import (
     FOUR_LEGS_CARD,
     FOUR_LEGS_RENTAL,
     NOON,
     PLANE,
     flight,
+    hourly,
     hours,
     usd,
 )
@@ -144,3 +147,32 @@ def test_an_adjustment_of_nothing() -> None:
     (problem,) = completion_problems([], [applied], books(*posted))
 
     assert f"adjustment {applied.id} is of completion f-1, which is not there" == problem.reason
+
+
+# ---- what documents say --------------------------------------------------------------------------
+def billed(times: int) -> list[str]:
+    """Return what is wrong when the lines of a flight of 1.5 h stand on *times* invoices."""
+    world = fly(school())
+    world.run(at(11), OCTOBER)
+    (invoice,) = world.all(Invoice)
+    checked = books(*(posted.journal for posted in world.store.journals().items))
+    found = work_problems(world.all(Completion), [invoice] * times, (), checked)
+    return [problem.code + ": " + problem.reason for problem in found]
+
+
+def test_work_is_documented_once() -> None:
+    """340.00 on one invoice; on two it would be asked for twice."""
+    reason = "documents of completion f-1 come to 68000, its journals to 34000 up to correction 0"
+
+    assert ([], [f"work_differs: {reason}"]) == (billed(1), billed(2))
+
+
+def test_a_line_with_another_journal_says_nothing_of_work() -> None:
+    """A session has the id of the flight: its journal is none of the flight's."""
+    world = fly(school())
+    told = line("f-1", item="maths", on=NOON.date(), price=hourly("50"), journal="jrn_other")
+    invoice = by_hand("1", customer="ana", lines=[told], on=NOON.date())
+    issued = attrs.evolve(invoice, status="issued")
+    checked = books(*(posted.journal for posted in world.store.journals().items))
+
+    assert () == work_problems(world.all(Completion), [issued], (), checked)

@@ -22,6 +22,7 @@ from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes
 from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, hours
+from tests.people import MARIA, PEDRO
 
 LATER = NOON + timedelta(hours=2)
 
@@ -64,13 +65,13 @@ def completing(work: Work | None = None, **fields: Any) -> Job[Completed]:
 
 def adjusting(after: Any = Decimal("1.8"), **fields: Any) -> Job[Adjusted]:
     """Return the job that says it took *after* hours."""
-    asked: dict[str, Any] = {"key": "hobbs", "actor": "maria", "reason": "Hobbs meter"} | fields
+    asked: dict[str, Any] = {"key": "hobbs", "actor": MARIA, "reason": "Hobbs meter"} | fields
     return adjust_completion("f-1", hours(after), **asked)
 
 
 def approving(id: str, **fields: Any) -> Job[Adjusted]:
     """Return the job by which Pedro approves an adjustment."""
-    asked: dict[str, Any] = {"actor": "pedro", "reason": "log seen"} | fields
+    asked: dict[str, Any] = {"actor": PEDRO, "reason": "log seen"} | fields
     return approve_adjustment(id, **asked)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 
-from ledgerkit.domain.access import Actor
 from ledgerkit.domain.alerts import Alert, Observation
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.credit_limits import AutoCharge, CreditLimit, override_id
@@ -25,12 +24,11 @@ from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import NOON, changes, hour, transfer
 from tests.jobs.gateway_double import Stripe
+from tests.people import MARIA, PEDRO
 
-MARIA = Actor(id="maria", roles=frozenset({"billing"}))
-PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
 LOW = Observation(kind="reserve", subject="stripe", severity="warning")
 BOOKING = override_id("ana", "booking-7")
-JOURNAL = transfer("jrn", "customer:ana", "till", 1_000, currency="USD")
+JOURNAL = transfer("booking-7", "customer:ana", "till", 1_000, currency="USD")
 
 
 def control_host(store: Store) -> Host:

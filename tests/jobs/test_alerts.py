@@ -20,8 +20,8 @@ from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import NOON, hour
 from tests.jobs.gateway_double import Stripe
+from tests.people import MARIA
 
-MARIA = Actor(id="maria", roles=frozenset({"billing"}))
 OLGA = Actor(id="olga", roles=frozenset({"onboarding"}))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.domain.access import Actor
 from ledgerkit.domain.gateways import SavedMethod
 from ledgerkit.domain.ledger import Wallet
 from ledgerkit.domain.money import Money
@@ -19,8 +18,8 @@ from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.gateway import DECLINED, FakeGateway, Fees
 from ledgerkit.testing.samples import NOON, changes, party, transfer
 from tests.jobs.gateway_world import store_all
+from tests.people import MARIA
 
-MARIA = Actor(id="maria", roles=frozenset({"billing"}))
 LIMIT, SPENT = Money(50_000, "EUR"), Money(45_000, "EUR")
 
 

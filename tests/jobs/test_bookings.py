@@ -11,11 +11,10 @@ import attrs
 import pytest
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.domain.access import Actor
 from ledgerkit.domain.bookings import Booked, BookingRefused, WorkCompleted
 from ledgerkit.domain.changes import Changes, Expect, KeyReused, request
 from ledgerkit.domain.completions import Completed, Work
-from ledgerkit.domain.credit_limits import Override
+from ledgerkit.domain.credit_limits import Override, OverrideForOther
 from ledgerkit.domain.ledger import InsufficientFunds, Limit, Wallet
 from ledgerkit.domain.ledger.holds import CAPTURED, OPEN, RELEASED
 from ledgerkit.domain.lifecycle import IllegalTransition
@@ -25,18 +24,23 @@ from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
-from ledgerkit.jobs.overrides import UnknownOverride, approve_override, ask_override
+from ledgerkit.jobs.overrides import (
+    UnknownOverride,
+    approve_override,
+    ask_override,
+    use_override,
+)
 from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
+from ledgerkit.testing.samples import transfer
 from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.domain.flight_school import CARD, FOUR_LEGS_RENTAL, NOON, flight, rate, usd
+from tests.people import MARIA, PEDRO
 
 pytest_plugins = ("tests.plugins.sqlite",)
 EXPIRES = NOON + timedelta(days=1)
-MARIA = Actor(id="maria", roles=frozenset({"billing"}))
-PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
 
 
 @pytest.fixture
@@ -95,8 +99,8 @@ def test_the_second_booking_explains_why_not(host: Host) -> None:
         run(booking("f-2"), host)
 
     assert (
-        "'f-2' is not booked: 30000 minor USD more takes ana to an exposure of 60000 minor USD of "
-        "a limit of 50000 minor USD (exceeded), so it is blocked; 20000 minor USD is available"
+        "'f-2' is not booked: 300.00 USD more takes ana to an exposure of 600.00 USD of "
+        "a limit of 500.00 USD (exceeded), so it is blocked; 200.00 USD is available"
     ) == str(refused.value)
     assert 30_000 == held_out(host)
 
@@ -196,16 +200,25 @@ def test_completed_while_it_is_cancelled(flown: Fraction, charged: int) -> None:
 
 
 def test_booked_in_the_moment_in_which_it_is_completed() -> None:
-    """Right before the completion commits: what is held then is given back by cancelling."""
-    clean = Rigged(school(MemoryStore()))
-    run(completing(flight(Fraction(1))), clean)
-    host = school(MemoryStore())
-    job = completing(flight(Fraction(1)))
-    run(job, Rigged(host, {len(clean.names): overtaken(booking)}))
-    assert (-20_000, 30_000) == (owed(host), held_out(host))
-    run(cancel_booking("f-1", type="flight", actor="desk", reason="flown"), host)
+    """Before any step of a completion it is booked: captured or given back, it holds nothing.
 
-    assert (-20_000, 0) == (owed(host), held_out(host))
+    Once it is completed it cannot be booked.
+    """
+    work = flight(Fraction(1, 2))
+    clean = Rigged(school(MemoryStore()))
+    run(completing(work), clean)
+    committed = clean.names.index("commit") + 1
+    for number in range(1, len(clean.names) + 1):
+        host = school(MemoryStore())
+        rigged = Rigged(host, {number: overtaken(booking)})
+        if number <= committed:
+            run(completing(work), rigged)
+        else:
+            with pytest.raises(WorkCompleted):
+                run(completing(work), rigged)
+
+        assert (-10_000, 0) == (owed(host), held_out(host))
+        assert () == broken_laws(books(host.store))
 
 
 def test_whoever_books_second_is_told_the_numbers() -> None:
@@ -214,7 +227,7 @@ def test_whoever_books_second_is_told_the_numbers() -> None:
     run(booking(), clean)
     for number in range(1, len(clean.names) + 1):
         host = school(MemoryStore())
-        with pytest.raises(BookingRefused, match="20000 minor USD is available"):
+        with pytest.raises(BookingRefused, match=r"200\.00 USD is available"):
             run(booking(), Rigged(host, {number: overtaken(lambda: booking("f-2"))}))
 
         assert 30_000 == held_out(host)
@@ -232,7 +245,7 @@ def test_a_floor_that_is_narrower_than_the_limit() -> None:
         policies=(Wallet("customer:ana", (Limit("USD", floor=-100),)),),
     )
     host.store.commit(change)
-    with pytest.raises(InsufficientFunds, match="short by 29900"):
+    with pytest.raises(InsufficientFunds, match=r"short by 299\.00 USD"):
         run(booking(), host)
 
 
@@ -317,22 +330,33 @@ def test_an_override_books_beyond_the_limit_once(host: Host) -> None:
     assert () == broken_laws(books(host.store))
 
 
-def test_one_override_lets_one_of_two_bookings_pass() -> None:
-    """Before any step of one, another one uses it: two holds would be beyond what was allowed."""
+def test_an_override_is_for_the_work_that_it_names(host: Host) -> None:
+    """Approved for f-2, it does not let f-3 pass, and is not used up by that."""
+    run(booking("f-1"), host)
+    id = approved(host)
+    with pytest.raises(OverrideForOther, match="was approved for 'f-2', not for 'f-3'"):
+        run(booking("f-3", override=id), host)
+
+    assert id == run(booking("f-2", override=id), host).hold.forced_by  # type: ignore[union-attr]
+
+
+def test_one_override_lets_one_of_two_postings_pass() -> None:
+    """Before any step of a booking it is used to charge: both would be beyond what was allowed."""
     clean = school(MemoryStore())
     run(booking("f-1"), clean)
     id = approved(clean)
     rigged = Rigged(clean)
     run(booking("f-2", override=id), rigged)
+    charged = transfer("f-2", "customer:ana", "platform", 30_000, currency="USD")
     for number in range(1, len(rigged.names) + 1):
         host = school(MemoryStore())
         run(booking("f-1"), host)
-        other = overtaken(lambda: booking("f-3", override=id))
+        other = overtaken(lambda: use_override(id, charged, actor=MARIA, reason="flown"))
         approved(host)
         with pytest.raises(IllegalTransition, match="override is used"):
             run(booking("f-2", override=id), Rigged(host, {number: other}))
 
-        assert 60_000 == held_out(host)
+        assert (-30_000, 30_000) == (owed(host), held_out(host))
 
 
 def test_an_expired_booking_counts_no_more(host: Host) -> None:

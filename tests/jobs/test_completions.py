@@ -68,6 +68,7 @@ from tests.jobs.completion_world import (
     waiting_school,
     with_account,
 )
+from tests.people import MARIA, PEDRO, VERA
 
 pytest_plugins = ("tests.plugins.sqlite",)
 
@@ -288,7 +289,7 @@ def test_a_crash_at_any_step_charges_once(job: Callable[[], Job[Completed]]) -> 
 def test_a_small_adjustment_is_applied_at_once(host: Host) -> None:
     """1.5 -> 1.7 h: 40.00 more; its preview says so."""
     run(completing(), host)
-    asked: dict[str, Any] = {"key": "hobbs", "actor": "maria", "reason": "Hobbs meter"}
+    asked: dict[str, Any] = {"key": "hobbs", "actor": MARIA, "reason": "Hobbs meter"}
     preview = run(preview_adjustment("f-1", hours(Decimal("1.7")), **asked), host)
     done = run(adjusting(Decimal("1.7")), host)
 
@@ -310,7 +311,7 @@ def test_a_large_one_waits_for_somebody_else(host: Host) -> None:
     assert (asked.adjustment,) == approval_queue(each.record for each in found)
     assert -30_000 == balances(host)["customer:ana"]
     with pytest.raises(ApproverIsRequester):
-        run(approving(asked.adjustment.id, actor="maria"), host)
+        run(approving(asked.adjustment.id, actor=MARIA), host)
 
     done = run(approving(asked.adjustment.id), host)
     assert done.journal is not None
@@ -337,7 +338,7 @@ def test_asked_and_approved_once(host: Host) -> None:
     assert done == run(approving(asked.adjustment.id), host) == run(adjusting(), host)
     assert before == books(host.store)
     with pytest.raises(IllegalTransition, match="adjustment is applied; approve needs"):
-        run(approving(asked.adjustment.id, actor="vera"), host)
+        run(approving(asked.adjustment.id, actor=VERA), host)
     with pytest.raises(KeyReused) as refused:
         run(adjusting(2), host)
     assert (("quantities", "flight 9/5", "flight 2"),) == refused.value.differing
@@ -350,7 +351,7 @@ def test_the_second_of_two_is_superseded(host: Host) -> None:
     run(approving(first.adjustment.id), host)
     with pytest.raises(Superseded, match="had been adjusted 0 time"):
         run(approving(second.adjustment.id), host)
-    rejected = run(reject_adjustment(second.adjustment.id, actor="pedro", reason="old"), host)
+    rejected = run(reject_adjustment(second.adjustment.id, actor=PEDRO, reason="old"), host)
 
     assert REJECTED == rejected.adjustment.status
     assert (rejected.adjustment.id, ()) == (
@@ -364,7 +365,7 @@ def test_what_is_not_stored_cannot_be_adjusted(host: Host) -> None:
     """The message says what to do first."""
     with pytest.raises(UnknownCompletion, match="no completion 'f-1' is stored; complete the work"):
         run(adjusting(), host)
-    for job in (approving("adj_9"), reject_adjustment("adj_9", actor="p", reason="r")):
+    for job in (approving("adj_9"), reject_adjustment("adj_9", actor=PEDRO, reason="r")):
         with pytest.raises(UnknownAdjustment, match="no adjustment 'adj_9' is stored"):
             run(job, host)
 
@@ -375,7 +376,7 @@ def test_what_is_not_stored_cannot_be_adjusted(host: Host) -> None:
         (flown_school, adjusting),
         (flown_school, lambda: adjusting(Decimal("1.7"))),
         (waiting_school, approving_it),
-        (waiting_school, lambda: reject_adjustment(waiting_id(), actor="p", reason="r")),
+        (waiting_school, lambda: reject_adjustment(waiting_id(), actor=PEDRO, reason="r")),
     ],
     ids=["large", "small", "approval", "rejection"],
 )

@@ -14,7 +14,7 @@ import pytest
 
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain.changes import Expect, Stale, Versioned
-from ledgerkit.domain.ledger import Balance, Event, Wallet
+from ledgerkit.domain.ledger import Balance, Cursor, Event, Wallet
 from ledgerkit.domain.outbox import DONE
 from ledgerkit.domain.parties import Party
 from ledgerkit.jobs import steps
@@ -205,6 +205,7 @@ def test_every_step_calls_its_port() -> None:
         seen["balances"] = await steps.balances("b")
         seen["entries"] = [line.sequence for line in await steps.entries("a")]
         seen["by effect"] = [line.sequence for line in await steps.entries("a", by_effect=True)]
+        seen["last_entry"] = await steps.last_entry("a")
         seen["journal"] = await steps.journal("j-1") == (await steps.journals())[0]
         seen["posted_events"] = await steps.posted_events([event])
         seen["hold"] = (await steps.hold("h-1"),) == await steps.holds("b", state="open")
@@ -227,6 +228,7 @@ def test_every_step_calls_its_port() -> None:
         "balances": {("b", "EUR"): Balance(5, held_in=3)},
         "entries": [1],
         "by effect": [1],
+        "last_entry": Cursor(1, 0),
         "journal": True,
         "posted_events": {event: "j-1"},
         "hold": True,

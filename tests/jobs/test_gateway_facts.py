@@ -28,6 +28,7 @@ from tests.jobs.gateway_world import (
     store_all,
     wallets,
 )
+from tests.people import OLGA
 
 
 def paid(*, floor: int | None = None) -> Host:
@@ -43,7 +44,7 @@ def paid(*, floor: int | None = None) -> Host:
 def asked(host: Host) -> tuple[Refund, Instruction]:
     """Return a refund of 50.00 that was asked for and sent, with its instruction."""
     (payment,) = host.store.find(Payment).items
-    wanted = request_refund(payment.record.id, eur(5_000), key="r", actor="o", reason="fell out")
+    wanted = request_refund(payment.record.id, eur(5_000), key="r", actor=OLGA, reason="fell out")
     asked_for = run(wanted, host)
     (read,) = host.store.find(Instruction).items
     moved = sent(read.record, at=NOON)

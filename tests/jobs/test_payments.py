@@ -63,6 +63,7 @@ from tests.jobs.gateway_world import (
     wallets,
     with_card,
 )
+from tests.people import OLGA
 
 T = TypeVar("T")
 ON = date(2026, 10, 1)
@@ -70,18 +71,18 @@ ON = date(2026, 10, 1)
 
 def record(host: Host, minor: int, key: str = "k-1", **more: Any) -> Payment:
     """Record a payment by hand."""
-    fields: dict[str, Any] = {"key": key, "on": ON, "actor": "olga", "reason": "bank statement"}
+    fields: dict[str, Any] = {"key": key, "on": ON, "actor": OLGA, "reason": "bank statement"}
     return run(record_payment("c-1", eur(minor), **(fields | more)), host)
 
 
 def void(host: Host, payment: str, reason: str = "entered twice") -> Payment:
     """Void a payment."""
-    return run(void_payment(payment, actor="olga", reason=reason), host)
+    return run(void_payment(payment, actor=OLGA, reason=reason), host)
 
 
 def give_back(host: Host, payment: str, minor: int, key: str = "r-1", **more: Any) -> Refund:
     """Ask for a refund."""
-    fields: dict[str, Any] = {"key": key, "actor": "olga", "reason": "fell out"}
+    fields: dict[str, Any] = {"key": key, "actor": OLGA, "reason": "fell out"}
     return run(request_refund(payment, eur(minor), **(fields | more)), host)
 
 
@@ -349,9 +350,12 @@ def test_whoever_comes_second_gets_what_the_first_asked_for(number: int) -> None
     def twice(host: Host, job: Callable[[], Job[T]]) -> T:
         return run(job(), Rigged(host, {number: overtaken(job)}))
 
-    who: dict[str, Any] = {"actor": "olga", "reason": "due"}
+    who: dict[str, Any] = {"actor": OLGA, "reason": "due"}
     host = with_card(5_000)
-    twice(host, lambda: charge_invoice("i-1", gateway="stripe", attempt=1, **who))
+    twice(
+        host,
+        lambda: charge_invoice("i-1", gateway="stripe", attempt=1, actor="cron", reason="due"),
+    )
     assert 1 == len(host.store.find(Payment).items) == len(host.store.find(Instruction).items)
 
     host = owing(5_000)

@@ -44,6 +44,7 @@ from tests.jobs.supplier_world import (
     work,
     world,
 )
+from tests.people import EVA
 
 
 def tell(host: Host, told: GatewayObject, key: str) -> bool:
@@ -146,8 +147,8 @@ def test_the_reserve_is_asked_of_the_gateway() -> None:
         [left_out.code for left_out in report.skipped],
     )
     assert report.skipped[0].reason.endswith(
-        "100000 minor USD is held of a minimum of 100000 minor USD: healthy, and critical once "
-        "60000 minor USD is paid; transfers wait"
+        "1000.00 USD is held of a minimum of 1000.00 USD: healthy, and critical once "
+        "600.00 USD is paid; transfers wait"
     )
 
 
@@ -176,7 +177,7 @@ def test_refused_payout_is_sent_anew() -> None:
     work(host)
     failed = only(host, Payout)
     double(host).fund(usd(150_000))
-    run(jobs.retry(failed.id, note="topped up", actor="eva"), host)
+    run(jobs.retry(failed.id, note="topped up", actor=EVA), host)
     send(host)
     work(host)
 
@@ -196,7 +197,7 @@ def test_payout_that_two_attempts_paid() -> None:
     work(host)
     double(host).fund(usd(99_000))
     refused = only(host, Transfer)
-    run(jobs.retry(only(host, Payout).id, note="topped up", actor="eva"), host)
+    run(jobs.retry(only(host, Payout).id, note="topped up", actor=EVA), host)
     send(host)
     late = GatewayObject(
         kind="transfer",
@@ -224,9 +225,9 @@ def test_a_cancelled_payout_fails_and_is_sent_anew() -> None:
     host = world()
     send(host)
     first = only(host, Instruction)
-    run(cancel_instruction(first.id, refuse=refusal, key="k", actor="eva", note="wrong"), host)
+    run(cancel_instruction(first.id, refuse=refusal, key="k", actor=EVA, note="wrong"), host)
     assert ("failed", "failed") == (only(host, Transfer).status, only(host, Payout).status)
-    run(jobs.retry(only(host, Payout).id, note="right after all", actor="eva"), host)
+    run(jobs.retry(only(host, Payout).id, note="right after all", actor=EVA), host)
     send(host)
     work(host)
 
@@ -243,7 +244,7 @@ def test_instant_payout() -> None:
     """60.00 at 1 %: 59.40 arrive and go on to the bank at once; 0.60 are ours."""
     host = world()
     term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
-    run(set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
+    run(set_instant(term, supplier="ina", actor=EVA, reason="asked for it"), host)
     send(host)
     work(host)
     work(host)
@@ -257,11 +258,37 @@ def test_instant_payout() -> None:
     assert 0 == drift(host)
 
 
+def test_instant_payout_that_is_found_failed() -> None:
+    """Found failed a day after the time-out: that it was paid before then is told too late."""
+    host = world()
+    term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
+    run(set_instant(term, supplier="ina", actor=EVA, reason="asked for it"), host)
+    send(host)
+    work(host)
+    double(host).script(Fault.TIMEOUT_AFTER)
+    work(host)
+    (made,) = (o for o in double(host).world.objects.values() if o.kind == "payout")
+    paid = double(host).world.finish(made.id)
+    double(host).world.fail(made.id, "account_closed")
+    host.clock.advance(timedelta(hours=25))  # type: ignore[attr-defined]
+    work(host)
+    assert ("failed", "account_closed") == (
+        only(host, BankPayout).status,
+        only(host, BankPayout).reason,
+    )
+    tell(host, paid, "webhook")
+
+    assert "failed" == only(host, BankPayout).status
+    assert {"done", "refused"} == {each.status for each in all_of(host, Instruction)}
+    (out,) = (each for each in all_of(host, Instruction) if each.order.kind == "payout")
+    assert (made.id, "refused") == (out.object, out.status)
+
+
 def test_a_run_without_instant_payouts() -> None:
     """The setting stays, this run does not use it."""
     host = world()
     term = PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT)
-    run(set_instant(term, supplier="ina", actor="ina", reason="asked for it"), host)
+    run(set_instant(term, supplier="ina", actor=EVA, reason="asked for it"), host)
     send(host, instant=False)
 
     assert (None, False) == (only(host, Payout).fee, only(host, Transfer).at_once)
@@ -275,7 +302,7 @@ def test_setting_is_stored_once_and_keeps_its_terms() -> None:
         PayoutTerm("USD", date(2026, 10, 1), ONE_PERCENT),
         PayoutTerm("USD", date(2026, 11, 1), None),
     ):
-        run(set_instant(term, supplier="ina", actor="eva", reason="asked for it"), host)
+        run(set_instant(term, supplier="ina", actor=EVA, reason="asked for it"), host)
     versions = host.store.history(PayoutSetting, only(host, PayoutSetting).id)
 
     assert [(1, "eva"), (2, "eva")] == [(len(v.record.terms), v.actor) for v in versions]
@@ -286,14 +313,14 @@ def test_paying_by_hand() -> None:
     """Under a reference, once; what the bank sends back fails, and can be paid again."""
     host = world()
     id = only(host, Payout).id
-    by: dict[str, Any] = {"actor": "eva", "reason": "paid by the bank"}
+    by: dict[str, Any] = {"actor": EVA, "reason": "paid by the bank"}
     run(jobs.pay_by_hand(id, reference="R-1", **by), host)
     again = run(jobs.pay_by_hand(id, reference="R-1", **by), host)
     assert ("paid", {"customer:stu": -6_000, "cash:bank": 6_000}) == (again.status, balances(host))
 
-    run(jobs.bounce_by_hand(id, note="account closed", actor="eva"), host)
+    run(jobs.bounce_by_hand(id, note="account closed", actor=EVA), host)
     assert {"customer:stu": -6_000, "supplier:ina": 6_000} == balances(host)
-    run(jobs.retry(id, note="new account", actor="eva"), host)
+    run(jobs.retry(id, note="new account", actor=EVA), host)
     run(jobs.pay_by_hand(id, reference="R-2", **by), host)
     assert {"customer:stu": -6_000, "cash:bank": 6_000} == balances(host)
 
@@ -302,16 +329,16 @@ def test_by_hand_asked_again() -> None:
     """Nothing is stored twice and nothing refused, until something else befell the payout."""
     host = world()
     id = only(host, Payout).id
-    noted: dict[str, Any] = {"note": "asked by phone", "actor": "eva"}
+    noted: dict[str, Any] = {"note": "asked by phone", "actor": EVA}
     for verb in (jobs.hold, jobs.release):
         assert run(verb(id, **noted), host) == run(verb(id, **noted), host)
-    run(jobs.pay_by_hand(id, reference="R-1", actor="eva", reason="paid"), host)
+    run(jobs.pay_by_hand(id, reference="R-1", actor=EVA, reason="paid"), host)
     for verb in (jobs.bounce_by_hand, jobs.retry):
         assert run(verb(id, **noted), host) == run(verb(id, **noted), host)
 
     assert 6 == len(host.store.history(Payout, id))
     with pytest.raises(IllegalTransition):
-        run(jobs.retry(id, note="by another", actor="eva"), host)
+        run(jobs.retry(id, note="by another", actor=EVA), host)
     with pytest.raises(UnknownPayout):
         run(jobs.retry("pay_x", **noted), host)
     again = run(jobs.hold(id, **noted), host)
@@ -323,7 +350,7 @@ def test_paid_by_two_at_once() -> None:
     id = only(world(), Payout).id
 
     def job() -> Job[Payout]:
-        return jobs.pay_by_hand(id, reference="R-1", actor="eva", reason="paid")
+        return jobs.pay_by_hand(id, reference="R-1", actor=EVA, reason="paid")
 
     for number in (1, 2, 3):
         host = world()
@@ -338,26 +365,26 @@ def test_refusals_by_hand() -> None:
     id = only(host, Payout).id
 
     with pytest.raises(ReferenceNeeded):
-        run(jobs.pay_by_hand(id, reference="", actor="eva", reason="x"), host)
+        run(jobs.pay_by_hand(id, reference="", actor=EVA, reason="x"), host)
     with pytest.raises(UnknownPayout, match="no payout 'pay_x' is stored"):
-        run(jobs.hold("pay_x", note="x", actor="eva"), host)
+        run(jobs.hold("pay_x", note="x", actor=EVA), host)
     send(host)
     work(host)
     with pytest.raises(ValueError, match="was not paid by hand"):
-        run(jobs.bounce_by_hand(id, note="x", actor="eva"), host)
+        run(jobs.bounce_by_hand(id, note="x", actor=EVA), host)
 
 
 def test_held_payout_is_not_sent() -> None:
     """Held for a dispute, released when it is won (spec: billing 10)."""
     host = world()
     id = only(host, Payout).id
-    run(jobs.hold(id, note="disputed", actor="eva"), host)
+    run(jobs.hold(id, note="disputed", actor=EVA), host)
     assert () == send(host).sent
 
-    run(jobs.release(id, note="won", actor="eva"), host)
+    run(jobs.release(id, note="won", actor=EVA), host)
     assert 1 == len(send(host).sent)
     with pytest.raises(IllegalTransition, match="payout is in_transit"):
-        run(jobs.hold(id, note="too late", actor="eva"), host)
+        run(jobs.hold(id, note="too late", actor=EVA), host)
 
 
 # ---- what the gateway tells ------------------------------------------------------------------

@@ -53,10 +53,11 @@ from tests.jobs.sending_world import (
     work,
     worker,
 )
+from tests.people import OLGA
 
 MINUTE = timedelta(minutes=1)
 (ONE,) = ids_of(charge())
-BY_HAND: dict[str, Any] = {"key": "k-1", "actor": "olga", "note": "seen at the gateway"}
+BY_HAND: dict[str, Any] = {"key": "k-1", "actor": OLGA, "note": "seen at the gateway"}
 
 
 def status(host: Host, id: str = ONE) -> str:

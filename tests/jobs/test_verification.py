@@ -38,6 +38,7 @@ from tests.domain.flight_school import FOUR_LEGS_CARD, FOUR_LEGS_RENTAL, PLANE, 
 from tests.jobs import control_world as control
 from tests.jobs.gateway_world import charge, deliver, eur, event, owing, refund
 from tests.jobs.small_month import ASKED, NOVEMBER_3, billed_host, corrected, new_host
+from tests.people import MARIA, PEDRO
 
 
 def verified(host: Host) -> Verified:
@@ -183,9 +184,9 @@ def marketplace() -> Host:
         flight(equipment=PLANE, completed_at=hour(-1)), card="school", actor="desk", reason="flown"
     )
     run(flown, host)
-    run(adjust_completion("f-1", hours(1), key="hobbs", actor="maria", reason="log"), host)
+    run(adjust_completion("f-1", hours(1), key="hobbs", actor=MARIA, reason="log"), host)
     (waiting,) = approval_queue([v.record for v in host.store.find(Adjustment).items])
-    run(approve_adjustment(waiting.id, actor="pedro", reason="log seen"), host)
+    run(approve_adjustment(waiting.id, actor=PEDRO, reason="log seen"), host)
     return host
 
 
@@ -362,9 +363,7 @@ def test_it_takes_a_balance_that_is_zero() -> None:
 def test_a_limit_set_above_what_is_owed_breaks_nothing() -> None:
     """Ana owes 400.00 when her limit is lowered to 100.00; more than that would be a problem."""
     host = control.control_host(MemoryStore())
-    lower = set_credit_limit(
-        "ana", Money(10_000, "USD"), actor=control.PEDRO, reason="late", key="lower"
-    )
+    lower = set_credit_limit("ana", Money(10_000, "USD"), actor=PEDRO, reason="late", key="lower")
     run(lower, host)
     owed = Wallet("customer:ana", (Limit("USD", -10_000),))
 

@@ -49,6 +49,7 @@ from tests.jobs.gateway_world import (
     told,
     wallets,
 )
+from tests.people import OLGA
 
 OUT, BACK = movement("txn_1", -7_000, 1_500), movement("txn_2", 7_000)
 RECORDS: tuple[type[Any], ...] = (Payment, Refund, Dispute, Invoice, Payout, Instruction)
@@ -275,7 +276,7 @@ def test_our_refund_is_found_by_its_instruction() -> None:
     (paid,) = (read.record for read in host.store.find(Payment).items)
     asked = run(
         request_refund(
-            paid.id, eur(5_000), key="r-1", actor="olga", reason="fell out", invoice="i-1"
+            paid.id, eur(5_000), key="r-1", actor=OLGA, reason="fell out", invoice="i-1"
         ),
         host,
     )

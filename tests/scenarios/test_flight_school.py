@@ -23,8 +23,10 @@ from ledgerkit.domain.changes import Changes, request
 from ledgerkit.domain.clawbacks import Clawback
 from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_limits import CreditLimit
+from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.instructions import Instruction
+from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import trial_balance
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.payments import Payment
@@ -222,6 +224,26 @@ def test_margin_is_charge_less_what_others_earn(store: Store) -> None:
 
     assert (10, usd(kept)) == (found.charged, found.margin)
     assert usd(245 + 70 - 1_500 - fees) == found.other
+
+
+def test_every_flight_is_invoiced(store: Store) -> None:
+    """Ana's card paid 430.00 and 440.00, so her invoices are paid; Ben owes 400.00 of his.
+
+    Dana's class ended early after it was invoiced: 25.00 of it are credited.
+    """
+    invoices, (note,) = every(store, Invoice), every(store, CreditNote)
+    flown = sum(each.charge.minor for each in every(store, Completion))
+
+    assert {
+        ("ana", 43_000, "paid"),
+        ("ana", 44_000, "paid"),
+        ("ben", 66_000, "partially_paid"),
+        ("ben", 10_000, "issued"),
+        ("cleo", 45_200, "paid"),
+        ("dana", 30_000, "paid"),
+    } == {(each.customer, each.total.minor, each.status) for each in invoices}
+    assert ("dana", 2_500) == (note.customer, note.total.minor)
+    assert flown == sum(each.total.minor for each in invoices) - note.total.minor
 
 
 def test_every_night_the_gateway_has_what_the_books_say(store: Store) -> None:

@@ -18,7 +18,8 @@ from ledgerkit.jobs import payments as paying
 from ledgerkit.jobs.credit_limits import set_credit_limit
 from ledgerkit.testing.fakes.gateway import DECLINED, SLOW
 from ledgerkit.testing.simulator import Killed, Rigged, interleave
-from tests.simulation.town import CUSTOMERS, DAY, MARIA, PEDRO, STRIPE, Town, usd
+from tests.people import MARIA, OLGA, PEDRO
+from tests.simulation.town import CUSTOMERS, DAY, STRIPE, Town, usd
 
 
 class Customers(Town):
@@ -119,7 +120,7 @@ class Customers(Town):
                 usd(chance.randint(1_00, 300_00)),
                 key=self.new("pay"),
                 on=self.clock.now().date(),
-                actor="olga",
+                actor=OLGA,
                 reason="bank",
             ),
         )
@@ -131,7 +132,7 @@ class Customers(Town):
         if self.recorded:
             at = chance.randrange(len(self.recorded))
             payment = self.recorded[at]
-            job = partial(paying.void_payment, payment.id, actor="olga", reason="entered twice")
+            job = partial(paying.void_payment, payment.id, actor=OLGA, reason="entered twice")
             voided = self.ask(chance, job)
             if voided is not None:
                 self.recorded[at] = voided
@@ -147,7 +148,7 @@ class Customers(Town):
                 payment.id,
                 usd(chance.randint(1, payment.amount.minor)),
                 key=self.new("refund"),
-                actor="olga",
+                actor=OLGA,
                 reason="fell out",
             )
             for _ in range(2)

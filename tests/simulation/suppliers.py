@@ -33,6 +33,7 @@ from ledgerkit.jobs import payouts as paying_out
 from ledgerkit.jobs.adjustments import adjust_completion, approve_adjustment, reject_adjustment
 from ledgerkit.jobs.completions import complete_work
 from ledgerkit.testing.simulator import Killed, Rigged, interleave
+from tests.people import EVA, MARIA, MAX, OLGA, PEDRO
 from tests.simulation.town import CUSTOMERS, DAY, EARNED, STRIPE, SUPPLIERS, Town, usd
 
 
@@ -101,7 +102,7 @@ class Suppliers(Town):
                 id,
                 quantities_of({"flight": Fraction(tenths, 10)}),
                 key=self.new("adj"),
-                actor="maria",
+                actor=MARIA,
                 reason="Hobbs meter",
             ),
         )
@@ -110,12 +111,12 @@ class Suppliers(Town):
         if asked.adjustment.status == APPLIED:
             self.worked[id] = customer, supplier, tenths
         elif chance.random() < 0.8:
-            decide = partial(approve_adjustment, asked.adjustment.id, actor="pedro", reason="seen")
+            decide = partial(approve_adjustment, asked.adjustment.id, actor=PEDRO, reason="seen")
             if self.ask(chance, decide) is not None:
                 self.worked[id] = customer, supplier, tenths
         else:
             turn_down = partial(
-                reject_adjustment, asked.adjustment.id, actor="pedro", reason="not so"
+                reject_adjustment, asked.adjustment.id, actor=PEDRO, reason="not so"
             )
             self.ask(chance, turn_down)
 
@@ -145,7 +146,7 @@ class Suppliers(Town):
     def pay_out(self, chance: Random) -> None:
         """Send what is pending; what failed is tried again."""
         for failed in [p for p in self.all_of(Payout) if p.status == UNPAID]:
-            self.ask(chance, partial(paying_out.retry, failed.id, note="again", actor="olga"))
+            self.ask(chance, partial(paying_out.retry, failed.id, note="again", actor=OLGA))
         self.ask(chance, partial(paying_out.send_payouts, gateway=STRIPE, reserve=enough))
 
     def propose(self, chance: Random) -> None:
@@ -160,7 +161,7 @@ class Suppliers(Town):
                 supplier=transfer.supplier,
                 cause=self.new("cause"),
                 reason="flown less",
-                actor="max",
+                actor=MAX,
                 on_wallet=False,
                 transfers=(transfer.id,),
                 method=chance.choice(
@@ -179,12 +180,12 @@ class Suppliers(Town):
             return
         case = chance.choice(waiting)
         if chance.random() < 0.15:
-            self.ask(chance, partial(cases.reject_clawback, case.id, actor="eva", reason="no"))
+            self.ask(chance, partial(cases.reject_clawback, case.id, actor=EVA, reason="no"))
             return
-        self.ask(chance, partial(cases.approve_clawback, case.id, actor="eva", reason="checked"))
+        self.ask(chance, partial(cases.approve_clawback, case.id, actor=EVA, reason="checked"))
         if chance.random() < 0.8:
             job = partial(
-                cases.execute_clawback, case.id, actor="eva", reason="checked", reference="check 7"
+                cases.execute_clawback, case.id, actor=EVA, reason="checked", reference="check 7"
             )
             if self.ask(chance, job) is not None:
                 self.executed.add(case.id)

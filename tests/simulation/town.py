@@ -14,7 +14,6 @@ import attrs
 
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.domain import connected_accounts, payment_methods
-from ledgerkit.domain.access import Actor
 from ledgerkit.domain.changes import Changes, changes_of, request
 from ledgerkit.domain.clawbacks import WINDOW
 from ledgerkit.domain.errors import LedgerkitError
@@ -50,13 +49,12 @@ from ledgerkit.testing.simulator import (
     repeated,
     slowed,
 )
+from tests.people import EVA
 
 T = TypeVar("T")
 STRIPE = "stripe"
 CUSTOMERS, SUPPLIERS = ("ana", "ben", "cleo"), ("tom", "ina")
 INSTANT = "ina"  # is paid out at once, for a fee of 0.50 that is kept of the payout
-MARIA = Actor(id="maria", roles=frozenset({"billing"}))
-PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
 PRICE, EARNED = 1500, 1200  # cents a tenth of an hour
 START = 1_000_000
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -195,7 +193,7 @@ class Town:
             )
         )
         term = PayoutTerm("USD", since, InstantFee(percent=Fraction(0), minimum=usd(50)))
-        run(set_instant(term, supplier=INSTANT, actor="ina", reason="asked"), self.host)
+        run(set_instant(term, supplier=INSTANT, actor=EVA, reason="asked"), self.host)
 
     # ---- luck --------------------------------------------------------------------------------
     def _fates(self, chance: Random, most: int = 14) -> Mapping[int, Fate]:

@@ -162,7 +162,7 @@ def let_pass(booked: Booked, override: Override, *, at: datetime) -> Booked:
     """
     if booked.hold is None:
         return booked
-    held = use_to_hold(override, booked.hold, at=at)
+    held = use_to_hold(override, booked.hold, work=booked.completion.id, at=at)
     return attrs.evolve(booked, hold=held.hold, override=held.override)
 
 

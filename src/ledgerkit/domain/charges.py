@@ -65,3 +65,18 @@ class Charge:
     def line_id(self) -> str:
         """The id of the line that bills it: derived, so that it is billed once."""
         return derive("lin", self.source, self.part, on=self.on)
+
+
+@attrs.frozen(kw_only=True)
+class PostedCharge(Charge):
+    """A charge that was posted when the thing happened: who bills it documents it only.
+
+    Attributes:
+        journal: The id of the journal that posted it; below zero, that gave it back.
+    """
+
+    journal: str
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        name_of("journal of a charge", self.journal)

@@ -373,6 +373,6 @@ class PlanStillOpen(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"payment plan {self.plan!r} is of {self.total.minor} and {self.paid.minor} is paid; "
-            f"{(self.total - self.paid).minor} {self.total.currency} minor units are open"
+            f"payment plan {self.plan!r} is of {self.total} and {self.paid} is paid; "
+            f"{self.total - self.paid} is open"
         )

@@ -139,8 +139,8 @@ class OverRecovered(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"invoice {self.invoice!r} has {self.given_up.minor} {self.given_up.currency} written "
-            f"off; {self.asked.minor} cannot be brought back"
+            f"invoice {self.invoice!r} has {self.given_up} written off; {self.asked} cannot be "
+            "brought back"
         )
 
 

@@ -1,4 +1,7 @@
-"""Adjustments: correct what was done in a completion, approve or reject that; or only see it."""
+"""Adjustments: correct what was done in a completion, approve or reject that; or only see it.
+
+Who may do so is checked first: see `ledgerkit.domain.access`. (seed 002; spec: billing 11)
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,13 @@ from typing import ClassVar
 
 import attrs
 
+from ledgerkit.domain.access import (
+    BILLING_APPROVE,
+    BILLING_READ,
+    BILLING_WRITE,
+    Actor,
+    require,
+)
 from ledgerkit.domain.adjustments import (
     APPLIED,
     FOUR_EYES_ABOVE_50,
@@ -57,18 +67,23 @@ async def preview_adjustment(
     quantities: tuple[WorkQuantity, ...],
     *,
     key: str,
-    actor: str,
+    actor: Actor,
     reason: str,
     approval: Approval = FOUR_EYES_ABOVE_50,
     forced_by: str | None = None,
 ) -> Adjusted:
-    """Return what `adjust_completion` would decide, and store nothing; raises as it does."""
+    """Return what `adjust_completion` would decide, and store nothing; raises as it does.
+
+    Raises:
+        AccessDenied: *actor* may not read all of billing.
+    """
+    require(actor, BILLING_READ)
     read = await _read_completion(completion)
     decide = partial(
         adjust,
         quantities=quantities,
         key=key,
-        by=actor,
+        by=actor.real_id,
         reason=reason,
         approval=approval,
         forced_by=forced_by,
@@ -82,7 +97,7 @@ async def adjust_completion(
     quantities: tuple[WorkQuantity, ...],
     *,
     key: str,
-    actor: str,
+    actor: Actor,
     reason: str,
     approval: Approval = FOUR_EYES_ABOVE_50,
     forced_by: str | None = None,
@@ -94,6 +109,7 @@ async def adjust_completion(
     stands by now. What *beside* decides is stored in the same commit.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownCompletion: it is not stored.
         KeyReused: other quantities were asked for under *key*.
         NothingToAdjust: it has these quantities.
@@ -101,17 +117,19 @@ async def adjust_completion(
         Stale: others adjusted it again and again meanwhile.
         LedgerkitError: the books refuse it.
     """
+    require(actor, BILLING_WRITE)
     decide = partial(
         adjust,
         quantities=quantities,
         key=key,
-        by=actor,
+        by=actor.real_id,
         reason=reason,
         approval=approval,
         forced_by=forced_by,
     )
     asked = request("completion.adjust", completion=completion, quantities=written(quantities))
-    return await until_stored(partial(_adjust_once, completion, key, asked, decide, beside))
+    once = partial(_adjust_once, completion, key, asked, decide, beside)
+    return await until_stored(partial(once, signature=actor.signature))
 
 
 async def _adjust_once(
@@ -120,6 +138,8 @@ async def _adjust_once(
     asked: Request,
     decide: Callable[..., Adjusted],
     beside: Beside[Adjusted],
+    *,
+    signature: str,
 ) -> Adjusted:
     read = await _read_completion(completion)
     id = adjustment_id(read.record, key)
@@ -135,7 +155,7 @@ async def _adjust_once(
         *beside(adjusted),
         key=_key(id, "ask"),
         request=asked,
-        actor=adjusted.adjustment.requested_by,
+        actor=signature,
         reason=adjusted.adjustment.reason,
         at=adjusted.adjustment.requested_at,
         expects=expects,
@@ -155,7 +175,7 @@ async def _adjusted(
 async def approve_adjustment(
     id: str,
     *,
-    actor: str,
+    actor: Actor,
     reason: str,
     approval: Approval = FOUR_EYES_ABOVE_50,
     forced_by: str | None = None,
@@ -166,13 +186,15 @@ async def approve_adjustment(
     Asked again by the same person, nothing is stored and the adjustment returned.
 
     Raises:
+        AccessDenied: *actor* may not approve in billing.
         UnknownAdjustment: it is not stored.
         IllegalTransition: it does not wait for approval.
-        ApproverIsRequester: *actor* asked for it.
+        ApproverIsRequester: who really acts asked for it.
         Superseded: its completion was adjusted since; ask anew, and reject this one.
         Stale: others came first, again and again.
         LedgerkitError: the books refuse it.
     """
+    require(actor, BILLING_APPROVE)
     once = partial(_approve_once, id, approval, forced_by, beside)
     return await until_stored(partial(once, actor=actor, reason=reason))
 
@@ -183,17 +205,17 @@ async def _approve_once(
     forced_by: str | None,
     beside: Beside[Adjusted],
     *,
-    actor: str,
+    actor: Actor,
     reason: str,
 ) -> Adjusted:
     named = await _read_adjustment(id)
     completion = await _read_completion(named.record.completion)
     # Read after its completion: else it would seem superseded by itself, applied in between.
     read = await _read_adjustment(id)
-    if (read.record.status, read.record.approved_by) == (APPLIED, actor):
+    if (read.record.status, read.record.approved_by) == (APPLIED, actor.real_id):
         return await _as_stored(read.record)
     at = await steps.now()
-    approved = approve(read.record, completion.record, by=actor, approval=approval)
+    approved = approve(read.record, completion.record, by=actor.real_id, approval=approval)
     applied = apply(
         approved.adjustment, completion.record, at=at, approval=approval, forced_by=forced_by
     )
@@ -201,8 +223,8 @@ async def _approve_once(
         applied,
         *beside(applied),
         key=_key(id, "approve"),
-        request=request("adjustment.approve", adjustment=id, by=actor),
-        actor=actor,
+        request=request("adjustment.approve", adjustment=id, by=actor.real_id),
+        actor=actor.signature,
         reason=reason,
         at=at,
         expects=(expect(read), expect(completion)),
@@ -211,20 +233,22 @@ async def _approve_once(
     return await _as_stored((await _read_adjustment(id)).record) if replayed else applied
 
 
-async def reject_adjustment(id: str, *, actor: str, reason: str) -> Adjusted:
+async def reject_adjustment(id: str, *, actor: Actor, reason: str) -> Adjusted:
     """Turn down an adjustment that waits; *actor* and *reason* stand in its history.
 
     Where it was turned down already, nothing is stored and it is returned.
 
     Raises:
+        AccessDenied: *actor* may not approve in billing.
         UnknownAdjustment: it is not stored.
         IllegalTransition: it does not wait for approval.
         Stale: others came first, again and again.
     """
-    return await until_stored(partial(_reject_once, id, actor, reason))
+    require(actor, BILLING_APPROVE)
+    return await until_stored(partial(_reject_once, id, actor.signature, reason))
 
 
-async def _reject_once(id: str, actor: str, reason: str) -> Adjusted:
+async def _reject_once(id: str, signature: str, reason: str) -> Adjusted:
     read = await _read_adjustment(id)
     if read.record.status == REJECTED:
         return Adjusted(read.record)
@@ -234,7 +258,7 @@ async def _reject_once(id: str, actor: str, reason: str) -> Adjusted:
             rejected,
             key=_key(id, "reject"),
             request=request("adjustment.reject", adjustment=id),
-            actor=actor,
+            actor=signature,
             reason=reason,
             at=await steps.now(),
             expects=(expect(read),),

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import attrs
 
+from ledgerkit.domain.adjustments import APPLIED, Adjustment
 from ledgerkit.domain.billing_run import (
     CLOSED,
     BillingCycle,
@@ -27,6 +28,7 @@ from ledgerkit.domain.billing_run import (
 )
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Changes, Record, Versioned
+from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
@@ -132,7 +134,7 @@ async def read_customer(
                 sessions=(),
                 invoices=invoices,
                 credit_notes=tuple(v.record for v in notes),
-                payments=tuple(v.record for v in payments),
+                payments=payments,
                 contracts=Contracts(subscriptions=(subscription,)),
                 grants=grants,
                 coupons=month.coupons.get(id, ()),
@@ -163,7 +165,7 @@ async def _customers(month: Month, planned: Iterable[Package]) -> tuple[Customer
             packages=packages[party.id],
             invoices=invoices[party.id],
             credit_notes=tuple(v.record for v in notes[party.id]),
-            payments=tuple(v.record for v in payments[party.id]),
+            payments=payments[party.id],
             coupons=month.coupons.get(party.id, ()),
             taxes=month.taxes.get(party.id),
         )
@@ -173,11 +175,14 @@ async def _customers(month: Month, planned: Iterable[Package]) -> tuple[Customer
 
 
 async def _with_contracts(facts: Facts, month: Month, period: Period, *, at: datetime) -> Facts:
-    """Read what customers agreed to beside sessions, and what their meters say."""
+    """Read what is charged beside sessions: contracts, what meters say, and work that is done."""
     subscriptions = _grouped(await steps.find_all(Subscription), lambda v: v.record.customer)
     plans = await steps.find_all(RatePlan)
     enrolments = _grouped(await steps.find_all(Enrolment), lambda v: v.record.customer)
-    named = {*subscriptions, *(v.record.customer for v in plans), *enrolments}
+    # Corrections last: what a completion shows of one, its record must show, too.
+    completions = _grouped(await steps.find_all(Completion), lambda v: v.record.customer)
+    corrections = _grouped(await _applied(), lambda each: each.customer)
+    named = {*subscriptions, *(v.record.customer for v in plans), *enrolments, *completions}
     snapshots = await steps.find_all(Snapshot)
     grants = _grouped(await steps.find_all(Grant), lambda v: v.record.customer)
     wanted = readings_wanted(
@@ -203,11 +208,22 @@ async def _with_contracts(facts: Facts, month: Month, period: Period, *, at: dat
 
     customers = tuple(
         attrs.evolve(
-            customer, contracts=contracts(customer.party.id), grants=grants[customer.party.id]
+            customer,
+            contracts=contracts(customer.party.id),
+            grants=grants[customer.party.id],
+            completions=completions[customer.party.id],
+            adjustments=corrections[customer.party.id],
         )
         for customer in facts.customers
     )
-    strangers = [await _stranger(id, contracts(id)) for id in strangers_of(named, month.parties)]
+    strangers = [
+        attrs.evolve(
+            await _stranger(id, contracts(id)),
+            completions=completions[id],
+            adjustments=corrections[id],
+        )
+        for id in strangers_of(named, month.parties)
+    ]
     return attrs.evolve(facts, customers=customers, strangers=tuple(strangers))
 
 
@@ -218,6 +234,10 @@ async def _stranger(id: str, contracts: Contracts) -> Stranger:
         invoices=await steps.find_all(Invoice, party=id),
         credit_notes=tuple(v.record for v in await steps.find_all(CreditNote, party=id)),
     )
+
+
+async def _applied() -> tuple[Adjustment, ...]:
+    return tuple(v.record for v in await steps.find_all(Adjustment, status=APPLIED))
 
 
 async def _suppliers(month: Month) -> tuple[SupplierFacts, ...]:
@@ -237,14 +257,15 @@ async def _suppliers(month: Month) -> tuple[SupplierFacts, ...]:
 
 
 async def _ledger_facts(facts: Facts, customer: CustomerFacts, period: Period) -> CustomerFacts:
+    events = events_wanted(facts, customer, period)
+    booked = await steps.posted_events(events) if events else {}
+    customer = attrs.evolve(customer, posted=frozenset(booked))
     journals = {}
     for id in sorted(journals_wanted(customer, facts, period)):
         posted = await steps.journal(id)
         if posted is not None:
             journals[id] = posted.journal
-    events = events_wanted(facts, customer, period)
-    booked = await steps.posted_events(events) if events else {}
-    return attrs.evolve(customer, journals=journals, posted=frozenset(booked))
+    return attrs.evolve(customer, journals=journals)
 
 
 def _grouped(items: Iterable[T], key: Callable[[T], str]) -> Mapping[str, tuple[T, ...]]:
@@ -253,6 +274,15 @@ def _grouped(items: Iterable[T], key: Callable[[T], str]) -> Mapping[str, tuple[
     for item in items:
         lists[key(item)].append(item)
     return defaultdict(tuple, {name: tuple(many) for name, many in lists.items()})
+
+
+def without_work(facts: Facts) -> Facts:
+    """Return *facts* without the work that was done."""
+    return attrs.evolve(
+        facts,
+        customers=tuple(attrs.evolve(c, completions=()) for c in facts.customers),
+        strangers=tuple(attrs.evolve(s, completions=()) for s in facts.strangers),
+    )
 
 
 def issued_in(changes: Iterable[Changes]) -> tuple[Invoice, ...]:

@@ -66,6 +66,7 @@ from ledgerkit.jobs.billing_facts import (
     newest_of,
     packages_after,
     read_facts,
+    without_work,
 )
 from ledgerkit.jobs.documents import Printed, print_documents
 from ledgerkit.jobs.rounds import ROUNDS
@@ -199,12 +200,12 @@ async def run_due(asked: Asked) -> tuple[RunReport, ...]:
 
 
 async def _run_contracts(asked: Asked, at: datetime) -> RunReport:
-    """Bill what contracts charge in a period that lasts; its sessions wait for its end."""
+    """Bill what contracts charge in a period that lasts; sessions and work wait for its end."""
     await _unless_closed(asked, at)
     opened_on = await books_opened_on(asked.period)
     # A session that nobody tells of stays as it is.
     waiting = attrs.evolve(asked, month=attrs.evolve(asked.month, sessions=()))
-    billed = await _carry_out(partial(_billing, waiting, opened_on, at))
+    billed = await _carry_out(partial(_billing, waiting, opened_on, at, work=False))
     printed = Printed() if asked.head is None else await print_documents(asked.head, at)
     balances = trial_balance(await steps.balances())
     left_out = (*billed.left_out, *printed.skipped)
@@ -238,11 +239,18 @@ async def _taking_over(asked: Asked, opened_on: date, at: datetime) -> Plan:
 
 
 async def _billing(
-    asked: Asked, opened_on: date, at: datetime, without: Collection[str] = ()
+    asked: Asked,
+    opened_on: date,
+    at: datetime,
+    without: Collection[str] = (),
+    *,
+    work: bool = True,
 ) -> Plan:
     facts = await _facts(asked, opened_on, at)
     told = tuple(c for c in facts.customers if c.party.id not in without)
     facts = attrs.evolve(facts, customers=told)
+    if not work:
+        facts = without_work(facts)
     return plan_customers(facts, policy=asked.policy, as_of=at, period=asked.period)
 
 

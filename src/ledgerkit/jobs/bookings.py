@@ -22,10 +22,9 @@ from ledgerkit.domain.changes import Expect, Request, changes_of, expect, reques
 from ledgerkit.domain.completions import Completion, Work, request_of
 from ledgerkit.domain.credit_limits import Check, CreditLimit, check, limit_id
 from ledgerkit.domain.ledger import AsOf, Balance, Event, Held, InsufficientFunds, address
-from ledgerkit.domain.ledger.holds import OPEN
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.completion_facts import bookings_of, read_terms
-from ledgerkit.jobs.completions import releasing
+from ledgerkit.jobs.completions import give_back_booking
 from ledgerkit.jobs.overrides import read_override
 from ledgerkit.jobs.rounds import until_stored
 
@@ -68,8 +67,8 @@ async def book_work(
     Raises:
         BookingRefused: it would take the customer beyond the credit limit.
         WorkCompleted: it is done, and charged.
-        UnknownOverride, IllegalTransition, OverrideExpired, OverrideExceeded: *override* lets
-            nothing pass.
+        UnknownOverride, IllegalTransition, OverrideExpired, OverrideForOther, OverrideExceeded:
+            *override* lets nothing pass.
         KeyReused: other work is booked under this id.
         InsufficientFunds: a wallet has less room than the credit limit says.
         UnknownRateCard: *card* is not stored.
@@ -171,15 +170,4 @@ async def cancel_booking(work: str, *, type: str, actor: str, reason: str) -> He
 
     One that was cancelled, expired or used holds nothing any more, and nothing happens.
     """
-
-    async def decide() -> Held | None:
-        at = await steps.now()
-        earlier = await bookings_of(Event(type, work))
-        if not earlier or earlier[-1].state_at(at) != OPEN:
-            return None
-        held = earlier[-1]
-        given_back = releasing(held.hold.id, actor=actor, reason=reason, at=at)
-        committed = await steps.commit(given_back)
-        return None if committed.replayed else held  # replayed: a completion gave it back first
-
-    return await until_stored(decide)
+    return await give_back_booking(Event(type, work), actor=actor, reason=reason)

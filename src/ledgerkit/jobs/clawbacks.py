@@ -1,6 +1,7 @@
 """Clawbacks: what people ask for, approve and carry out; a worker sends what that instructs.
 
-(seed 002: approval queue, execute clawback, settle adjustment; spec: billing 10)
+Who may do so is checked first: see `ledgerkit.domain.access`. (seed 002: approval queue, execute
+clawback, settle adjustment; spec: billing 10, 11)
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 import attrs
 
 from ledgerkit.domain import clawbacks
+from ledgerkit.domain.access import BILLING_APPROVE, BILLING_WRITE, Actor, require
 from ledgerkit.domain.changes import (
     Decision,
     Effects,
@@ -71,7 +73,7 @@ async def request_clawback(
     supplier: str,
     cause: str,
     reason: str,
-    actor: str,
+    actor: Actor,
     on_wallet: bool,
     transfers: tuple[str, ...] = (),
     method: str = FUTURE_PAYOUT_OFFSET,
@@ -84,11 +86,13 @@ async def request_clawback(
     requests at once that together exceed what they paid, one is refused.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownTransfer: one is not stored, or paid somebody else.
         OverClawback: they did not pay that much, or it was clawed back before.
         KeyReused: another amount, or the other side, was asked for.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_WRITE)
     id = clawbacks.clawback_id(supplier, cause, amount.currency, part)
 
     async def decide() -> Clawback:
@@ -103,7 +107,7 @@ async def request_clawback(
             supplier=supplier,
             cause=cause,
             reason=reason,
-            by=actor,
+            by=actor.real_id,
             at=at,
             on_wallet=on_wallet,
             method=method,
@@ -117,7 +121,7 @@ async def request_clawback(
             _Beside(decided, tuple(version.record for version in read)),
             key=f"clawback/{id}/propose",
             asked=_about(id, amount, side),
-            actor=actor,
+            actor=actor.signature,
             reason=reason,
             at=at,
             bases=tuple(read),
@@ -141,50 +145,56 @@ def _about(id: str, amount: Money, side: str) -> Request:
 
 
 async def approve_clawback(
-    clawback: str, *, actor: str, reason: str, four_eyes: bool = True
+    clawback: str, *, actor: Actor, reason: str, four_eyes: bool = True
 ) -> Clawback:
-    """Approve a case; whether *actor* may is the host's to check.
+    """Approve a case; with *four_eyes* neither who proposed it nor who chose its method may.
 
     Asked again by the same person, and nothing befell the case since, nothing is stored.
 
     Raises:
+        AccessDenied: *actor* may not approve in billing.
         UnknownClawback: it is not stored.
-        ApproverIsRequester: *actor* proposed it or chose its method, unless *four_eyes* is off.
+        ApproverIsRequester: who really acts proposed it or chose its method.
         IllegalTransition: it does not wait for approval.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_APPROVE)
 
     def move(case: Clawback) -> ClawbackChanged:
-        return clawbacks.approve(case, by=actor, four_eyes=four_eyes)
+        return clawbacks.approve(case, by=actor.real_id, four_eyes=four_eyes)
 
     return await _move(clawback, "approve", move, actor=actor, reason=reason)
 
 
-async def reject_clawback(clawback: str, *, actor: str, reason: str) -> Clawback:
+async def reject_clawback(clawback: str, *, actor: Actor, reason: str) -> Clawback:
     """Turn a case down; asked again as `approve_clawback` is.
 
     Raises:
+        AccessDenied: *actor* may not approve in billing.
         UnknownClawback: it is not stored.
         IllegalTransition: it does not wait for approval.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_APPROVE)
     return await _move(clawback, "reject", clawbacks.reject, actor=actor, reason=reason)
 
 
-async def choose_method(clawback: str, method: str, *, actor: str, reason: str) -> Clawback:
+async def choose_method(clawback: str, method: str, *, actor: Actor, reason: str) -> Clawback:
     """Propose another *method* for a case that is not carried out, or could not be.
 
     Asked again by the same person, and nothing befell the case since, nothing is stored.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownClawback: it is not stored.
         IllegalTransition: it is being carried out, or is over.
         ValueError: the method does not fit the case.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_WRITE)
 
     def move(case: Clawback) -> ClawbackChanged:
-        return clawbacks.choose(case, method, by=actor)
+        return clawbacks.choose(case, method, by=actor.real_id)
 
     return await _move(clawback, f"choose_{method}", move, actor=actor, reason=reason)
 
@@ -192,7 +202,7 @@ async def choose_method(clawback: str, method: str, *, actor: str, reason: str) 
 async def execute_clawback(
     clawback: str,
     *,
-    actor: str,
+    actor: Actor,
     reason: str,
     window: Window = WINDOW,
     reference: str = "",
@@ -203,11 +213,13 @@ async def execute_clawback(
     A reversal is sent by a worker, before its window closes or not at all.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownClawback: it is not stored.
         ClawbackWindowClosed, CheckReferenceNeeded, OverReversed: see `clawbacks.execute`.
         IllegalTransition: it is not approved.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_WRITE)
 
     async def decide() -> Clawback:
         named = (await _read(clawback)).record
@@ -230,7 +242,7 @@ async def execute_clawback(
             executed,
             key=f"clawback/{clawback}/execute/{read.version}",
             asked=request("clawback.execute", clawback=clawback, method=case.method),
-            actor=actor,
+            actor=actor.signature,
             reason=reason,
             at=at,
             bases=(read, *moved),
@@ -285,7 +297,7 @@ async def _move(
     verb: str,
     move: Callable[[Clawback], ClawbackChanged],
     *,
-    actor: str,
+    actor: Actor,
     reason: str,
 ) -> Clawback:
     async def decide() -> Clawback:
@@ -293,14 +305,14 @@ async def _move(
         if not versions:
             raise UnknownClawback(id)
         last = versions[-1]
-        if last.key.startswith(f"clawback/{id}/{verb}/") and last.actor == actor:
+        if last.key.startswith(f"clawback/{id}/{verb}/") and last.actor == actor.signature:
             return last.record
         changed = move(last.record)
         await _commit(
             changed,
             key=f"clawback/{id}/{verb}/{last.version}",
             asked=request(f"clawback.{verb}", clawback=id),
-            actor=actor,
+            actor=actor.signature,
             reason=reason,
             at=await steps.now(),
             bases=(Versioned(last.record, last.version),),

@@ -29,7 +29,8 @@ from ledgerkit.domain.completions import (
     request_of,
     transfer,
 )
-from ledgerkit.domain.ledger import PeriodClosed
+from ledgerkit.domain.ledger import Event, Held, PeriodClosed
+from ledgerkit.domain.ledger.holds import OPEN
 from ledgerkit.domain.periods import CalendarCycle, Cycle
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.account_facts import AccountNotReady, NoAccount, ready_account
@@ -72,7 +73,8 @@ async def complete_work(
 
     The id of the work is the key: asked again, nothing is stored and what was stored is returned,
     as it was before any adjustment. Its booking is captured, if it has one that covers it; else the
-    booking is released and all is charged, in one step (see `bookings.redeem`).
+    booking is released and all is charged, in one step (see `bookings.redeem`). A booking that is
+    placed at the same moment is released right after.
 
     *transfer_through* names the gateway that moves what the supplier earned to the account there,
     enqueued in the same commit. Without an account that may be paid the work is charged all the
@@ -93,9 +95,13 @@ async def complete_work(
         _complete_once, work, card, forced_by, transfer_through, beside, actor=actor, reason=reason
     )
     try:
-        return await until_stored(once)
+        completed = await until_stored(once)
     except PeriodClosed:
-        return await until_stored(partial(once, late=cycle))
+        completed = await until_stored(partial(once, late=cycle))
+    # One may have been placed after the bookings were read. None comes later: to book expects that
+    # the work is not completed.
+    await give_back_booking(work.event, actor=actor, reason=reason)
+    return completed
 
 
 async def _complete_once(
@@ -165,6 +171,26 @@ async def _both(given_back: Changes, changes: Changes) -> Committed:
     except BatchRefused as refused:
         raise refused.cause from None
     return committed
+
+
+async def give_back_booking(event: Event, *, actor: str, reason: str) -> Held | None:
+    """Release what the booking of the work of *event* holds; return it as it was, if it was open.
+
+    Raises:
+        Stale: others came first, again and again.
+    """
+
+    async def decide() -> Held | None:
+        at = await steps.now()
+        earlier = await bookings_of(event)
+        if not earlier or earlier[-1].state_at(at) != OPEN:
+            return None
+        held = earlier[-1]
+        given_back = releasing(held.hold.id, actor=actor, reason=reason, at=at)
+        committed = await steps.commit(given_back)
+        return None if committed.replayed else held  # replayed: somebody else gave it back first
+
+    return await until_stored(decide)
 
 
 def releasing(hold: str, *, actor: str, reason: str, at: datetime) -> Changes:

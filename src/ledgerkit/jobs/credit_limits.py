@@ -6,7 +6,6 @@ Who may do so is checked first: see `ledgerkit.domain.access`. (seed 002)
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import TypeAlias
 
@@ -23,7 +22,6 @@ from ledgerkit.domain.changes import (
     Decision,
     Expect,
     Skipped,
-    Stale,
     changes_of,
     expect,
     request,
@@ -35,6 +33,7 @@ from ledgerkit.domain.credit_limits import (
     Bands,
     Check,
     CreditLimit,
+    Floors,
     LimitSet,
     NearLimit,
     auto_charge,
@@ -49,7 +48,7 @@ from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.payments import under_way
-from ledgerkit.jobs.rounds import ROUNDS
+from ledgerkit.jobs.rounds import ROUNDS, until_stored
 from ledgerkit.jobs.steps import Job
 
 Order: TypeAlias = Callable[[AutoCharge, datetime], Job[Decision]]
@@ -82,7 +81,11 @@ async def set_credit_limit(
     wallet, named = address("customer", customer), name_of("key of a credit limit", key)
 
     async def decide() -> LimitSet:
-        known = await steps.find_all(CreditLimit, party=customer)
+        # Read before the policy: changed after this, it was set in a commit that stored these anew.
+        known = (
+            await steps.load(Floors, wallet),
+            await steps.load(CreditLimit, limit_id(customer, amount.currency)),
+        )
         policy = next((w for w in await steps.wallets(wallet) if w.id == wallet), None)
         done = set_limit(
             customer, amount, wallet=policy, charge_at=charge_at, charge_target=charge_target
@@ -102,16 +105,12 @@ async def set_credit_limit(
                 actor=actor.signature,
                 reason=reason,
                 at=await steps.now(),
-                # One policy holds the limits of all currencies: none of them may have moved.
-                expects=tuple(expect(v) for v in known),
+                expects=tuple(expect(version) for version in known if version is not None),
             )
         )
         return done
 
-    for _ in range(1, ROUNDS):
-        with suppress(Stale):
-            return await decide()
-    return await decide()
+    return await until_stored(decide)
 
 
 async def check_booking(
@@ -193,7 +192,7 @@ async def run_auto_charges(
 async def _auto_charge(
     limit: CreditLimit, balance: Balance, under_way: UnderWay, bands: Bands
 ) -> AutoCharge | None:
-    # Most customers owe little: only of the others the statement is read.
+    # Most customers owe little: only of the others more is read.
     if auto_charge(limit, balance, position=0, bands=bands) is None:
         return None
     # Money that comes in moves from what is under way to the balance, and back in a dispute: read
@@ -210,7 +209,8 @@ async def _auto_charge(
 
 async def _position(limit: CreditLimit) -> int:
     """Return the number of the last entry of the wallet of *limit*, zero if there is none."""
-    return max((line.sequence for line in await steps.entries(limit.wallet)), default=0)
+    last = await steps.last_entry(limit.wallet)
+    return 0 if last is None else last.sequence
 
 
 async def _order(charge: AutoCharge, order: Order, based_on: Expect, actor: str) -> bool:

@@ -1,7 +1,7 @@
 """Instructions by hand: what a person decides about an order that needs one, and the queue.
 
 Each request has a key of its own and stores who decided it and why; asked again, nothing happens.
-(spec: reliability A5, A18)
+Who may do so is checked first: see `ledgerkit.domain.access`. (spec: reliability A5, A18, G4)
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 import attrs
 
 from ledgerkit.domain import instructions
+from ledgerkit.domain.access import BILLING_WRITE, Actor, require
 from ledgerkit.domain.changes import (
     Decision,
     Expect,
@@ -57,11 +58,12 @@ async def attention_queue(*, party: str | None = None) -> tuple[Attention, ...]:
 
 
 async def retry_instruction(
-    id: str, *, key: str, actor: str, note: str, policy: Sending = SENDING
+    id: str, *, key: str, actor: Actor, note: str, policy: Sending = SENDING
 ) -> Instruction:
     """Set the instruction *id* going again: under a fresh key only if it is surely absent.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownInstruction: it is not stored.
         IllegalTransition: it is over, or waits already.
         Stale: others came first, again and again.
@@ -73,10 +75,11 @@ async def retry_instruction(
     return await _by_hand(id, "retry", decide, key=key, actor=actor, note=note)
 
 
-async def look_up_instruction(id: str, *, key: str, actor: str, note: str) -> Instruction:
+async def look_up_instruction(id: str, *, key: str, actor: Actor, note: str) -> Instruction:
     """Have a worker ask the gateway at once what it made of the instruction *id*.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownInstruction: it is not stored.
         IllegalTransition: it is over, or waits to be sent.
         NeverSent: there is nothing to look up.
@@ -96,7 +99,7 @@ async def resolve_instruction(
     settle: Settle = settlement,
     refuse: RefuseOrder = refusal,
     key: str,
-    actor: str,
+    actor: Actor,
     note: str,
 ) -> Instruction:
     """Settle the instruction *id* by what a person found out at the gateway.
@@ -104,6 +107,7 @@ async def resolve_instruction(
     *made* is the gateway's id of what was carried out; None: it came to nothing.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownInstruction: it is not stored.
         IllegalTransition: it is neither in doubt nor pending, nor needs attention.
         Stale: others came first, again and again.
@@ -122,11 +126,12 @@ async def resolve_instruction(
 
 
 async def cancel_instruction(
-    id: str, *, refuse: RefuseOrder = refusal, key: str, actor: str, note: str
+    id: str, *, refuse: RefuseOrder = refusal, key: str, actor: Actor, note: str
 ) -> Instruction:
     """End the instruction *id*, of which surely nothing came; its subject learns of it.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownInstruction: it is not stored.
         IllegalTransition: it is over, or is being sent.
         MayHaveHappened: a send of it is in doubt, or the gateway made something.
@@ -142,8 +147,9 @@ async def cancel_instruction(
 
 
 async def _by_hand(
-    id: str, verb: str, decide: _Decide, *, key: str, actor: str, note: str
+    id: str, verb: str, decide: _Decide, *, key: str, actor: Actor, note: str
 ) -> Instruction:
+    require(actor, BILLING_WRITE)
     again = partial(_once, id, verb, decide, key=key, actor=actor, note=note)
     for _ in range(1, TRIES):
         try:
@@ -154,7 +160,7 @@ async def _by_hand(
 
 
 async def _once(
-    id: str, verb: str, decide: _Decide, *, key: str, actor: str, note: str
+    id: str, verb: str, decide: _Decide, *, key: str, actor: Actor, note: str
 ) -> Instruction:
     full = f"instruction/{id}/{verb}/{name_of('key of a request', key)}"
     versions = await steps.history(Instruction, id)
@@ -175,7 +181,7 @@ async def _once(
             decision,
             key=full,
             request=request(f"instruction.{verb}", instruction=id),
-            actor=actor,
+            actor=actor.signature,
             reason=note,
             at=at,
             expects=expects,

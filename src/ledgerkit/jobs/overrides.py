@@ -143,7 +143,8 @@ async def use_override(
 
     Raises:
         AccessDenied: *actor* may not write billing.
-        UnknownOverride, IllegalTransition, OverrideExpired, OverrideExceeded: it lets nothing pass.
+        UnknownOverride, IllegalTransition, OverrideExpired, OverrideForOther, OverrideExceeded: it
+            lets nothing pass.
         Stale: another posting used it meanwhile.
         PostingRefused: the books refuse the journal for another reason.
     """

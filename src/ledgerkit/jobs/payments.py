@@ -1,7 +1,8 @@
 """Payments: what a person or a scheduler starts: charge an invoice, record, void, give back.
 
 Each request has a key and is decided once; asked again it returns what came of it. The books tell
-who did it and why. (spec: billing 2, 7, 8; reliability A14)
+who did it and why. Of a person is asked first whether they may: see `ledgerkit.domain.access`.
+(spec: billing 2, 7, 8, 11; reliability A14)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import attrs
 
 from ledgerkit.domain import payments, refunds
+from ledgerkit.domain.access import BILLING_WRITE, Actor, Resource, owners_of, require
 from ledgerkit.domain.changes import (
     Decision,
     KeyReused,
@@ -40,13 +42,11 @@ from ledgerkit.domain.payments import (
 from ledgerkit.domain.periods import local_date
 from ledgerkit.domain.refunds import Refund, refunded_as
 from ledgerkit.jobs import steps
-from ledgerkit.jobs.rounds import until_stored
+from ledgerkit.jobs.rounds import PAYMENT_ROUNDS, until_stored
 from ledgerkit.jobs.settlement import read_account
 from ledgerkit.jobs.steps import Job
 
 T = TypeVar("T")
-# How often a decision whose base moved is made again before it is reported.
-ROUNDS = 20
 
 
 @attrs.frozen
@@ -104,7 +104,7 @@ async def charge_invoice(
     """
     return await until_stored(
         lambda: _charge(invoice, gateway=gateway, attempt=attempt, actor=actor, reason=reason),
-        rounds=ROUNDS,
+        rounds=PAYMENT_ROUNDS,
     )
 
 
@@ -186,7 +186,7 @@ async def record_payment(
     *,
     key: str,
     on: date,
-    actor: str,
+    actor: Actor,
     reason: str,
     cash: str = "cash:bank",
     invoices: tuple[str, ...] = (),
@@ -197,9 +197,11 @@ async def record_payment(
     It settles the *invoices* named, else those due first; the rest is credit. (seed 004)
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         KeyReused: another payment was recorded under *key*.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_WRITE)
 
     async def decide() -> Payment:
         account = await read_account(customer)
@@ -228,22 +230,30 @@ async def record_payment(
                 invoices=" ".join(invoices),
                 reference=reference,
             ),
-            actor=actor,
+            actor=actor.signature,
             reason=reason,
             # What is known is decided on, so that the commit replays it or names what differs.
             bases=(*(() if known is None else (known,)), *account.read(decided.invoices)),
         )
         return decided.payment if known is None else known.record
 
-    return await until_stored(decide, rounds=ROUNDS)
+    return await until_stored(decide, rounds=PAYMENT_ROUNDS)
 
 
-async def void_payment(payment: str, *, actor: str, reason: str) -> Payment:
+async def void_payment(
+    payment: str,
+    *,
+    actor: Actor,
+    reason: str,
+    owners: Callable[[Payment], frozenset[str]] = owners_of,
+) -> Payment:
     """Take a payment back that was recorded by hand; its invoices are open again.
 
-    A second time nothing happens. (seed 003; spec: billing 2)
+    *owners* tells whose the payment is, where a host knows more, such as the academy of a class:
+    its owner may void it. A second time nothing happens. (seed 003; spec: billing 2)
 
     Raises:
+        AccessDenied: *actor* may not write billing, or only that of others.
         UnknownPayment: it is not stored.
         ThroughGateway: a gateway took it; refund it.
         IllegalTransition: it is refunded.
@@ -251,6 +261,9 @@ async def void_payment(payment: str, *, actor: str, reason: str) -> Payment:
     """
 
     async def decide() -> Payment:
+        named = await steps.load(Payment, payment)
+        whose = frozenset[str]() if named is None else owners(named.record)
+        require(actor, BILLING_WRITE, Resource(f"payment {payment}", whose))
         account = await read_account((await _read(payment)).record.customer)
         # Read after the account: voided in between, its invoices would seem to miss it.
         read = await _read(payment)
@@ -260,13 +273,13 @@ async def void_payment(payment: str, *, actor: str, reason: str) -> Payment:
                 decided,
                 key=f"payment/{payment}/void",
                 request=asked("payment.void", payment=payment),
-                actor=actor,
+                actor=actor.signature,
                 reason=reason,
                 bases=(read, *account.read(decided.invoices)),
             )
         return decided.payment
 
-    return await until_stored(decide, rounds=ROUNDS)
+    return await until_stored(decide, rounds=PAYMENT_ROUNDS)
 
 
 async def request_refund(
@@ -274,7 +287,7 @@ async def request_refund(
     amount: Money,
     *,
     key: str,
-    actor: str,
+    actor: Actor,
     reason: str,
     invoice: str | None = None,
     note: str | None = None,
@@ -285,6 +298,7 @@ async def request_refund(
     reliability A14)
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownPayment: it is not stored.
         OverRefunded: less is left of it.
         NotPaidBy: it pays less of *invoice*.
@@ -293,6 +307,7 @@ async def request_refund(
         IllegalTransition: it did not come in.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_WRITE)
 
     async def decide() -> Refund:
         read = await _read(payment)
@@ -321,13 +336,13 @@ async def request_refund(
             decided,
             key=f"refund/{payment}/{key}",
             request=_refund_asked(payment, amount, invoice, note),
-            actor=actor,
+            actor=actor.signature,
             reason=reason,
             bases=(read,),
         )
         return decided.refund
 
-    return await until_stored(decide, rounds=ROUNDS)
+    return await until_stored(decide, rounds=PAYMENT_ROUNDS)
 
 
 def _refund_asked(payment: str, amount: Money, invoice: str | None, note: str | None) -> Request:

@@ -1,18 +1,30 @@
-"""Payout settings: from which day on a supplier is paid at once, for which fee. (seed 002)"""
+"""Payout settings: from which day on a supplier is paid at once, for which fee. (seed 002)
+
+Being paid at once is the supplier's choice, and what it costs is not: so a supplier asks for it,
+and whoever may write billing sets it.
+"""
 
 from __future__ import annotations
 
+from ledgerkit.domain.access import BILLING_WRITE, Actor, require
 from ledgerkit.domain.changes import changes_of, expect, request
 from ledgerkit.domain.payouts import PayoutSetting, PayoutTerm, set_term, setting_id
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.rounds import until_stored
 
 
-async def set_instant(term: PayoutTerm, *, supplier: str, actor: str, reason: str) -> PayoutSetting:
+async def set_instant(
+    term: PayoutTerm, *, supplier: str, actor: Actor, reason: str
+) -> PayoutSetting:
     """Set from which day on payouts of *supplier* are instant, for which fee, or are not.
 
     Earlier terms stay; who set which, when and why is the setting's history.
+
+    Raises:
+        AccessDenied: *actor* may not write billing.
+        Stale: others came first, again and again.
     """
+    require(actor, BILLING_WRITE)
 
     async def decide() -> PayoutSetting:
         read = await steps.load(PayoutSetting, setting_id(supplier))
@@ -30,7 +42,7 @@ async def set_instant(term: PayoutTerm, *, supplier: str, actor: str, reason: st
                     currency=term.currency,
                     valid_from=term.valid_from,
                 ),
-                actor=actor,
+                actor=actor.signature,
                 reason=reason,
                 at=await steps.now(),
                 expects=() if read is None else (expect(read),),

@@ -2,7 +2,8 @@
 
 A run sends every pending payout that may be sent; whoever is left out is reported with the reason.
 Killed anywhere and run again it goes on: what was sent is not pending any more.
-(seed 002; spec: billing 9, 10)
+A person who pays, keeps back or lets go by hand may write billing, which is checked first: see
+`ledgerkit.domain.access`. (seed 002; spec: billing 9, 10, 11)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 import attrs
 
 from ledgerkit.domain import payouts
+from ledgerkit.domain.access import BILLING_WRITE, Actor, require
 from ledgerkit.domain.changes import (
     Decision,
     Skipped,
@@ -188,13 +190,14 @@ async def _zone(party: str) -> str:
 
 # ---- by hand ---------------------------------------------------------------------------------
 async def pay_by_hand(
-    payout: str, *, reference: str, actor: str, reason: str, cash: str = "cash:bank"
+    payout: str, *, reference: str, actor: Actor, reason: str, cash: str = "cash:bank"
 ) -> Payout:
     """Mark a pending payout as paid outside of any gateway, under *reference*.
 
     Asked again with that reference, nothing is stored and the payout is returned.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownPayout: it is not stored.
         ReferenceNeeded: *reference* is empty.
         IllegalTransition: it is not pending.
@@ -205,17 +208,19 @@ async def pay_by_hand(
     return await _move(payout, "pay", move, asked=asked, actor=actor, reason=reason)
 
 
-async def bounce_by_hand(payout: str, *, note: str, actor: str) -> Payout:
+async def bounce_by_hand(payout: str, *, note: str, actor: Actor) -> Payout:
     """Record that the bank sent back what was paid by hand: the payout failed after all.
 
     Asked again with that note, and nothing befell it since, nothing is stored and it is returned.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownPayout: it is not stored.
         IllegalTransition: it is not paid.
         ValueError: a gateway paid it.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_WRITE)  # before anything is read
     read = await _payout(payout)
     posted = await steps.posted_events([read.record.payment])
     paid = None
@@ -226,12 +231,13 @@ async def bounce_by_hand(payout: str, *, note: str, actor: str) -> Payout:
     return await _move(payout, "bounce", move, asked={"note": note}, actor=actor, reason=note)
 
 
-async def hold(payout: str, *, note: str, actor: str) -> Payout:
+async def hold(payout: str, *, note: str, actor: Actor) -> Payout:
     """Keep a pending payout back, such as while what it pays is disputed; a *note* says why.
 
     Asked again with that note, and nothing befell it since, nothing is stored and it is returned.
 
     Raises:
+        AccessDenied: *actor* may not write billing.
         UnknownPayout: it is not stored.
         IllegalTransition: it is not pending.
         Stale: others came first, again and again.
@@ -240,13 +246,13 @@ async def hold(payout: str, *, note: str, actor: str) -> Payout:
     return await _move(payout, "hold", move, asked={"note": note}, actor=actor, reason=note)
 
 
-async def release(payout: str, *, note: str, actor: str) -> Payout:
+async def release(payout: str, *, note: str, actor: Actor) -> Payout:
     """Let a held payout go on; asked again or refused as `hold` is."""
     move = partial(_noted, payouts.release, note=note)
     return await _move(payout, "release", move, asked={"note": note}, actor=actor, reason=note)
 
 
-async def retry(payout: str, *, note: str, actor: str) -> Payout:
+async def retry(payout: str, *, note: str, actor: Actor) -> Payout:
     """Make a failed payout pending, so that the next run sends it; asked again as `hold` is."""
     move = partial(_noted, payouts.retry, note=note)
     return await _move(payout, "retry", move, asked={"note": note}, actor=actor, reason=note)
@@ -275,8 +281,10 @@ def _noted(verb: _Noted, payout: Payout, _: datetime, *, note: str) -> PayoutCha
 
 
 async def _move(
-    id: str, verb: str, move: _Move, *, asked: dict[str, str], actor: str, reason: str
+    id: str, verb: str, move: _Move, *, asked: dict[str, str], actor: Actor, reason: str
 ) -> Payout:
+    require(actor, BILLING_WRITE)
+
     async def decide() -> Payout:
         last = await _last(id)
         if _was_asked(last, verb, asked):
@@ -288,7 +296,7 @@ async def _move(
             # One that failed is paid, held and retried anew, so the version belongs to the key.
             key=f"payout/{id}/{verb}/{last.version}",
             asked=(f"payout.{verb}", {"payout": id, **asked}),
-            actor=actor,
+            actor=actor.signature,
             reason=reason,
             bases=(Versioned(last.record, last.version),),
             at=at,

@@ -11,7 +11,11 @@ from ledgerkit.domain.ledger import HoldCaptured, HoldExpired, HoldReleased
 from ledgerkit.jobs.steps import Job
 
 T = TypeVar("T")
-ROUNDS = 5  # how often a decision whose base moved is made again before it is reported
+# How often a decision whose base moved is made again before it is reported. Of as many as decide on
+# one base at once, one goes on each time, so that all do if they are no more than this.
+ROUNDS = 5
+# At one payment there may be many: a worker for each event of it, beside the people who refund it.
+PAYMENT_ROUNDS = 20
 
 
 async def until_stored(decide: Callable[[], Job[T]], *, rounds: int = ROUNDS) -> T:

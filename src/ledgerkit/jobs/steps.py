@@ -148,6 +148,11 @@ async def entries(
         after = page.next
 
 
+async def last_entry(wallet: str) -> Cursor | None:
+    """Read the place of the newest line of the statement of *wallet*, or None."""
+    return await Step("last_entry", lambda host: host.store.last_entry(wallet))
+
+
 async def journal(id: str) -> Posted | None:
     """Read the posted journal *id*, or None."""
     return await Step("journal", lambda host: host.store.journal(id))

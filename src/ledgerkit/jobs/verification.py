@@ -40,6 +40,7 @@ from ledgerkit.domain.verification import (
     payout_problems,
     recovered_problems,
     transfer_problems,
+    work_problems,
 )
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.steps import Job
@@ -123,13 +124,14 @@ async def _look(checked: Checked) -> Verified:
         *balances_problems(checked, balances, wallets, when_limited=limited),
         *number_problems(numbers, [*invoices, *notes]),
         *(p for i in invoices for p in invoice_problems(i, by_invoice[i.id], checked)),
-        *billed_twice_problems(invoices),
+        *billed_twice_problems(invoices, checked),
         *loose_note_problems(loose, checked),
         *payout_problems(payouts, checked),
         *transfer_problems(transfers, checked),
         *package_problems(packages, checked),
         *payment_problems(payments, refunds, disputes, checked),
         *completion_problems(completions, adjustments, checked),
+        *work_problems(completions, invoices, notes, checked),
         *clawback_problems(clawbacks, checked),
         *recovered_problems(clawbacks, transfers),
         *bank_payout_problems(bank_payouts, checked),

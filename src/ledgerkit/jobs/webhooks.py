@@ -37,12 +37,11 @@ from ledgerkit.domain.ledger import PostingRefused
 from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.webhooks import PARKED, WebhookEvent, event_id, webhook_key
 from ledgerkit.jobs import steps
+from ledgerkit.jobs.rounds import PAYMENT_ROUNDS
 from ledgerkit.jobs.settlement import PARKED as UNSETTLED
 from ledgerkit.jobs.settlement import Settle, Settlement, settlement
 
 ACTOR = "webhook"
-# Workers may take many events of one payment at once; each time one of them goes on.
-ROUNDS = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -85,7 +84,7 @@ async def take(notification: Notification, *, settle: Settle = settlement) -> Ta
     Raises:
         Stale: others came first, again and again.
     """
-    for _ in range(1, ROUNDS):
+    for _ in range(1, PAYMENT_ROUNDS):
         with suppress(Stale):
             return await _take(notification, settle)
     return await _take(notification, settle)
@@ -133,7 +132,7 @@ async def retry_parked(
     """
     ids = None if related_to is None else set(related_to)
     settled: list[str] = []
-    for _ in range(ROUNDS):
+    for _ in range(PAYMENT_ROUNDS):
         moved = False
         for version in await steps.find_all(WebhookEvent, status=PARKED):
             told = await _settle_one(version, ids, settle)

@@ -77,6 +77,7 @@ class Books(Protocol):
        without entries is at zero.
     5. `entries` pages through a wallet's statement in recording order, or in the order in which
        entries count, with the running balance per currency; a page never splits or repeats a line.
+       `last_entry` is the place of the line recorded last, read without the others.
     6. `journals` pages through all journals in recording order, numbered from 1 without gaps seen
        by a reader.
     """
@@ -106,6 +107,10 @@ class Books(Protocol):
         limit: int = 500,
     ) -> Page[EntryLine]:
         """Return lines of the statement of *wallet* after the cursor, at most *limit*."""
+        ...
+
+    def last_entry(self, wallet: str) -> Cursor | None:
+        """Return the place of the newest line of the statement of *wallet*; None: it has none."""
         ...
 
     def journals(self, *, after: int = 0, limit: int = 500) -> Page[Posted]:

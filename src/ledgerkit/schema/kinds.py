@@ -19,7 +19,7 @@ from ledgerkit.domain.circuit_breakers import GatewayBreaker
 from ledgerkit.domain.clawbacks import Clawback
 from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.connected_accounts import ConnectedAccount
-from ledgerkit.domain.credit_limits import CreditLimit, Override
+from ledgerkit.domain.credit_limits import CreditLimit, Floors, Override
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.disputes import Dispute
@@ -118,6 +118,7 @@ KINDS: Mapping[type[Record], Kind] = MappingProxyType(
         ),
         PaymentPlan: Kind("payment_plan", 1, lambda p: Index(party=p.customer, status=p.status)),
         CreditLimit: Kind("credit_limit", 1, lambda c: Index(party=c.customer)),
+        Floors: Kind("floors", 1, lambda f: Index(party=f.customer)),
         Override: Kind("override", 1, lambda o: Index(party=o.customer, status=o.status)),
         WriteOff: Kind("write_off", 1, lambda w: Index(party=w.customer, on=w.on)),
         Payout: Kind(

@@ -77,7 +77,7 @@ def test_one_of_two_decides_again(engine: Engine) -> None:
     assert ["committed", Stale.code] == at_once(engine, lambda changes: changes)
 
     store = SqlStore(engine)
-    with pytest.raises(CreditExhausted, match="has 4000 minor EUR left and 6000 are asked"):
+    with pytest.raises(CreditExhausted, match=r"has 40\.00 EUR left and 60\.00 EUR is asked"):
         drawing(store, "l-3")
     assert 4_000 == store.balance("liability:credit:g-1", "EUR").posted
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from threading import Barrier  # what one of multiprocessing's managers stands in for
 
 import pytest
@@ -13,25 +14,25 @@ from hypothesis import strategies as st
 
 from ledgerkit.adapters.memory import MemoryStore
 from ledgerkit.adapters.sql import SqlStore, open_store
-from ledgerkit.domain.access import BILLING, Actor
 from ledgerkit.domain.changes import Stale
-from ledgerkit.domain.credit_limits import Override, OverrideExceeded
-from ledgerkit.domain.ledger import InsufficientFunds, Wallet
+from ledgerkit.domain.credit_limits import LimitSet, Override, OverrideExceeded
+from ledgerkit.domain.ledger import Event, InsufficientFunds, Wallet
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
 from ledgerkit.jobs.credit_limits import check_booking, set_credit_limit
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.overrides import approve_override, ask_override, use_override
+from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes, hour, transfer
+from ledgerkit.testing.simulator import Rigged, overtaken
 from tests.migrated import migrated
+from tests.people import MARIA, PEDRO
 from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
-MARIA = Actor(id="maria", roles=frozenset({BILLING}))
-PEDRO = Actor(id="pedro", roles=frozenset({BILLING}))
 WRITERS, RACES = 8, 10
 
 
@@ -97,6 +98,57 @@ def test_allowed_is_what_the_store_lets_pass(held: int, limit: int, proposed: in
                 assert found.allowed
 
 
+def race(store: Store) -> None:
+    """Set a limit in euros and, before any of its five steps, one in dollars: both floors hold.
+
+    The customer has no limit before, or one in a third currency.
+    """
+    host = Host(store=store, clock=FakeClock())
+
+    def limit(customer: str, currency: str) -> Job[LimitSet]:
+        amount = Money(700, currency)
+        return set_credit_limit(customer, amount, actor=MARIA, reason="agreed", key=currency)
+
+    for moment in range(1, 6):
+        for customer in (f"new-{moment}", f"known-{moment}"):
+            if customer.startswith("known"):
+                run(limit(customer, "JPY"), host)
+            other = overtaken(partial(limit, customer, "USD"))
+            run(limit(customer, "EUR"), Rigged(host, {moment: other}))
+            wallet = store.wallet(f"customer:{customer}") or Wallet("none")
+
+            assert {"EUR": -700, "USD": -700} == {
+                each.currency: each.floor for each in wallet.limits if each.currency != "JPY"
+            }
+            assert customer.startswith("new") or wallet.limit("JPY").floor == -700
+
+
+def test_limits_in_two_currencies_at_once() -> None:
+    """One policy holds both floors, and none is lost, in both stores. (B2)"""
+    with stores() as both:
+        for store in both:
+            race(store)
+
+
+@pytest.mark.postgres
+def test_limits_in_two_currencies_at_once_in_postgres(fresh_postgres_url: str) -> None:
+    """The same, and of four threads with a currency each all floors hold in the end. (B2)"""
+    with closing(open_store(fresh_postgres_url)) as store:
+        race(store)
+        host = Host(store=store, clock=FakeClock())
+        codes = [f"C0{n}" for n in range(4)]
+
+        def limit(code: str) -> None:
+            job = set_credit_limit("bo", Money(5, code), actor=MARIA, reason="agreed", key=code)
+            run(job, host)
+
+        with ThreadPoolExecutor(len(codes)) as pool:
+            list(pool.map(limit, codes))
+        wallet = store.wallet("customer:bo") or Wallet("none")
+
+        assert codes == sorted(each.currency for each in wallet.limits)
+
+
 @settings(max_examples=15)
 @given(st.lists(st.integers(1, 15_000), min_size=1, max_size=6))
 def test_an_override_lets_exactly_one_posting_pass(amounts: list[int]) -> None:
@@ -106,7 +158,9 @@ def test_an_override_lets_exactly_one_posting_pass(amounts: list[int]) -> None:
             host = opened(store, limit=0)
             id = granted(host, 12_000)
             for n, minor in enumerate(amounts):
-                journal = transfer(f"jrn_{n}", "customer:ana", "platform", minor)
+                journal = transfer(
+                    f"jrn_{n}", "customer:ana", "platform", minor, event=Event("b", "booking-7")
+                )
                 try:
                     run(
                         use_override(
@@ -127,7 +181,8 @@ def use(url: str, ids: list[str], writer: int, together: Barrier) -> list[str]:
     with closing(open_store(url)) as store:
         host = Host(store=store, clock=FakeClock())
         for n, id in enumerate(ids):
-            journal = transfer(f"jrn_{writer}_{n}", "customer:ana", "till", 1_000)
+            event = Event("b", f"booking-{n}")
+            journal = transfer(f"jrn_{writer}_{n}", "customer:ana", "till", 1_000, event=event)
             together.wait(timeout=60)
             try:
                 run(use_override(id, journal, actor=MARIA, reason="x"), host)

@@ -24,7 +24,6 @@ import pytest
 
 from ledgerkit.adapters.sql import SqlStore, create_engine
 from ledgerkit.domain import connected_accounts, transfers
-from ledgerkit.domain.access import Actor
 from ledgerkit.domain.changes import Stale
 from ledgerkit.domain.completions import Completed, Completion, Work, quantities_of
 from ledgerkit.domain.credit_limits import Override, override_id
@@ -53,13 +52,12 @@ from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.gateway import FakeGateway, Fault
 from ledgerkit.testing.samples import NOON, changes, hour
+from tests.people import MARIA, PEDRO, biller
 from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 WRITERS, FLIGHTS, OVERRIDES, PAGES = 8, 24, 3, 6
-MARIA = Actor(id="maria", roles=frozenset({"billing"}))
-PEDRO = Actor(id="pedro", roles=frozenset({"billing"}))
 LIMIT, CHARGED, EARNED, HELD = 600_00, 75_00, 60_00, 40_00
 TRUSTING = Sending(absent_up_to=(Money(10_000_000, "USD"),))
 
@@ -272,7 +270,7 @@ def give_back(host: Host, writer: int, n: int, events: tuple[Notification, ...])
         run(take(event), host)
     payments = sorted(v.record.id for v in host.store.find(Payment).items)
     asked = request_refund(
-        payments[n], usd(40_00), key=f"{writer}", actor=f"o-{writer}", reason="fell out"
+        payments[n], usd(40_00), key=f"{writer}", actor=biller(f"o-{writer}"), reason="fell out"
     )
     run(asked, host)
 

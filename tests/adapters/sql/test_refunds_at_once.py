@@ -20,6 +20,7 @@ from ledgerkit.jobs.payments import request_refund
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import NOON
 from tests.jobs.gateway_world import charge, deliver, eur, event, owing, refund, statuses, wallets
+from tests.people import biller
 from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
@@ -45,7 +46,7 @@ def host(fresh_postgres_url: str) -> Iterator[Host]:
 
 def ask(url: str, payment: str, key: str, together: Barrier) -> str:
     """Ask for a refund of 50.00 at the same moment as all others; return what became of it."""
-    wanted = request_refund(payment, eur(5_000), key=key, actor=key, reason="fell out")
+    wanted = request_refund(payment, eur(5_000), key=key, actor=biller(key), reason="fell out")
     with opened(url) as host:
         host.store.load(Payment, payment)  # connected, before all begin
         together.wait(timeout=60)

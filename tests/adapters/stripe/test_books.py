@@ -43,6 +43,7 @@ from tests.adapters.stripe.rendering import signed
 from tests.adapters.stripe.world import World, eur
 from tests.jobs.gateway_world import owing, wallets
 from tests.jobs.supplier_world import enough
+from tests.people import EVA, MAX, OLGA
 
 R = TypeVar("R", bound=Record)
 DAY = timedelta(days=1)
@@ -147,19 +148,19 @@ class School:
             supplier="ina",
             cause="adj-1",
             reason="a shorter flight",
-            actor="max",
+            actor=MAX,
             on_wallet=False,
             transfers=(self.only(Payout).transfer or "",),
             method=STRIPE_REVERSAL,
         )
         case = run(job, self.host)
-        run(approve_clawback(case.id, actor="eva", reason="checked"), self.host)
-        run(execute_clawback(case.id, actor="eva", reason="checked"), self.host)
+        run(approve_clawback(case.id, actor=EVA, reason="checked"), self.host)
+        run(execute_clawback(case.id, actor=EVA, reason="checked"), self.host)
 
     def give_back(self) -> None:
         """Ask for 25.00 to be given back to Ana."""
         payment = self.only(Payment).id
-        job = request_refund(payment, eur(2_500), key="t 1", actor="olga", reason="moved away")
+        job = request_refund(payment, eur(2_500), key="t 1", actor=OLGA, reason="moved away")
         run(job, self.host)
 
     def month(self, *faults: Fault, told: bool = False) -> None:

@@ -224,7 +224,7 @@ def test_what_was_set_off_of_a_void_invoice_goes_nowhere() -> None:
     plan = plan_billing_run(facts, policy=POLICY, as_of=at(11, 20), period=NOVEMBER)
 
     assert ["invoice_over_credited"] == [each.code for each in plan.skipped]
-    assert "came to 1266 and 0 is credited; 2500 asked" in plan.skipped[0].reason
+    assert "came to 12.66 EUR and 0.00 EUR is credited; 25.00 EUR asked" in plan.skipped[0].reason
 
 
 def test_a_note_by_hand_gives_back_what_a_run_left() -> None:

@@ -54,8 +54,8 @@ def test_a_subscription_of_a_stranger_is_named() -> None:
 
     assert () == plan.changes
     sentence = (
-        "contracts of customer 'ana', who is not among the parties, come to 3100 EUR before "
-        "discounts and tax (Studio); add the customer"
+        "contracts and work of customer 'ana', who is not among the parties, come to 31.00 EUR "
+        "before discounts and tax (Studio); add the customer"
     )
     assert [("ana", "contracts_of_stranger", sentence)] == reports(plan)
 
@@ -78,7 +78,7 @@ def test_all_contracts_of_a_stranger_are_in_one_sentence() -> None:
     world.policy = attrs.evolve(POLICY, taxes={"": (VAT,)})
     ((_, _, sentence),) = reports(world.plan())
 
-    assert "come to 4605 EUR and 8000 USD before discounts and tax" in sentence
+    assert "come to 46.05 EUR and 80.00 USD before discounts and tax" in sentence
     assert "(Maths 101, Studio, platform fee, storage)" in sentence
 
 
@@ -114,7 +114,7 @@ def test_what_a_stranger_has_back_is_named() -> None:
     world.customers = ()
     ((_, _, sentence),) = reports(world.plan(DECEMBER_1, NOVEMBER))
 
-    assert "come to -1550 EUR before discounts and tax (Studio)" in sentence
+    assert "come to -15.50 EUR before discounts and tax (Studio)" in sentence
 
 
 def test_why_nobody_can_tell_what_is_due() -> None:

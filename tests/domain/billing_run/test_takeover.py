@@ -258,7 +258,7 @@ def test_a_package_of_tomorrow_waits(at: datetime, day: date, expected: bool) ->
     ("field", "value", "reason"),
     [
         ("units", 12, "has units 12, in the books 10; kept as sold"),
-        ("price", eur("400"), "has price 40000 minor EUR, in the books 45000 minor EUR"),
+        ("price", eur("400"), "has price 400.00 EUR, in the books 450.00 EUR"),
         ("customer", "ben", "has customer ben, in the books ana"),
         ("covers", (MATHS, MUSIC), "60 min | music / primary / 45 min, in the books maths"),
         ("purchased_on", date(2026, 9, 2), "has purchased_on 2026-09-02, in the books 2026-09-01"),

@@ -10,6 +10,7 @@ import attrs
 
 from ledgerkit.adapters.memory import MemoryStore, MemoryUsage
 from ledgerkit.domain import rate_plans
+from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.billing_run import (
     Contracts,
     CustomerFacts,
@@ -35,6 +36,7 @@ from ledgerkit.domain.changes import (
     expect,
     request,
 )
+from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.grants import Grant
@@ -233,6 +235,7 @@ class World:
             *(v.record.customer for v in self.read(Subscription)),
             *(v.record.customer for v in self.read(RatePlan)),
             *(v.record.customer for v in self.read(Enrolment)),
+            *(v.record.customer for v in self.read(Completion)),
         )
         return strangers_of(held, self.customers)
 
@@ -242,6 +245,8 @@ class World:
             contracts=self._contracts(id),
             invoices=self.read(Invoice, id),
             credit_notes=self.all(CreditNote, id),
+            completions=self.read(Completion, id),
+            adjustments=tuple(a for a in self.all(Adjustment) if a.customer == id),
         )
 
     def _customer(self, party: Party) -> CustomerFacts:
@@ -254,7 +259,9 @@ class World:
             packages=self.read(Package, party.id),
             invoices=self.read(Invoice, party.id),
             credit_notes=self.all(CreditNote, party.id),
-            payments=self.all(Payment, party.id),
+            payments=self.read(Payment, party.id),
+            completions=self.read(Completion, party.id),
+            adjustments=tuple(a for a in self.all(Adjustment) if a.customer == party.id),
             contracts=self._contracts(party.id),
             grants=self.read(Grant, party.id),
             coupons=self.coupons,
@@ -301,11 +308,11 @@ class World:
         )
 
     def _with_ledger(self, facts: Facts, customer: CustomerFacts) -> CustomerFacts:
+        posted = frozenset(self.store.posted_events(events_wanted(facts, customer)))
+        customer = attrs.evolve(customer, posted=posted)
         found = {id: self.store.journal(id) for id in journals_wanted(customer, facts)}
         return attrs.evolve(
-            customer,
-            journals={id: p.journal for id, p in found.items() if p is not None},
-            posted=frozenset(self.store.posted_events(events_wanted(facts, customer))),
+            customer, journals={id: p.journal for id, p in found.items() if p is not None}
         )
 
     def read(self, kind: type[R], party: str | None = None) -> tuple[Versioned[R], ...]:

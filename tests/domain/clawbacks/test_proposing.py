@@ -80,14 +80,14 @@ def test_windows_are_whole_hours(hours: Any) -> None:
 # ---- bounds ----------------------------------------------------------------------------------
 def test_clawback_is_bounded_by_what_was_paid() -> None:
     """Of a transfer of 60.00, no more than that (lms-front issue 511)."""
-    with pytest.raises(OverClawback, match=r"have 6000 minor USD left .*; 6001 minor USD was"):
+    with pytest.raises(OverClawback, match=r"have 60\.00 USD left .*; 60\.01 USD was"):
         proposed(6_001, transfers=[done()])
 
 
 def test_what_was_never_paid_is_not_clawed_back() -> None:
     """A transfer that waits, or failed, paid nothing."""
     assert () == clawbacks.recoverable(usd(8_000), [waiting(8_000)])
-    with pytest.raises(OverClawback, match="have 0 minor USD left"):
+    with pytest.raises(OverClawback, match=r"have 0\.00 USD left"):
         proposed(1, transfers=[waiting()])
 
 
@@ -247,7 +247,7 @@ def test_statistics() -> None:
         ({"method": "cash"}, "is settled as one of overpayment: future_payout_offset"),
         ({"side": UNDERPAYMENT, "method": FORGIVEN}, "is settled as one of"),
         ({"status": "lost"}, "has no status 'lost'"),
-        ({"shares": (Share("trf_1", usd(1)),)}, "its shares are over 1 minor USD"),
+        ({"shares": (Share("trf_1", usd(1)),)}, "its shares are over 0.01 USD"),
         ({"shares": (Share("trf_1", usd(1_800)),) * 2}, "two shares of one transfer"),
         ({"method": STRIPE_REVERSAL}, "needs the shares of them"),
         ({"recovered": usd(3_601)}, "cannot have come back"),

@@ -17,6 +17,7 @@ from ledgerkit.domain.credit_limits import (
     Conduct,
     CreditLimit,
     EscalationPolicy,
+    Floors,
     NearLimit,
     auto_charge,
     check,
@@ -79,13 +80,13 @@ def test_a_check_explains_itself() -> None:
     blocked = check(LIMIT, Balance(-30_000), usd(25_000))
 
     assert (
-        "25000 minor USD more takes ana to an exposure of 55000 minor USD of a limit of "
-        "50000 minor USD (exceeded), so it is blocked; 20000 minor USD is available"
+        "250.00 USD more takes ana to an exposure of 550.00 USD of a limit of "
+        "500.00 USD (exceeded), so it is blocked; 200.00 USD is available"
     ) == blocked.sentence
     assert blocked.sentence == blocked.blocked_reason
     assert None is check(LIMIT, Balance(), usd(0)).blocked_reason
     assert check(LIMIT, Balance(), usd(1)).sentence.endswith(
-        "(ok), so it is allowed; 50000 minor USD is available"
+        "(ok), so it is allowed; 500.00 USD is available"
     )
 
 
@@ -95,7 +96,7 @@ def test_without_a_limit_nothing_is_bounded() -> None:
 
     assert (True, "ok", None, None) == (found.allowed, found.band, found.limit, found.available)
     assert found.sentence == (
-        "5 minor USD more takes ana to an exposure of 1000000005 minor USD; no limit is set, "
+        "0.05 USD more takes ana to an exposure of 10000000.05 USD; no limit is set, "
         "so it is allowed"
     )
     assert "the customer" == check(None, Balance(), usd(5)).customer
@@ -137,7 +138,10 @@ def test_the_limit_is_the_floor() -> None:
     done = set_limit("ana", usd(50_000), charge_at="warning")
     wallet = Wallet("customer:ana", (Limit("USD", floor=-50_000),))
 
-    assert Effects(opens=(wallet,), policies=(wallet,), records=(done.limit,)) == done.effects
+    assert (
+        Effects(opens=(wallet,), policies=(wallet,), records=(done.limit, done.floors))
+        == done.effects
+    )
     assert (limit_id("ana", "USD"), "customer:ana", "USD") == (
         done.limit.id,
         done.limit.wallet,
@@ -149,10 +153,29 @@ def test_the_rest_of_the_policy_stays() -> None:
     """Ceiling, permission, status and other currencies are not a credit limit's business."""
     dollars = Limit("USD", floor=0, ceiling=10, raised_by="billing.write")
     known = Wallet("customer:ana", (dollars, Limit("EUR", floor=-5)), status="frozen")
-    done = set_limit("ana", usd(7), wallet=known).wallet
+    known = attrs.evolve(known, limits=(*known.limits, Limit("JPY", ceiling=9)))
+    done = set_limit("ana", usd(7), wallet=known)
 
-    assert attrs.evolve(dollars, floor=-7) == done.limit("USD")
-    assert (Limit("EUR", floor=-5), "frozen") == (done.limit("EUR"), done.status)
+    assert attrs.evolve(dollars, floor=-7) == done.wallet.limit("USD")
+    assert (Limit("EUR", floor=-5), "frozen") == (done.wallet.limit("EUR"), done.wallet.status)
+    assert Floors("customer:ana", "ana", ("EUR", "USD")) == done.floors
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "customer:bo"},
+        {"customer": ""},
+        {"currencies": ["EUR"]},
+        {"currencies": ("USD", "EUR")},
+        {"currencies": ("EUR", "EUR")},
+    ],
+    ids=str,
+)
+def test_floors_that_cannot_be(wrong: dict[str, Any]) -> None:
+    """They are of the customer's own wallet, each currency once."""
+    with pytest.raises(ValueError, match=r"floors of|currencies are|customer"):
+        attrs.evolve(Floors("customer:ana", "ana", ("EUR",)), **wrong)
 
 
 @pytest.mark.parametrize(
@@ -325,8 +348,8 @@ def test_who_paid_well_gets_more(limit: int, expected: int) -> None:
         ),
         (50_000, attrs.evolve(GOOD, on_time=2), "2 payments in time, and 3 are needed"),
         (50_000, attrs.evolve(GOOD, failures=1), "1 payments failed, and 0 are allowed"),
-        (70_000, GOOD, "the limit is 70000 minor USD, and 70000 minor USD is the highest"),
-        (0, GOOD, "the limit is 0 minor USD, and 70000 minor USD is the highest"),
+        (70_000, GOOD, "the limit is 700.00 USD, and 700.00 USD is the highest"),
+        (0, GOOD, "the limit is 0.00 USD, and 700.00 USD is the highest"),
     ],
     ids=["age", "on time", "failures", "highest", "prepaid"],
 )

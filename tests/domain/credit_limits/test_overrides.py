@@ -12,6 +12,7 @@ from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.credit_limits import (
     OverrideExceeded,
     OverrideExpired,
+    OverrideForOther,
     approve,
     override_id,
     reject,
@@ -20,7 +21,7 @@ from ledgerkit.domain.credit_limits import (
     use,
     use_to_hold,
 )
-from ledgerkit.domain.ledger import Entry, Hold, Journal
+from ledgerkit.domain.ledger import Entry, Event, Hold, Journal
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
 from ledgerkit.testing.samples import NOON, hour, transfer
@@ -50,6 +51,7 @@ FLOWN = Journal(
         Entry("platform", usd(4_800)),
     ),
     effective_at=NOON,
+    event=Event("booking", "booking-7"),
 )
 
 
@@ -94,17 +96,19 @@ def test_used_up_by_one_journal() -> None:
 def test_used_up_by_one_hold() -> None:
     """Of the legs of a journal, under the same rules."""
     booked = Hold(id="hld_1", kind="completion.charged", entries=FLOWN.entries, expires_at=hour(9))
-    used = use_to_hold(APPROVED, booked, at=hour(2))
+    used = use_to_hold(APPROVED, booked, work="booking-7", at=hour(2))
 
     assert attrs.evolve(booked, forced_by=APPROVED.id) == used.hold
     assert ("used", "hld_1") == (used.override.status, used.override.journal)
     assert Effects(holds=(used.hold,), records=(used.override,)) == used.effects
     with pytest.raises(IllegalTransition, match="override is used; use needs approved"):
-        use_to_hold(used.override, booked, at=hour(3))
+        use_to_hold(used.override, booked, work="booking-7", at=hour(3))
     with pytest.raises(OverrideExpired):
-        use_to_hold(APPROVED, booked, at=hour(24))
-    with pytest.raises(OverrideExceeded, match="11999 minor USD of its customer pass"):
-        use_to_hold(attrs.evolve(APPROVED, amount=usd(11_999)), booked, at=hour(2))
+        use_to_hold(APPROVED, booked, work="booking-7", at=hour(24))
+    with pytest.raises(OverrideExceeded, match=r"119\.99 USD of its customer pass"):
+        use_to_hold(
+            attrs.evolve(APPROVED, amount=usd(11_999)), booked, work="booking-7", at=hour(2)
+        )
 
 
 def test_turned_down_or_taken_back() -> None:
@@ -137,16 +141,16 @@ def legs(*entries: tuple[str, int]) -> Journal:
 @pytest.mark.parametrize(
     ("journal", "taken"),
     [
-        (legs(("customer:ana", -12_001), ("platform", 12_001)), "12001 minor USD from customer"),
-        (legs(("customer:bo", -1), ("platform", 1)), "1 minor USD from customer:bo"),
+        (legs(("customer:ana", -12_001), ("platform", 12_001)), "120.01 USD from customer"),
+        (legs(("customer:bo", -1), ("platform", 1)), "0.01 USD from customer:bo"),
         (
             legs(("customer:ana", -1), ("package:p", -1), ("platform", 2)),
-            "1 minor USD from customer:ana, 1 minor USD from package:p",
+            "0.01 USD from customer:ana, 0.01 USD from package:p",
         ),
-        (legs(("customer:ana", 1), ("platform", -1)), "1 minor USD from platform"),
+        (legs(("customer:ana", 1), ("platform", -1)), "0.01 USD from platform"),
         (
-            transfer("jrn_1", "customer:ana", "platform", 5),
-            "5 minor EUR from customer:ana",
+            transfer("booking-7", "customer:ana", "platform", 5),
+            "0.05 EUR from customer:ana",
         ),
     ],
     ids=["more", "another customer", "another floor", "nothing", "another currency"],
@@ -155,6 +159,24 @@ def test_it_lets_nothing_else_pass(journal: Journal, taken: str) -> None:
     """A forced journal passes every floor, so it may take from this customer alone."""
     with pytest.raises(OverrideExceeded, match=f"the journal takes {taken}"):
         use(APPROVED, journal, at=hour(2))
+
+
+def test_it_lets_no_other_work_pass() -> None:
+    """Approved for booking 7, it is no leave for another one of the same customer and amount."""
+    other = attrs.evolve(FLOWN, event=Event("booking", "booking-8"))
+    plain = attrs.evolve(FLOWN, event=None)
+    booked = Hold(id="booking-7", kind="k", entries=FLOWN.entries, expires_at=hour(9))
+    named = attrs.evolve(plain, id="booking-7")
+
+    with pytest.raises(
+        OverrideForOther, match=r"was approved for 'booking-7', not for 'booking-8'; ask for"
+    ):
+        use(APPROVED, other, at=hour(2))
+    with pytest.raises(OverrideForOther, match="not for 'jrn_1'"):
+        use(APPROVED, plain, at=hour(2))
+    with pytest.raises(OverrideForOther, match="not for 'booking-8'"):
+        use_to_hold(APPROVED, booked, work="booking-8", at=hour(2))
+    assert "used" == use(APPROVED, named, at=hour(2)).override.status
 
 
 def test_the_platform_may_lose() -> None:

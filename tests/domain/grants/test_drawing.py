@@ -95,19 +95,21 @@ def test_a_line_draws_in_parts() -> None:
     assert Event("credit", "l1", "g1:2") == second.journal.event
     assert first.journal.id != second.journal.id
     assert eur(5_000) == second.grant.drawn_for("l1")
-    with pytest.raises(Overdrawn, match="charges 5000 minor EUR and grant 'g1' paid 5000 of it; 1"):
+    with pytest.raises(
+        Overdrawn, match=r"charges 50\.00 EUR and grant 'g1' paid 50\.00 EUR of it; 0\.01"
+    ):
         draw(second.grant, claim, eur(1), at=AT)
 
 
 def test_drawing_again_is_refused() -> None:
     """The same decision twice would pay the line twice."""
-    with pytest.raises(Overdrawn, match="paid 4000 of it; 4000 asked"):
+    with pytest.raises(Overdrawn, match=r"paid 40\.00 EUR of it; 40\.00 EUR asked"):
         use(use(bought()).grant)
 
 
 def test_more_than_is_left_is_refused() -> None:
     """100.00 cannot pay 100.01; the figures say why."""
-    with pytest.raises(CreditExhausted, match="has 10000 minor EUR left and 10001 are asked"):
+    with pytest.raises(CreditExhausted, match=r"has 100\.00 EUR left and 100\.01 EUR is asked"):
         use(bought(), 10_001)
 
 
@@ -149,10 +151,10 @@ def test_currencies_do_not_mix(amount: Money) -> None:
         draw(bought(), line(), amount, at=AT)
 
 
-@pytest.mark.parametrize("minor", [0, -1])
-def test_a_draw_takes_something(minor: int) -> None:
+@pytest.mark.parametrize(("minor", "told"), [(0, "0.00"), (-1, "-0.01")])
+def test_a_draw_takes_something(minor: int, told: str) -> None:
     """Nothing is no draw, and a negative one would be a return."""
-    with pytest.raises(ValueError, match=f"must be above 0 .got {minor} minor EUR"):
+    with pytest.raises(ValueError, match=f"must be above 0 .got {told} EUR"):
         draw(bought(), line(), eur(minor), at=AT)
 
 
@@ -160,7 +162,7 @@ def test_expired_grant_has_nothing_left() -> None:
     """Usage that came late revives it first."""
     gone = expire(bought(), on=ENDS, settled_before=ENDS, at=AT).grant
 
-    with pytest.raises(CreditExhausted, match="has 0 minor EUR left"):
+    with pytest.raises(CreditExhausted, match=r"has 0\.00 EUR left"):
         use(gone)
 
 
@@ -263,12 +265,14 @@ def test_a_returned_line_draws_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "minor", "asked"), [("l2", None, 0), ("l1", 4_001, 4_001), ("l2", 1, 1)]
+    ("source", "minor", "asked"), [("l2", None, "0.00"), ("l1", 4_001, "40.01"), ("l2", 1, "0.01")]
 )
-def test_no_more_comes_back_than_was_drawn(source: str, minor: int | None, asked: int) -> None:
+def test_no_more_comes_back_than_was_drawn(source: str, minor: int | None, asked: str) -> None:
     """A line that drew nothing, or less, has nothing, or less, to return."""
     amount = None if minor is None else eur(minor)
-    with pytest.raises(NotDrawn, match=f"'{source}' has drawn .* of grant 'g1'; {asked} cannot"):
+    with pytest.raises(
+        NotDrawn, match=f"'{source}' has drawn .* of grant 'g1'; {asked} EUR cannot"
+    ):
         give_back(use(bought()).grant, source, amount=amount, at=AT)
 
 
@@ -276,7 +280,7 @@ def test_what_came_back_does_not_come_back_again() -> None:
     """A credit note that is repeated returns nothing more."""
     back = give_back(use(bought()).grant, "l1", at=AT).grant
 
-    with pytest.raises(NotDrawn, match="'l1' has drawn 0 minor EUR"):
+    with pytest.raises(NotDrawn, match=r"'l1' has drawn 0\.00 EUR"):
         give_back(back, "l1", at=AT)
 
 

@@ -100,7 +100,7 @@ def test_what_is_bought_has_a_price() -> None:
     """Selling what was given, and giving what was sold, are mistakes."""
     with pytest.raises(ValueError, match="'g1' has no price; give it"):
         buy(given(), at=AT)
-    with pytest.raises(ValueError, match="'g1' costs 10000 minor EUR; sell it"):
+    with pytest.raises(ValueError, match=r"'g1' costs 100\.00 EUR; sell it"):
         give(bought(), at=AT)
 
 

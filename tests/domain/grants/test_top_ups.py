@@ -168,7 +168,7 @@ def test_currencies_do_not_mix() -> None:
         ({"threshold": 10.0}, TypeError, "threshold of a top-up must be Money"),
         ({"amount": None}, TypeError, "amount of a top-up must be Money"),
         ({"cap": 5}, TypeError, "cap of a top-up must be Money"),
-        ({"cap": Money(1, "USD")}, ValueError, "cap of a top-up is 1 minor USD; it must be EUR"),
+        ({"cap": Money(1, "USD")}, ValueError, "cap of a top-up is 0.01 USD; it must be EUR"),
         ({"amount": eur(0)}, ValueError, "needs an amount, a number and a time above 0"),
         ({"most": 0}, ValueError, "needs an amount, a number and a time above 0"),
         ({"most": True}, TypeError, "most must be a whole number of top-ups"),

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from ledgerkit.domain.gateways import Order
+from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import instruct, order_digest, topic_of
 from tests.domain.instructions.orders import NOON, ORDER, asked, eur, hour, lost
 
@@ -95,3 +96,10 @@ def test_an_order_of_no_kind_is_none() -> None:
 def test_instants_are_kept_in_utc() -> None:
     """Whatever zone they came in."""
     assert timedelta() == lost().asked_at.utcoffset()
+
+
+def test_a_digest_is_of_minor_units_and_currency() -> None:
+    """How an amount says itself to people is no part of it."""
+    amount = "amount={'minor': 5000, 'currency': 'EUR'}"
+
+    assert derive("ord", "charge", amount, "customer=cus_1", "method=") == order_digest(ORDER)

@@ -91,7 +91,7 @@ def test_seed_clawback_takes_one_leg_pair() -> None:
     with pytest.raises(OverReversal) as refused:
         book.post(more, at=LATER)
     assert legs(("instructor", 1)) == refused.value.excess
-    assert "journal 'f' has no +1 USD on instructor left to reverse" in str(refused.value)
+    assert "journal 'f' has no 0.01 USD on instructor left to reverse" in str(refused.value)
 
 
 def test_reversible_is_what_is_left() -> None:

@@ -110,7 +110,7 @@ def test_too_small_to_buy_anything(per: Fraction, spread: Fraction) -> None:
         sell(Money(3, "USD"), quote(per, spread=spread))
 
     assert (Money(3, "USD"), "CAD") == (refused.value.sold, refused.value.currency)
-    assert "3 minor USD buys less than 1 minor CAD; exchange more at once" == str(refused.value)
+    assert "0.03 USD buys less than 0.01 CAD; exchange more at once" == str(refused.value)
 
 
 @pytest.mark.parametrize("sold", [Money(0, "USD"), Money(-5, "USD"), Money(5, "CAD")])

@@ -118,7 +118,7 @@ def held_of(books: Book, id: str = "h") -> Held:
         ({"entries": [1]}, TypeError, "tuple of Entry"),
         ({"entries": legs(("a", 1))}, TooFewLegs, "hold 'h' has 1 leg"),
         ({"entries": legs(("a", 0), ("b", 0))}, ZeroAmount, "hold 'h' moves 0"),
-        ({"entries": legs(("a", -1), ("b", 2))}, Unbalanced, r"hold 'h' is off by \+1 USD"),
+        ({"entries": legs(("a", -1), ("b", 2))}, Unbalanced, r"hold 'h' is off by 0.01 USD"),
         ({"entries": legs(("a", -1), ("a", 1))}, SelfCancelling, "hold 'h' nets to zero"),
     ],
 )

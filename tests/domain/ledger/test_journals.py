@@ -92,8 +92,7 @@ def test_unbalanced_names_the_residual_of_each_currency() -> None:
 
     assert (Money(1, "AAA"), Money(-1, "BBB")) == refused.value.residuals
     assert (
-        "journal 'j' is off by +1 AAA minor units, -1 BBB minor units; "
-        "each currency must sum to zero"
+        "journal 'j' is off by 1 minor AAA, -1 minor BBB; each currency must sum to zero"
     ) == str(refused.value)
 
 

@@ -172,9 +172,10 @@ def test_insufficient_funds_tells_everything() -> None:
         Shortage("p", "USD", 7, 0, 0, 0, 7, "billing.approve"),
     ) == refused.value.shortages
     assert (
-        "journal 'j' is not covered: t has 2 USD available (3 held, floor -10) and 20 is needed: "
-        "short by 8, owner may lower the floor; p has 0 USD available (0 held, floor 0) and 7 is "
-        "needed: short by 7, billing.approve may lower the floor"
+        "journal 'j' is not covered: t has 0.02 USD available (0.03 USD held, floor -0.10 USD) "
+        "and 0.20 USD is needed: short by 0.08 USD, owner may lower the floor; p has 0.00 USD "
+        "available (0.00 USD held, floor 0.00 USD) and 0.07 USD is needed: short by 0.07 USD, "
+        "billing.approve may lower the floor"
     ) == str(refused.value)
 
 
@@ -216,7 +217,8 @@ def test_ceiling_counts_incoming_holds() -> None:
 
     assert (Excess("A5", "USD", -100, 10, 0, 1),) == refused.value.excesses
     assert (
-        "journal 'j' is too much: A5 holds -100 USD (10 more on hold) and may hold 0: over by 1"
+        "journal 'j' is too much: A5 holds -1.00 USD (0.10 USD more on hold) and may hold 0.00 "
+        "USD: over by 0.01 USD"
     ) == str(refused.value)
 
 
@@ -482,7 +484,7 @@ def test_a_reversal_looks_at_the_floor_of_the_net_effect() -> None:
     paid = journal(("world", -100), ("alice", 100))
     books.post(paid, at=NOON)
     post(books, ("alice", -100), ("shop", 100), id="k")
-    with pytest.raises(InsufficientFunds, match="short by 100"):
+    with pytest.raises(InsufficientFunds, match=r"short by 1\.00 USD"):
         books.post(reverse(paid, id="r1", at=NOON), at=NOON)
     books.post(reverse(paid, id="r2", at=NOON, forced_by="eve"), at=NOON)
 
@@ -519,10 +521,11 @@ def test_failed_conditions_are_all_named() -> None:
     with pytest.raises(ConditionFailed) as refused:
         post(book("a", "b"), ("a", -5), ("b", 5), requires=(low, both))
 
-    assert ((low, 0), (both, 0)) == refused.value.failed
+    assert ((low, Money(0, "USD")), (both, Money(0, "USD"))) == refused.value.failed
     assert (
-        "journal 'j' requires at least 1 USD on a, where 0 is available; "
-        "journal 'j' requires at least -9 USD and at most -1 USD on b, where 0 is available"
+        "journal 'j' requires at least 0.01 USD on a, where 0.00 USD is available; "
+        "journal 'j' requires at least -0.09 USD and at most -0.01 USD on b, where 0.00 USD is "
+        "available"
     ) == str(refused.value)
 
 

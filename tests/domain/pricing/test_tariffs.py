@@ -204,7 +204,7 @@ TERMS: dict[str, Any] = {"model": PerUnit(per("1")), "included": 0}
         ({"minimum": Money(-1, "USD")}, ValueError, "minimum of a line must not be negative"),
         ({"maximum": per("1")}, TypeError, "maximum of a line must be Money"),
         ({"minimum": Money(1, "EUR")}, ValueError, r"a tariff needs .* \(got EUR, USD\)"),
-        ({"minimum": usd("2"), "maximum": usd("1")}, ValueError, "above its maximum of 100"),
+        ({"minimum": usd("2"), "maximum": usd("1")}, ValueError, "above its maximum of 1.00 USD"),
         ({"flat_at_zero": 1}, TypeError, "flat_at_zero must be true or false"),
     ],
 )

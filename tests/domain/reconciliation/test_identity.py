@@ -131,7 +131,7 @@ def test_an_alert_lists_the_items() -> None:
         ("reported_minor", "20500"),
         ("booked_minor", "10000"),
         ("reconciliation", reconciliation_id("stripe", "USD", on=ON)),
-        ("stripe:x", "unbooked: 10000 minor USD"),
+        ("stripe:x", "unbooked: 100.00 USD"),
     ) == seen.facts
 
 
@@ -318,10 +318,10 @@ def test_the_seeds_check_says_why() -> None:
     drifting = platform_check(books(gateway=-5, platform=5) | {("a", "EUR"): Balance(9)}, usd(7))
 
     assert (
-        "the gateways report 20000 minor USD and the platform wallet holds 0 minor USD: 20000 "
-        "minor USD belongs to other wallets (customer 20000 minor USD); drift is 0 minor USD"
+        "the gateways report 200.00 USD and the platform wallet holds 0.00 USD: 200.00 "
+        "USD belongs to other wallets (customer 200.00 USD); drift is 0.00 USD"
     ) == alarming.sentence
-    assert drifting.sentence.endswith("(none hold any); drift is 2 minor USD")
+    assert drifting.sentence.endswith("(none hold any); drift is 0.02 USD")
     assert "which is what the platform wallet holds" in platform_check({}, usd(0)).sentence
 
 

@@ -19,10 +19,11 @@ from ledgerkit.ports.store import Store
 from ledgerkit.testing.samples import OCTOBER, hour
 from tests.jobs import control_world as control
 from tests.jobs.gateway_double import settlement
+from tests.people import MARIA, PEDRO
 from tests.simulation.crash_cases.cases import Case
 
 USD = Money(1_000, "USD")
-BY: dict[str, Any] = {"actor": control.PEDRO, "reason": "seen"}
+BY: dict[str, Any] = {"actor": PEDRO, "reason": "seen"}
 
 
 def _controlled(job: Callable[[], Job[Any]], host: Callable[[Store], Host]) -> Case:
@@ -34,15 +35,15 @@ CONTROL: dict[str, Case] = {
         name: _controlled(job, control.control_host)
         for name, job in {
             "set a limit": lambda: credit.set_credit_limit("ana", USD, key="1", **BY),
-            "check a booking": lambda: credit.check_booking("ana", USD, actor=control.MARIA),
-            "near a limit": lambda: credit.near_credit_limit(actor=control.MARIA),
+            "check a booking": lambda: credit.check_booking("ana", USD, actor=MARIA),
+            "near a limit": lambda: credit.near_credit_limit(actor=MARIA),
             "ask an override": lambda: overrides.ask_override(
                 "ana",
                 USD,
                 reference="booking-7",
                 reason="pays on Friday",
                 expires_at=hour(24),
-                actor=control.MARIA,
+                actor=MARIA,
             ),
             "charge by itself": lambda: credit.run_auto_charges(
                 order=control.order, under_way=control.nothing_under_way
@@ -61,7 +62,7 @@ CONTROL: dict[str, Case] = {
             "standing alerts": standing_alerts,
             "read an alert": lambda: read_alert(control.LOW, at=hour(0), tell=None),
             "acknowledge": lambda: acknowledge_alert(
-                alert_id("reserve", "stripe"), actor=control.MARIA, note="seen", key="1"
+                alert_id("reserve", "stripe"), actor=MARIA, note="seen", key="1"
             ),
         }.items()
     },

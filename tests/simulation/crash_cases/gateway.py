@@ -28,6 +28,7 @@ from ledgerkit.testing.samples import NOON, OCTOBER
 from tests.jobs import gateway_world as gateway
 from tests.jobs import sending_world as sending
 from tests.jobs.gateway_world import eur, event
+from tests.people import OLGA
 from tests.simulation.crash_cases.cases import Case, shown
 
 # ---- instructions ----------------------------------------------------------------------------
@@ -98,7 +99,7 @@ EVENTS = {
 }
 
 # ---- payments --------------------------------------------------------------------------------
-OLGA: dict[str, Any] = {"actor": "olga", "reason": "bank statement"}
+SEEN: dict[str, Any] = {"actor": OLGA, "reason": "bank statement"}
 BY_TRANSFER = recorded_as("c-1", "k-1")
 ON_PAGE = gateway.on_page()[1]
 LIMIT = CreditLimit(id=limit_id("c-1", "EUR"), customer="c-1", amount=eur(50_000))
@@ -111,12 +112,12 @@ def owing(store: Store) -> Host:
 
 def charging() -> Job[Payment]:
     """Return the job that charges an invoice."""
-    return payments.charge_invoice("i-1", gateway="stripe", attempt=1, **OLGA)
+    return payments.charge_invoice("i-1", gateway="stripe", attempt=1, actor="cron", reason="due")
 
 
 def recording() -> Job[Payment]:
     """Return the job that records a payment by hand."""
-    return payments.record_payment("c-1", eur(6_000), key="k-1", on=OCTOBER, **OLGA)
+    return payments.record_payment("c-1", eur(6_000), key="k-1", on=OCTOBER, **SEEN)
 
 
 def charged(store: Store) -> Host:
@@ -136,9 +137,9 @@ def recorded(store: Store) -> Host:
 PAYMENTS = {
     "charge an invoice": Case(charging, owing, shown),
     "record a payment": Case(recording, owing, shown),
-    "void a payment": Case(lambda: payments.void_payment(BY_TRANSFER, **OLGA), recorded, shown),
+    "void a payment": Case(lambda: payments.void_payment(BY_TRANSFER, **SEEN), recorded, shown),
     "ask a refund": Case(
-        lambda: payments.request_refund(ON_PAGE, eur(12_000), key="r-1", **OLGA),
+        lambda: payments.request_refund(ON_PAGE, eur(12_000), key="r-1", **SEEN),
         lambda store: gateway.on_page(store=store)[0],
         shown,
     ),

@@ -30,15 +30,15 @@ from ledgerkit.ports.store import Store
 from tests.domain.flight_school import NOON, PLANE, flight, hours, usd
 from tests.jobs import completion_world as school
 from tests.jobs import supplier_world as suppliers
-from tests.jobs.control_world import MARIA, PEDRO
+from tests.people import EVA, MARIA, MAX, PEDRO
 from tests.simulation.crash_cases.cases import Case, shown
 
 FLIGHT = flight(Fraction(3, 2))
 PLANNED: dict[str, Any] = {"card": "school", "expires_at": NOON + timedelta(days=1)}
 OVERRIDE = override_id("ana", "f-1")
 DESK: dict[str, Any] = {"actor": "desk", "reason": "asked by phone"}
-EVA: dict[str, Any] = {"actor": "eva", "reason": "checked the log"}
-NOTED: dict[str, Any] = {"actor": "eva", "note": "asked by phone"}
+CHECKED: dict[str, Any] = {"actor": EVA, "reason": "checked the log"}
+NOTED: dict[str, Any] = {"actor": EVA, "note": "asked by phone"}
 
 
 # ---- work ------------------------------------------------------------------------------------
@@ -85,14 +85,14 @@ WORK: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
     ),
     "cancel a booking": (lambda: cancel_booking("f-1", type="flight", **DESK), booked),
     "preview an adjustment": (
-        lambda: preview_adjustment("f-1", hours(2), key="hobbs", **DESK),
+        lambda: preview_adjustment("f-1", hours(2), key="hobbs", **CHECKED),
         school.flown_school,
     ),
     "adjust a completion": (school.adjusting, school.flown_school),
     "adjust it a little": (lambda: school.adjusting(Fraction(8, 5)), school.flown_school),
     "approve an adjustment": (school.approving_it, school.waiting_school),
     "reject an adjustment": (
-        lambda: reject_adjustment(school.waiting_id(), **EVA),
+        lambda: reject_adjustment(school.waiting_id(), **CHECKED),
         school.waiting_school,
     ),
 }
@@ -112,7 +112,7 @@ def owed(store: Store) -> Host:
 def owed_at_once(store: Store) -> Host:
     """Return one that owes Ina 30.00 and 60.00, which she wants at once."""
     host = suppliers.world(3_000, 6_000, store=store)
-    run(set_instant(INSTANT, supplier="ina", **EVA), host)
+    run(set_instant(INSTANT, supplier="ina", **CHECKED), host)
     return host
 
 
@@ -130,7 +130,7 @@ def after(*done: Callable[[], Job[Any]]) -> Callable[[Store], Host]:
 
 def paying() -> Job[Payout]:
     """Return the job that pays by hand."""
-    return payouts.pay_by_hand(PAYOUT, reference="R-1", **EVA)
+    return payouts.pay_by_hand(PAYOUT, reference="R-1", **CHECKED)
 
 
 def bouncing() -> Job[Payout]:
@@ -154,11 +154,11 @@ PAYOUTS: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
     "release a payout": (lambda: payouts.release(PAYOUT, **NOTED), after(holding)),
     "retry a payout": (lambda: payouts.retry(PAYOUT, **NOTED), after(paying, bouncing)),
     "pay a payout again": (
-        lambda: payouts.pay_by_hand(PAYOUT, reference="R-2", **EVA),
+        lambda: payouts.pay_by_hand(PAYOUT, reference="R-2", **CHECKED),
         after(paying, bouncing, lambda: payouts.retry(PAYOUT, **NOTED)),
     ),
     "set instant payouts": (
-        lambda: set_instant(INSTANT, supplier="ina", **EVA),
+        lambda: set_instant(INSTANT, supplier="ina", **CHECKED),
         owed,
     ),
 }
@@ -175,7 +175,7 @@ def asking(method: str = STRIPE_REVERSAL) -> Job[Any]:
         supplier="ina",
         cause="adj_1",
         reason="1.5 h, not 1.8 h",
-        actor="max",
+        actor=MAX,
         on_wallet=False,
         transfers=(PAID_WITH,),
         method=method,
@@ -193,18 +193,18 @@ def approved(store: Store, method: str = STRIPE_REVERSAL) -> Host:
     """Return one where that is approved."""
     host = suppliers.paid(store)
     run(asking(method), host)
-    run(clawbacks.approve_clawback(CASE, **EVA), host)
+    run(clawbacks.approve_clawback(CASE, **CHECKED), host)
     return host
 
 
 CLAWBACKS: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
     "ask a clawback": (asking, suppliers.paid),
-    "approve a clawback": (lambda: clawbacks.approve_clawback(CASE, **EVA), asked),
-    "reject a clawback": (lambda: clawbacks.reject_clawback(CASE, **EVA), asked),
-    "choose a method": (lambda: clawbacks.choose_method(CASE, FORGIVEN, **EVA), asked),
-    "execute a clawback": (lambda: clawbacks.execute_clawback(CASE, **EVA), approved),
+    "approve a clawback": (lambda: clawbacks.approve_clawback(CASE, **CHECKED), asked),
+    "reject a clawback": (lambda: clawbacks.reject_clawback(CASE, **CHECKED), asked),
+    "choose a method": (lambda: clawbacks.choose_method(CASE, FORGIVEN, **CHECKED), asked),
+    "execute a clawback": (lambda: clawbacks.execute_clawback(CASE, **CHECKED), approved),
     "offset a clawback": (
-        lambda: clawbacks.execute_clawback(CASE, **EVA),
+        lambda: clawbacks.execute_clawback(CASE, **CHECKED),
         lambda store: approved(store, FUTURE_PAYOUT_OFFSET),
     ),
     "what can be clawed back": (

@@ -131,6 +131,13 @@ class MemoryBooks:
         page = lines[:limit]
         return Page(page, page[-1].cursor if limit < len(lines) else None)
 
+    def last_entry(self, wallet: str) -> Cursor | None:
+        """Return the place of the newest line of the statement of *wallet*, or None."""
+        with self._lock:
+            newest = self._by_wallet.get(wallet, ())[-1:]
+            lines = statement(newest, wallet)
+        return lines[-1].cursor if lines else None
+
     def _follows(self, line: EntryLine, after: Cursor, by_effect: bool) -> bool:  # noqa: FBT001
         if not by_effect:
             return line.cursor > after

@@ -59,19 +59,9 @@ def lines_after(
     Raises:
         ValueError: by effect, for a cursor in a journal that does not exist.
     """
-    balances = db.rows(
-        "SELECT b.id, b.currency FROM ledgerkit_wallets w "
-        "JOIN ledgerkit_balances b ON b.wallet = w.id WHERE w.tenant = ? AND w.address = ?",
-        tenant,
-        wallet,
-    )
-    codes = {int(id): str(code) for id, code in balances}
+    codes = _balances(db, tenant, wallet)
     order = _order(db, by_effect=by_effect)
-    source = (
-        f"FROM {db.each('integer', codes)} CROSS JOIN ledgerkit_entries e "
-        f"JOIN ledgerkit_journals j ON j.id = e.id >> {LINE_BITS} {order.places} "
-        "WHERE e.balance = k.value"
-    )
+    source = _entries(db, codes, order)
     past, place, running = "", tuple[int, ...](), dict.fromkeys(codes, 0)
     if after is not None:
         past, place = f" AND {order.compared('>')}", _place(db, tenant, after, by_effect=by_effect)
@@ -91,6 +81,38 @@ def lines_after(
         limit,
     )
     return [_line(row, wallet, codes, running) for row in rows]
+
+
+def last_place(db: Database, tenant: int, wallet: str) -> Cursor | None:
+    """Return the place of the newest line of the statement of *wallet*; None: it has no lines."""
+    codes = _balances(db, tenant, wallet)
+    order = _order(db, by_effect=False)
+    newest = ", ".join(f"{column} DESC" for column in order.columns)
+    row = db.row(
+        f"SELECT {order.sequence}, e.id {_entries(db, codes, order)} ORDER BY {newest} LIMIT 1",
+        db.listed(codes),
+    )
+    return None if row is None else Cursor(int(row[0]), row[1] & _LINE)
+
+
+def _balances(db: Database, tenant: int, wallet: str) -> dict[int, str]:
+    """Return the currency of each balance of *wallet*, by its id."""
+    balances = db.rows(
+        "SELECT b.id, b.currency FROM ledgerkit_wallets w "
+        "JOIN ledgerkit_balances b ON b.wallet = w.id WHERE w.tenant = ? AND w.address = ?",
+        tenant,
+        wallet,
+    )
+    return {int(id): str(code) for id, code in balances}
+
+
+def _entries(db: Database, codes: dict[int, str], order: _Order) -> str:
+    """Return the clauses that read the entries of the balances *codes*."""
+    return (
+        f"FROM {db.each('integer', codes)} CROSS JOIN ledgerkit_entries e "
+        f"JOIN ledgerkit_journals j ON j.id = e.id >> {LINE_BITS} {order.places} "
+        "WHERE e.balance = k.value"
+    )
 
 
 def _place(db: Database, tenant: int, cursor: Cursor, *, by_effect: bool) -> tuple[int, ...]:

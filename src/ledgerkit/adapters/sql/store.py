@@ -154,6 +154,13 @@ class SqlStore:
         page = tuple(lines[:limit])
         return Page(page, page[-1].cursor if page and len(lines) > limit else None)
 
+    def last_entry(self, wallet: str) -> Cursor | None:
+        """Return the place of the newest line of the statement of *wallet*, or None."""
+        self._committer.number()
+        with self._link.read() as connection:
+            db = Database(connection)
+            return statements.last_place(db, reading.tenant_id(db, self._tenant), wallet)
+
     def journals(self, *, after: int = 0, limit: int = 500) -> Page[Posted]:
         """Return journals with a sequence above *after*, at most *limit*."""
         reading.whole("after", after, least=0)

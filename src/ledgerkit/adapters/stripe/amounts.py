@@ -99,5 +99,7 @@ class NotExpressible(LedgerkitError):
     code: ClassVar[str] = "not_expressible"
 
     def __str__(self) -> str:
-        needed = f"a multiple of {self.step}" if self.step else "a currency that it counts"
-        return f"Stripe cannot be told {self.money.minor} {self.money.currency}; it needs {needed}"
+        needed = "a currency that it counts"
+        if self.step:
+            needed = f"a multiple of {Money(self.step, self.money.currency)}"
+        return f"Stripe cannot be told {self.money}; it needs {needed}"

@@ -155,7 +155,7 @@ def _billed(decided: Decided) -> tuple[Charge, ...]:
         return decided.charges
     if any(charge.gives_back is None for charge in decided.charges):
         msg = (
-            f"the {-decided.total.minor} that {decided.subscription.id!r} gives back on balance "
+            f"the {-decided.total} that {decided.subscription.id!r} gives back on balance "
             "cannot be forfeited, since something new is charged as well; credit it"
         )
         raise ValueError(msg)

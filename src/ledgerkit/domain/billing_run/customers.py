@@ -1,7 +1,8 @@
 """Customers of a billing run: what each owes for a period, as one `Changes`.
 
 What was billed and is not approved any more is given back. Approved sessions are covered by a
-package or charged, each by a journal of its own; then one invoice per currency lists them all.
+package or charged, each by a journal of its own; then one invoice per currency lists them all,
+with the work that was charged when it was done.
 (spec: billing 5, 6)
 """
 
@@ -28,7 +29,8 @@ from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.billing_run.incentives import pay_period_incentives
 from ledgerkit.domain.billing_run.invoicing import issue_invoices
 from ledgerkit.domain.billing_run.returns import take_back
-from ledgerkit.domain.billing_run.settling import settle_invoices
+from ledgerkit.domain.billing_run.settling import settle_invoices, use_payments
+from ledgerkit.domain.billing_run.work import charge_work
 from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Changes, Skipped, changes_of, expect, request
 from ledgerkit.domain.ids import derive
@@ -80,9 +82,11 @@ def bill_customer(
     pay_period_incentives(desk, sessions)
     expire_packages(desk)
     _alert(desk, held)
+    charge_work(desk)
     issue_invoices(desk)
     return_credit(desk)
     draw_credit(desk)
+    use_payments(desk)
     settle_invoices(desk)
     expire_credit(desk)
     tell_low_credit(desk)

@@ -13,6 +13,7 @@ from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
 from ledgerkit.domain.catalog import CatalogKey
 from ledgerkit.domain.changes import Effects, Record, Skipped, Versioned
 from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_notes import Credited, CreditNote
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant
@@ -21,6 +22,7 @@ from ledgerkit.domain.ledger import Entry, Journal, Wallet, belated
 from ledgerkit.domain.money import Rate
 from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.packages import Package
+from ledgerkit.domain.payments import PENDING, Payment
 from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.domain.sessions import Match, Session
 
@@ -93,13 +95,15 @@ class Desk:
         packages: The customer's packages as they are by now, by id.
         grants: Its prepaid credit as it is by now, by id.
         matches: The customer's matches, by id.
+        payments: Its payments as they are by now, by id.
         bookings: What was booked before the run.
         journals: What is posted.
         opens: The wallets it needs, by address.
         messages: What is told.
         alerts: The alert of each package that ran low, by its id.
         lines: What goes on the invoice of each currency.
-        charges: What contracts charge and is on no invoice yet, in any currency.
+        charges: What contracts and work charge and is on no invoice yet, in any currency.
+        worked: The completions of which the run documents something.
         documents: The documents that are issued.
         done: What else is to be stored, except records.
         moved: New versions of contracts, of what was used and of invoices of earlier runs.
@@ -114,6 +118,7 @@ class Desk:
     as_of: datetime
     packages: dict[str, Package]
     grants: dict[str, Grant]
+    payments: dict[str, Payment]
     matches: Mapping[str, Match]
     bookings: Bookings
     journals: list[Journal] = attrs.Factory(list)
@@ -122,6 +127,7 @@ class Desk:
     alerts: dict[str, Message] = attrs.Factory(dict)
     lines: dict[str, list[Line]] = attrs.Factory(dict)
     charges: list[Charge] = attrs.Factory(list)
+    worked: list[Versioned[Completion]] = attrs.Factory(list)
     documents: list[Issued | Credited] = attrs.Factory(list)
     done: list[Effects] = attrs.Factory(list)
     moved: tuple[Record, ...] = ()
@@ -175,13 +181,21 @@ class Desk:
             *contracts.enrolments,
             *contracts.snapshots,
             *customer.grants,
+            *(v for v in customer.payments if self._may_pay(v.record)),
+            *self.worked,
         )
 
     @property
     def effects(self) -> Effects:
         """What to store of all that was decided; of records only those that moved."""
-        before = {(type(v.record), v.record.id): v.record for v in self.read}
-        now: tuple[Record, ...] = (*self.packages.values(), *self.grants.values(), *self.moved)
+        read = (*self.read, *self.customer.payments)
+        before = {(type(v.record), v.record.id): v.record for v in read}
+        now: tuple[Record, ...] = (
+            *self.packages.values(),
+            *self.grants.values(),
+            *self.payments.values(),
+            *self.moved,
+        )
         effects = Effects(
             journals=tuple(self.journals),
             records=tuple(r for r in now if before.get((type(r), r.id)) != r),
@@ -191,6 +205,11 @@ class Desk:
         effects = sum(self.done, start=effects)
         opens = {wallet.id: wallet for wallet in effects.opens} | self.opens
         return attrs.evolve(effects, opens=tuple(opens[name] for name in sorted(opens)))
+
+    def _may_pay(self, payment: Payment) -> bool:
+        """Whether invoices may be paid by *payment*, or are by now."""
+        moved = self.payments[payment.id] != payment
+        return moved or payment.status == PENDING or payment.credit.minor > 0
 
     def day(self, session: Session) -> date:
         """Return the local day of *session*."""
@@ -260,6 +279,7 @@ def open_desk(
         as_of,
         packages={read.record.id: read.record for read in customer.packages},
         grants={read.record.id: read.record for read in customer.grants},
+        payments={read.record.id: read.record for read in customer.payments},
         matches={match.id: match for match in customer.matches},
         bookings=bookings_of(customer),
     )
@@ -282,6 +302,8 @@ def _in_order(customer: CustomerFacts) -> CustomerFacts:
         credit_notes=tuple(sorted(customer.credit_notes, key=lambda note: note.id)),
         contracts=contracts,
         grants=_by_id(customer.grants),
+        payments=_by_id(customer.payments),
+        completions=_by_id(customer.completions),
     )
 
 

@@ -8,8 +8,10 @@ from types import MappingProxyType
 
 import attrs
 
+from ledgerkit.domain.adjustments import Adjustment
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.changes import Series, Versioned
+from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.credit_notes import CREDIT_NOTES, CreditNote
 from ledgerkit.domain.discounts import Coupon
 from ledgerkit.domain.grants import Grant, Settlement
@@ -120,7 +122,9 @@ class CustomerFacts:
         packages: Its packages, with the versions they were read at.
         invoices: Its invoices, with the versions they were read at.
         credit_notes: Its credit notes.
-        payments: Its payments.
+        payments: Its payments, with the versions they were read at.
+        completions: Work that was done for it, with the versions it was read at.
+        adjustments: Corrections of that, read after it.
         journals: Journals that may have to be undone, by id; see `journals_wanted`.
         posted: Which of `events_wanted` are booked.
         contracts: Its subscriptions, rate plans and enrolments.
@@ -136,7 +140,9 @@ class CustomerFacts:
     packages: tuple[Versioned[Package], ...] = ()
     invoices: tuple[Versioned[Invoice], ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
-    payments: tuple[Payment, ...] = ()
+    payments: tuple[Versioned[Payment], ...] = ()
+    completions: tuple[Versioned[Completion], ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
     journals: Mapping[str, Journal] = MappingProxyType({})
     posted: frozenset[Event] = frozenset()
     contracts: Contracts = Contracts()
@@ -147,21 +153,25 @@ class CustomerFacts:
 
 @attrs.frozen(kw_only=True)
 class Stranger:
-    """What is known of somebody who has contracts and is not among the parties.
+    """What is known of somebody who has contracts or work and is not among the parties.
 
     Nothing of it is billed; the run tells what is due.
 
     Attributes:
-        id: The customer that the contracts name.
+        id: The customer that these name.
         contracts: Its subscriptions, rate plans and enrolments.
         invoices: Its invoices.
         credit_notes: Its credit notes.
+        completions: Work that was done for it.
+        adjustments: Corrections of that.
     """
 
     id: str
     contracts: Contracts
     invoices: tuple[Versioned[Invoice], ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
+    completions: tuple[Versioned[Completion], ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -7,17 +7,22 @@ over the lines that charged it, since an invoice owes nobody money. (spec: billi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 
 from ledgerkit.domain import credit_notes
 from ledgerkit.domain.billing_run.desk import Desk
-from ledgerkit.domain.charges import Charge
-from ledgerkit.domain.credit_notes import credited, given_elsewhere
+from ledgerkit.domain.charges import Charge, PostedCharge
+from ledgerkit.domain.credit_notes import Given, credited, given_elsewhere
+from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, Line
+from ledgerkit.domain.ledger import Entry, Event, Journal
 from ledgerkit.domain.money import Money, Rounding, round_exact, sum_of
 from ledgerkit.domain.periods import local_date
 
-REASON = "contract changed"  # of the credit notes; documents translate it
+# Of the credit notes; documents translate them.
+REASON = "contract changed"
+WORK_REASON = "work corrected"
 
 _OWED = (ISSUED, PARTIALLY_PAID, PAID)
 
@@ -34,34 +39,45 @@ def set_off(
     below = below or (bool(amounts) and sum_of(amounts, amounts[0].currency).minor < 0)
     kept: list[Charge] = []
     asked: dict[str, dict[str, Money]] = {}
+    posted: dict[str, Given] = {}
     for charge in charges:
         gives = charge.rated.amount.minor < 0
         origins = _origins(desk, charge) if gives else []
         if origins and (below or _differs(desk, charge, origins)):
-            for invoice, line, part in _parts(desk, charge, origins, asked):
+            parts = tuple(_parts(desk, charge, origins, asked))
+            for invoice, line, part in parts:
                 of = asked.setdefault(invoice.id, {})
                 of[line.id] = of.get(line.id, Money.zero(part.currency)) + part
+                if isinstance(charge, PostedCharge):
+                    posted[line.id] = Given(charge.journal, -charge.rated.amount)
+            if isinstance(charge, PostedCharge) and not parts:
+                _absorb_correction(desk, charge)
         else:
             kept.append(charge)
     ordered = {i.id: asked[i.id] for i in desk.invoices if i.id in asked} if asked else {}
     _balance(desk, ordered)
     invoices = {invoice.id: invoice for invoice in desk.invoices} if ordered else {}
     for id, of in ordered.items():
-        _credit(desk, invoices[id], of)
+        _credit(desk, invoices[id], of, posted)
     return kept
 
 
 def _differs(desk: Desk, charge: Charge, origins: Iterable[tuple[Invoice, Line]]) -> bool:
     """Return whether *charge* may give back more than is left of what was billed.
 
-    Usage is rated before discounts; notes gave something back, or nobody owes the invoice any more.
+    Usage and work are rated before discounts; notes gave something back, or nobody owes the invoice
+    any more.
     """
     return any(
-        (charge.gives_back is None and line.discount is not None)
+        (_before_discounts(charge) and line.discount is not None)
         or invoice.status not in _OWED
         or line.id in credited(desk.notes_of(invoice))
         for invoice, line in origins
     )
+
+
+def _before_discounts(charge: Charge) -> bool:
+    return charge.gives_back is None or isinstance(charge, PostedCharge)
 
 
 def _origins(desk: Desk, charge: Charge) -> list[tuple[Invoice, Line]]:
@@ -152,7 +168,7 @@ def _parts(
         given += given_elsewhere(invoice, desk.invoices, desk.notes).get(line.id, 0)
         now = asked.get(invoice.id, {}).get(line.id)
         room = line.net.minor - given - (0 if now is None else now.minor)
-        base = line.amount.minor if charge.gives_back is None else line.discounted.minor
+        base = line.amount.minor if _before_discounts(charge) else line.discounted.minor
         share = Fraction(line.net.minor, base) if base else Fraction(0)
         part = min(room, round_exact(left * share, Rounding.HALF_UP))
         if part > 0:
@@ -162,9 +178,18 @@ def _parts(
             )
 
 
-def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
+def _credit(
+    desk: Desk, invoice: Invoice, asked: Mapping[str, Money], posted: Mapping[str, Given]
+) -> None:
     earlier, others = desk.notes, desk.invoices
-    note = credit_notes.draft(invoice, asked, earlier=earlier, others=others, reason=REASON)
+    note = credit_notes.draft(
+        invoice,
+        asked,
+        earlier=earlier,
+        others=others,
+        given=posted,
+        reason=WORK_REASON if asked.keys() <= posted.keys() else REASON,
+    )
     desk.documents.append(
         credit_notes.issue(
             note,
@@ -175,4 +200,43 @@ def _credit(desk: Desk, invoice: Invoice, asked: Mapping[str, Money]) -> None:
             others=others,
             series=desk.policy.credit_notes,
         )
+    )
+
+
+# ---- what the customer has already ---------------------------------------------------------------
+def absorbed_as(kind: str, source: str, part: str) -> Event:
+    """Return the fact that the customer had already what *part* of *source* gives back."""
+    return Event(kind, source, f"credited:{part}")
+
+
+def absorbing(kind: str, source: str, part: str, *, on: date) -> str:
+    """Return the id of the journal that books it."""
+    return derive("jrn", "credit_absorbed", kind, source, part, on=on)
+
+
+def absorb(desk: Desk, amount: Money, *, id: str, event: Event) -> None:
+    """Take *amount* from the customer, who has it twice, for the platform, which bore it first."""
+    payer = desk.customer.party.wallet
+    desk.post(
+        Journal(
+            id=id,
+            kind="credit_note.issued.reversed",
+            entries=(Entry(payer, -amount), Entry("platform", amount)),
+            effective_at=desk.as_of,
+            event=event,
+        )
+    )
+
+
+def _absorb_correction(desk: Desk, charge: PostedCharge) -> None:
+    """Absorb what *charge* gave back of a line of which nothing is left.
+
+    It was free by a coupon, or credited by hand, or written off.
+    """
+    name = charge.kind, charge.source, charge.part
+    absorb(
+        desk,
+        -charge.rated.amount,
+        id=absorbing(*name, on=charge.on),
+        event=absorbed_as(*name),
     )

@@ -18,6 +18,7 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.packages import Package
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Period, instant, local_date
 from ledgerkit.domain.rate_plans import RatePlan
@@ -118,6 +119,8 @@ def _customer_after(facts: CustomerFacts, planned: Iterable[Changes]) -> Custome
             ),
             grants=_moved(Grant, facts.grants, records),
             invoices=_moved(Invoice, facts.invoices, records),
+            payments=_moved(Payment, facts.payments, records),
+            journals={**facts.journals, **{j.id: j for j in changes.journals}},
             credit_notes=(
                 *facts.credit_notes,
                 *(r for r in changes.records if isinstance(r, CreditNote)),

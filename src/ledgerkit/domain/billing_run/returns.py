@@ -14,10 +14,11 @@ from ledgerkit.domain import credit_notes, packages
 from ledgerkit.domain.billing_run.bookings import charges, reversal_of
 from ledgerkit.domain.billing_run.desk import Desk
 from ledgerkit.domain.billing_run.expiry import revive
+from ledgerkit.domain.billing_run.giving_back import absorb
 from ledgerkit.domain.credit_notes import credited, undo
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import Invoice, Line
-from ledgerkit.domain.ledger import Entry, Event, Journal
+from ledgerkit.domain.ledger import Event, Journal
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import EXPIRED, Package
 from ledgerkit.domain.periods import local_date
@@ -74,15 +75,11 @@ def _undo_settled(desk: Desk, line: Line, charge: Journal) -> None:
     if line.amount.minor:
         # The customer has it already, by coupons or by notes; the platform bore it, and now
         # everybody's share is back.
-        payer = desk.customer.party.wallet
-        desk.post(
-            Journal(
-                id=derive("jrn", "credit_absorbed", charge.id, on=on),
-                kind="credit_note.issued.reversed",
-                entries=(Entry(payer, -line.amount), Entry("platform", line.amount)),
-                effective_at=desk.as_of,
-                event=Event("session", line.source, f"credited:{line.part or 1}"),
-            )
+        absorb(
+            desk,
+            line.amount,
+            id=derive("jrn", "credit_absorbed", charge.id, on=on),
+            event=Event("session", line.source, f"credited:{line.part or 1}"),
         )
 
 

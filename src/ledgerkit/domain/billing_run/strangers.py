@@ -1,6 +1,6 @@
-"""Strangers: customers with contracts whom the month does not tell of, so that nobody is billed.
+"""Strangers: customers whom the month does not tell of, so that contracts and work wait unbilled.
 
-Their contracts are decided as a run would, for what they come to; nothing of that is stored.
+These are decided as a run would, for what they come to; nothing of that is stored.
 (spec: billing 6)
 """
 
@@ -16,6 +16,7 @@ from ledgerkit.domain.billing_run.contracts import charge_contracts
 from ledgerkit.domain.billing_run.desk import Desk, open_desk
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy, Stranger
 from ledgerkit.domain.billing_run.invoicing import issue_invoices
+from ledgerkit.domain.billing_run.work import charge_work
 from ledgerkit.domain.changes import Skipped, skipped
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import Money, sum_of
@@ -33,10 +34,10 @@ class ContractsOfStranger(LedgerkitError):
     code: ClassVar[str] = "contracts_of_stranger"
 
     def __str__(self) -> str:
-        due = " and ".join(f"{amount.minor} {amount.currency}" for amount in self.due)
+        due = " and ".join(str(amount) for amount in self.due)
         return (
-            f"contracts of customer {self.customer!r}, who is not among the parties, come to {due} "
-            f"before discounts and tax ({', '.join(self.items)}); add the customer"
+            f"contracts and work of customer {self.customer!r}, who is not among the parties, come "
+            f"to {due} before discounts and tax ({', '.join(self.items)}); add the customer"
         )
 
 
@@ -49,7 +50,7 @@ def strangers_of(customers: Iterable[str], parties: Iterable[Party]) -> tuple[st
 def left_out(
     facts: Facts, stranger: Stranger, *, policy: Policy, period: Period, as_of: datetime
 ) -> tuple[Skipped, ...]:
-    """Return what is not billed of *stranger*: what its contracts come to, or why nobody can tell.
+    """Return what is not billed of *stranger*: what it comes to, or why nobody can tell.
 
     Nothing, if nothing is due.
     """
@@ -66,7 +67,7 @@ def left_out(
 def _decided(
     facts: Facts, stranger: Stranger, *, policy: Policy, period: Period, as_of: datetime
 ) -> Desk:
-    """Return the desk on which the contracts of *stranger* are billed, without taxes."""
+    """Return the desk on which contracts and work of *stranger* are billed, without taxes."""
     party = Party(
         id=stranger.id,
         role=CUSTOMER,
@@ -81,11 +82,14 @@ def _decided(
         invoices=stranger.invoices,
         credit_notes=stranger.credit_notes,
         contracts=stranger.contracts,
+        completions=stranger.completions,
+        adjustments=stranger.adjustments,
     )
     # Its coupons and its taxes are told with the party, so neither is known.
     untaxed = attrs.evolve(policy, taxes=None)
     desk = open_desk(facts, customer, policy=untaxed, period=period, as_of=as_of)
     charge_contracts(desk)
+    charge_work(desk)
     issue_invoices(desk)
     return desk
 

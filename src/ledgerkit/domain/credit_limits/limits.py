@@ -180,6 +180,35 @@ class Check:
 
 
 @attrs.frozen
+class Floors:
+    """The currencies in which a customer has a credit limit.
+
+    One policy of the wallet holds the floors of all of them, and has no version: whoever sets one
+    stores this anew, so that of two at once, in whatever currencies, one decides again.
+
+    Attributes:
+        id: The address of the wallet.
+        customer: The id of the party.
+        currencies: Those with a floor, sorted.
+    """
+
+    id: str
+    customer: str
+    currencies: tuple[str, ...]
+
+    def __attrs_post_init__(self) -> None:
+        name_of("customer", self.customer)
+        if self.id != address("customer", self.customer):
+            msg = f"the floors of {self.customer!r} are of their own wallet (got {self.id!r})"
+            raise ValueError(msg)
+        if type(self.currencies) is not tuple or list(self.currencies) != sorted(
+            set(self.currencies)
+        ):
+            msg = f"currencies are a tuple, sorted, each once (got {self.currencies!r})"
+            raise ValueError(msg)
+
+
+@attrs.frozen
 class LimitSet:
     """A limit that was set, and the wallet with the floor that enforces it."""
 
@@ -187,9 +216,16 @@ class LimitSet:
     wallet: Wallet
 
     @property
+    def floors(self) -> Floors:
+        """In which currencies the customer has a limit now."""
+        limited = (each.currency for each in self.wallet.limits if each.floor is not None)
+        return Floors(self.wallet.id, self.limit.customer, tuple(sorted(limited)))
+
+    @property
     def effects(self) -> Effects:
         """What to store: the record and the floor together; the wallet is opened if it is not."""
-        return Effects(opens=(self.wallet,), policies=(self.wallet,), records=(self.limit,))
+        records = (self.limit, self.floors)
+        return Effects(opens=(self.wallet,), policies=(self.wallet,), records=records)
 
 
 def set_limit(

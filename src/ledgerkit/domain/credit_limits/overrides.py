@@ -45,7 +45,8 @@ class Override:
         id: See `override_id`.
         customer: The id of the party.
         amount: The most that the one posting may charge, above zero.
-        reference: What it is for, such as the id of a booking.
+        reference: What it is for: the id of the work that is booked, or that the journal books as
+            its event, or else the id of the journal.
         reason: Why, in words.
         requested_by: The real id of who asked for it.
         expires_at: It cannot be used at or after this instant.
@@ -100,6 +101,22 @@ class OverrideExpired(LedgerkitError):
         return (
             f"override {self.override!r} expired at {self.expires_at.isoformat()} and it is "
             f"{self.at.isoformat()}; ask for another one"
+        )
+
+
+@attrs.frozen
+class OverrideForOther(LedgerkitError):
+    """An override that was approved for something else than it is to let pass."""
+
+    override: str
+    reference: str
+    asked: str
+    code: ClassVar[str] = "override_for_other"
+
+    def __str__(self) -> str:
+        return (
+            f"override {self.override!r} was approved for {self.reference!r}, not for "
+            f"{self.asked!r}; ask for another one"
         )
 
 
@@ -230,25 +247,31 @@ def use(override: Override, journal: Journal, *, at: datetime) -> OverrideUsed:
     Raises:
         IllegalTransition: it is not approved, or was used.
         OverrideExpired: its time is over.
+        OverrideForOther: its reference is neither the id of the journal's event nor of the journal.
         OverrideExceeded: the journal takes more of the customer, or of others.
     """
-    used = _used(override, journal, at)
+    names = (journal.id,) if journal.event is None else (journal.event.id, journal.id)
+    used = _used(override, journal, names, at)
     return OverrideUsed(used, attrs.evolve(journal, forced_by=override.id))
 
 
-def use_to_hold(override: Override, hold: Hold, *, at: datetime) -> OverrideHeld:
-    """Let *hold* reserve beyond the limit by *override*, as `use` lets a journal pass.
+def use_to_hold(override: Override, hold: Hold, *, work: str, at: datetime) -> OverrideHeld:
+    """Let *hold* reserve beyond the limit for *work* by *override*, as `use` lets a journal pass.
 
     What captures the hold needs no other leave, as it takes no more than was reserved. Raises: as
-    `use` does.
+    `use` does; its reference is the id of the work.
     """
-    used = _used(override, hold, at)
+    used = _used(override, hold, (work,), at)
     return OverrideHeld(used, attrs.evolve(hold, forced_by=override.id))
 
 
-def _used(override: Override, posting: Journal | Hold, at: datetime) -> Override:
+def _used(
+    override: Override, posting: Journal | Hold, names: tuple[str, ...], at: datetime
+) -> Override:
     status = OVERRIDE.after(override.status, "use")
     _still(override, at)
+    if override.reference not in names:
+        raise OverrideForOther(override.id, override.reference, names[0])
     customer = address("customer", override.customer), override.amount.currency
     taken = {key: -net for key, net in net_of(posting.entries).items() if net < 0}
     others = [key for key in taken if key != customer and key[0] != "platform"]

@@ -61,6 +61,7 @@ from ledgerkit.domain.credit_notes.records import (
     Applied,
     CreditLine,
     CreditNote,
+    Given,
 )
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "CreditSpent",
     "CreditVoided",
     "Credited",
+    "Given",
     "InvoiceOverCredited",
     "NotCreditedInFull",
     "NotIssued",

@@ -73,8 +73,8 @@ class NotOpen(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"credit note {self.note!r} would cancel {self.asked.minor} of debt, and "
-            f"{self.open.minor} {self.open.currency} is open; give the rest as credit or refund"
+            f"credit note {self.note!r} would cancel {self.asked} of debt, and {self.open} is "
+            "open; give the rest as credit or refund"
         )
 
 
@@ -89,9 +89,8 @@ class NotPaid(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"credit note {self.note!r} would give back {self.asked.minor}, and "
-            f"{self.paid.minor} {self.paid.currency} was paid and not given back; take it off "
-            "the debt"
+            f"credit note {self.note!r} would give back {self.asked}, and {self.paid} was paid "
+            "and not given back; take it off the debt"
         )
 
 
@@ -311,7 +310,8 @@ def void(
     replaces the credited one stands in the way. It keeps its number. (spec: billing 7)
 
     Raises:
-        CreditSpent: it became credit or a refund, undid a charge, or its invoice was replaced.
+        CreditSpent: it became credit or a refund, undid a charge, documents a correction, or its
+            invoice was replaced.
         IllegalTransition: it is rejected or void already.
         ValueError: *invoice* is another one, or it or *paid* is missing where the note was applied.
     """
@@ -322,6 +322,8 @@ def void(
         raise CreditSpent(note.id, "became credit or a refund of the customer")
     if any(line.undoes is not None for line in note.lines):
         raise CreditSpent(note.id, "undid the charge itself")
+    if any(line.given is not None for line in note.lines):
+        raise CreditSpent(note.id, "documents what a correction gave back")
     for other in others:
         if other.corrects == note.invoice and other.status != VOID:
             raise CreditSpent(note.id, f"made room for invoice {other.id!r}")

@@ -233,11 +233,13 @@ def postings(
 ) -> tuple[Journal, ...]:
     """Return what approving *note* posts beside undoing *undone_charges*, effective *at*.
 
-    The customer gets the total less what comes back by the charges, each tax is owed no more, and
-    the platform bears the rest, or has back what it bore before.
+    The customer gets the total less what comes back by the charges and what corrections gave back
+    before, each tax is owed no more, and the platform bears the rest, or has back what it bore
+    before.
     """
     payer = f"customer:{note.customer}"
     back = sum(-net_of(charge.entries).get((payer, note.currency), 0) for charge in undone_charges)
+    back += sum(line.given.amount.minor for line in note.lines if line.given is not None)
     legs = [Entry(payer, note.total - Money(back, note.currency))]
     legs += [Entry(tax.wallet, -tax.amount) for tax in note.taxes]
     legs += [Entry("platform", Money(back, note.currency) - note.net)]

@@ -25,8 +25,8 @@ class NotCreditedInFull(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"invoice {self.invoice!r} has {self.left.minor} {self.left.currency} before tax that "
-            "is not credited; credit all of it before writing it anew"
+            f"invoice {self.invoice!r} has {self.left} before tax that is not credited; credit all "
+            "of it before writing it anew"
         )
 
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import ClassVar
 
 import attrs
 
-from ledgerkit.domain.credit_notes.records import EFFECTIVE, CreditLine, CreditNote
+from ledgerkit.domain.credit_notes.records import EFFECTIVE, CreditLine, CreditNote, Given
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import DRAFT, ISSUED, PAID, PARTIALLY_PAID, VOID, Invoice, Line
 from ledgerkit.domain.money import Money, apportion, complement, sum_of
 from ledgerkit.domain.tax import Levy, TaxAmount, summed
+
+_NOTHING: Mapping[str, Given] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -35,9 +38,8 @@ class OverCredited(LedgerkitError):
     def __str__(self) -> str:
         left = self.billed - self.credited
         return (
-            f"line {self.line!r} of invoice {self.invoice!r} charged {self.billed.minor} and "
-            f"{self.credited.minor} is credited; {self.asked.minor} asked exceeds {left.minor} "
-            f"{self.billed.currency}"
+            f"line {self.line!r} of invoice {self.invoice!r} charged {self.billed} and "
+            f"{self.credited} is credited; {self.asked} asked exceeds {left}"
         )
 
 
@@ -54,9 +56,8 @@ class InvoiceOverCredited(LedgerkitError):
     def __str__(self) -> str:
         left = self.total - self.credited
         return (
-            f"invoice {self.invoice!r} came to {self.total.minor} and {self.credited.minor} is "
-            f"credited; {self.asked.minor} asked exceeds {left.minor} {self.total.currency}; "
-            "credit the lines that gave something back as well"
+            f"invoice {self.invoice!r} came to {self.total} and {self.credited} is credited; "
+            f"{self.asked} asked exceeds {left}; credit the lines that gave something back as well"
         )
 
 
@@ -148,6 +149,7 @@ def draft(
     *,
     earlier: Iterable[CreditNote],
     others: Iterable[Invoice] = (),
+    given: Mapping[str, Given] = _NOTHING,
     reason: str,
     by: str = "",
 ) -> CreditNote:
@@ -155,14 +157,17 @@ def draft(
 
     Amounts are before tax; taxes come with them. *earlier* are all notes of the invoice so far,
     *by* is who writes it. With *others*, the invoices of the customer, *earlier* are the notes of
-    them all, and what a line of another one gave back is not given back again. A draft has no
-    effect.
+    them all, and what a line of another one gave back is not given back again. *given* tells, by
+    line id, what corrections gave back already: the note documents that. A draft has no effect.
 
     Raises:
         NotIssued, UnknownLine, OverCredited, InvoiceOverCredited.
     """
     every = tuple(earlier)
-    lines = credit_lines(invoice, asked, every, others)
+    lines = tuple(
+        attrs.evolve(line, given=given.get(line.line or ""))
+        for line in credit_lines(invoice, asked, every, others)
+    )
     notes = [note for note in every if note.invoice == invoice.id]
     return CreditNote(
         id=derive("crn", invoice.id, str(len(notes)), on=invoice.issued_on),

@@ -38,6 +38,25 @@ CREDIT_NOTE = Lifecycle(
 ADJUSTMENT, REFUND_NOTE = "adjustment", "refund"
 
 
+@attrs.frozen
+class Given:
+    """What a correction of completed work gave back when it was applied.
+
+    Attributes:
+        journal: The id of the journal that posted it, the last one of the work by then.
+        amount: How much, before discounts, with the taxes that prices include; above zero.
+    """
+
+    journal: str
+    amount: Money
+
+    def __attrs_post_init__(self) -> None:
+        name_of("journal that gave something back", self.journal)
+        if type(self.amount) is not Money or self.amount.minor <= 0:
+            msg = f"journal {self.journal!r} gave back Money above 0 (got {self.amount!r})"
+            raise ValueError(msg)
+
+
 @attrs.frozen(kw_only=True)
 class CreditLine:
     """What is taken back of one line.
@@ -52,6 +71,7 @@ class CreditLine:
         amount: What is given back before tax; below zero where the line gave something back.
         taxes: The taxes given back with it.
         undoes: The id of the journal that charged the line, if the note undid it, or None.
+        given: What was given back of the line before the note, which documents it, or None.
     """
 
     id: str
@@ -63,6 +83,7 @@ class CreditLine:
     amount: Money
     taxes: tuple[TaxAmount, ...] = ()
     undoes: str | None = None
+    given: Given | None = None
 
     def __attrs_post_init__(self) -> None:
         plain_date("the day of a credit", self.on)

@@ -38,8 +38,8 @@ class Uncovered(LedgerkitError):
     def __str__(self) -> str:
         short = self.charged - self.covered
         return (
-            f"line {self.claim!r} charges {self.charged} and credit pays {self.covered.minor} of "
-            f"it; {short.minor} more are needed"
+            f"line {self.claim!r} charges {self.charged} and credit pays {self.covered} of it; "
+            f"{short} more is needed"
         )
 
 

@@ -32,7 +32,7 @@ class Overdrawn(LedgerkitError):
     def __str__(self) -> str:
         return (
             f"line {self.claim!r} charges {self.charged} and grant {self.grant!r} paid "
-            f"{self.drawn.minor} of it; {self.asked.minor} asked exceeds what is open"
+            f"{self.drawn} of it; {self.asked} asked exceeds what is open"
         )
 
 
@@ -49,7 +49,7 @@ class NotDrawn(LedgerkitError):
     def __str__(self) -> str:
         return (
             f"line {self.source!r} has drawn {self.drawn} of grant {self.grant!r}; "
-            f"{self.asked.minor} cannot come back"
+            f"{self.asked} cannot come back"
         )
 
 

@@ -268,8 +268,8 @@ class CreditExhausted(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"grant {self.grant!r} has {self.remaining} left and {self.asked.minor} are asked; "
-            "draw less, or charge the line"
+            f"grant {self.grant!r} has {self.remaining} left and {self.asked} is asked; draw less, "
+            "or charge the line"
         )
 
 

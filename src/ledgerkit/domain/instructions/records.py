@@ -90,8 +90,8 @@ class OrderChanged(LedgerkitError):
 
 def order_digest(order: Order) -> str:
     """Return a name of *order* that no other order has."""
-    fields = attrs.fields(type(order))
-    return derive("ord", order.kind, *(f"{f.name}={getattr(order, f.name)}" for f in fields))
+    # asdict takes the amount apart: how it says itself is for people, and may be said otherwise.
+    return derive("ord", order.kind, *(f"{name}={of}" for name, of in attrs.asdict(order).items()))
 
 
 def _maybe_instant(at: datetime | None) -> datetime | None:

@@ -34,8 +34,7 @@ class NegativeInvoice(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"invoice {self.invoice!r} comes to {self.total.minor} {self.total.currency} minor "
-            "units, below 0; write a credit note instead"
+            f"invoice {self.invoice!r} comes to {self.total}, below 0; write a credit note instead"
         )
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import attrs
 
-from ledgerkit.domain.charges import Charge
+from ledgerkit.domain.charges import Charge, PostedCharge
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money, Rate, Rounding, round_exact
@@ -218,6 +218,7 @@ def charge_line(charge: Charge) -> Line:
         kind=charge.kind,
         detail=charge.detail,
         part=charge.part,
+        journal=charge.journal if isinstance(charge, PostedCharge) else None,
     )
     if charge.gives_back is None:
         return made

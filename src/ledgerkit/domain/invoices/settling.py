@@ -138,8 +138,8 @@ class InvoiceSettled(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"invoice {self.invoice!r} has payments of {self.paid.minor} and credits of "
-            f"{self.credited.minor} {self.paid.currency}; void needs 0 of both, else credit it"
+            f"invoice {self.invoice!r} has payments of {self.paid} and credits of "
+            f"{self.credited}; void needs 0 of both, else credit it"
         )
 
 

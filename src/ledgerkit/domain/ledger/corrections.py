@@ -149,7 +149,7 @@ def correct(
     >>> flown = Journal(id="jrn_1", kind="flown", entries=charged, effective_at=noon)
     >>> small = correct(flown, meant, id="jrn_2", at=noon)
     >>> [str(entry.amount) for entry in small.entries], corrects(small)
-    (['-2000 minor USD', '2000 minor USD'], 'jrn_1')
+    (['-20.00 USD', '20.00 USD'], 'jrn_1')
     """
     if type(meant) is not tuple or not all(type(each) is Entry for each in meant):
         msg = f"meant must be a tuple of Entry (got {meant!r})"

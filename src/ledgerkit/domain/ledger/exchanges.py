@@ -63,7 +63,7 @@ class ExchangeTooSmall(LedgerkitError):
     code: ClassVar[str] = "exchange_too_small"
 
     def __str__(self) -> str:
-        return f"{self.sold} buys less than 1 minor {self.currency}; exchange more at once"
+        return f"{self.sold} buys less than {Money(1, self.currency)}; exchange more at once"
 
 
 def exchange(
@@ -90,7 +90,7 @@ def exchange(
     >>> quote = Quote(currency="CAD", per=Fraction(6, 5), source="bank", at=noon)
     >>> sale = exchange(Money(101, "USD"), quote, giver="us", receiver="ca", trading="trading:x")
     >>> [(entry.wallet, str(entry.amount)) for entry in sale.entries][2:]
-    [('trading:x', '-121 minor CAD'), ('ca', '121 minor CAD')]
+    [('trading:x', '-1.21 CAD'), ('ca', '1.21 CAD')]
     """
     if sold.minor <= 0 or sold.currency == quote.currency:
         msg = f"what is sold is above 0 and not {quote.currency} itself (got {sold})"

@@ -159,9 +159,7 @@ class CaptureExceedsHold(PostingRefused):
     code: ClassVar[str] = "capture_exceeds_hold"
 
     def __str__(self) -> str:
-        legs = ", ".join(
-            f"{e.amount.minor:+d} {e.amount.currency} on {e.wallet}" for e in self.excess
-        )
+        legs = ", ".join(f"{e.amount} on {e.wallet}" for e in self.excess)
         return (
             f"journal {self.journal!r} takes {legs} more than hold {self.hold!r} has left; capture "
             "what is left and post the difference"

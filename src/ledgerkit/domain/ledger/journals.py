@@ -205,7 +205,7 @@ class Unbalanced(LedgerkitError):
     code: ClassVar[str] = "unbalanced"
 
     def __str__(self) -> str:
-        off = ", ".join(f"{r.minor:+d} {r.currency} minor units" for r in self.residuals)
+        off = ", ".join(str(residual) for residual in self.residuals)
         return f"{self.noun} {self.journal!r} is off by {off}; each currency must sum to zero"
 
 

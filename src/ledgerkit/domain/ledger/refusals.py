@@ -7,6 +7,7 @@ them, in one documented order. (spec: ledger 3)
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 import attrs
@@ -14,6 +15,7 @@ import attrs
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger.journals import Condition, Entry, Event
 from ledgerkit.domain.ledger.wallets import INT64
+from ledgerkit.domain.money import Money
 
 
 class PostingRefused(LedgerkitError):
@@ -208,9 +210,7 @@ class OverReversal(PostingRefused):
     def __str__(self) -> str:
         if self.is_reversal:
             return f"journal {self.journal!r} is itself a reversal; post the original event anew"
-        legs = ", ".join(
-            f"{e.amount.minor:+d} {e.amount.currency} on {e.wallet}" for e in self.excess
-        )
+        legs = ", ".join(f"{e.amount} on {e.wallet}" for e in self.excess)
         return f"journal {self.journal!r} has no {legs} left to reverse; name legs that are open"
 
 
@@ -219,7 +219,7 @@ class ConditionFailed(PostingRefused):
     """A required bound does not hold."""
 
     journal: str
-    failed: tuple[tuple[Condition, int], ...]
+    failed: tuple[tuple[Condition, Money], ...]
     noun: str = "journal"
     code: ClassVar[str] = "condition_failed"
 
@@ -234,8 +234,8 @@ class ConditionFailed(PostingRefused):
 def _bounds(condition: Condition) -> str:
     low, high = condition.at_least, condition.at_most
     parts = (
-        f"at least {low.minor} {low.currency}" if low is not None else "",
-        f"at most {high.minor} {high.currency}" if high is not None else "",
+        f"at least {low}" if low is not None else "",
+        f"at most {high}" if high is not None else "",
     )
     return " and ".join(part for part in parts if part)
 
@@ -262,6 +262,14 @@ class Shortage:
     short_by: int
     raised_by: str
 
+    def __str__(self) -> str:
+        money = partial(Money, currency=self.currency)
+        return (
+            f"{self.wallet} has {money(self.available)} available ({money(self.held)} held, floor "
+            f"{money(self.floor)}) and {money(self.needed)} is needed: short by "
+            f"{money(self.short_by)}, {self.raised_by} may lower the floor"
+        )
+
 
 @attrs.frozen
 class InsufficientFunds(PostingRefused):
@@ -273,11 +281,8 @@ class InsufficientFunds(PostingRefused):
     code: ClassVar[str] = "insufficient_funds"
 
     def __str__(self) -> str:
-        return f"{self.noun} {self.journal!r} is not covered: " + "; ".join(
-            f"{s.wallet} has {s.available} {s.currency} available ({s.held} held, floor {s.floor})"
-            f" and {s.needed} is needed: short by {s.short_by}, {s.raised_by} may lower the floor"
-            for s in self.shortages
-        )
+        shortages = "; ".join(str(shortage) for shortage in self.shortages)
+        return f"{self.noun} {self.journal!r} is not covered: {shortages}"
 
 
 @attrs.frozen
@@ -291,6 +296,13 @@ class Excess:
     ceiling: int
     over_by: int
 
+    def __str__(self) -> str:
+        money = partial(Money, currency=self.currency)
+        return (
+            f"{self.wallet} holds {money(self.balance)} ({money(self.held_in)} more on hold) and "
+            f"may hold {money(self.ceiling)}: over by {money(self.over_by)}"
+        )
+
 
 @attrs.frozen
 class CeilingExceeded(PostingRefused):
@@ -302,8 +314,5 @@ class CeilingExceeded(PostingRefused):
     code: ClassVar[str] = "ceiling_exceeded"
 
     def __str__(self) -> str:
-        return f"{self.noun} {self.journal!r} is too much: " + "; ".join(
-            f"{e.wallet} holds {e.balance} {e.currency} ({e.held_in} more on hold) and may hold "
-            f"{e.ceiling}: over by {e.over_by}"
-            for e in self.excesses
-        )
+        excesses = "; ".join(str(excess) for excess in self.excesses)
+        return f"{self.noun} {self.journal!r} is too much: {excesses}"

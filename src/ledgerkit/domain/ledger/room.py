@@ -19,6 +19,7 @@ from ledgerkit.domain.ledger.refusals import (
     Shortage,
 )
 from ledgerkit.domain.ledger.wallets import Balance, Wallet
+from ledgerkit.domain.money import Money
 
 Reader: TypeAlias = Callable[[str, str], Balance]
 """What a (wallet, currency) holds."""
@@ -90,8 +91,8 @@ def check_conditions(posting: Journal | Hold, balance: Reader) -> None:
         for bound, sign in ((condition.at_least, 1), (condition.at_most, -1)):
             if bound is None:
                 continue
-            available = balance(condition.wallet, bound.currency).available
-            if (available - bound.minor) * sign < 0:
+            available = Money(balance(condition.wallet, bound.currency).available, bound.currency)
+            if (available - bound).minor * sign < 0:
                 failed.append((condition, available))
     if failed:
         raise ConditionFailed(posting.id, tuple(failed), noun_of(posting))

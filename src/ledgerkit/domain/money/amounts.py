@@ -1,7 +1,7 @@
 """Amount: a whole number of minor units of one currency.
 
-The currency is an ISO 4217 code or a unit of the host's, such as a prepaid session; how many
-decimals it has is known to a `Units` table only, and an amount never needs them.
+The currency is an ISO 4217 code or a unit of the host's, such as a prepaid session. How many
+decimals a unit of the host's has is known to its `Units` table only, and no sum needs them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import attrs
 
+from ledgerkit.domain import _iso4217
 from ledgerkit.domain.errors import LedgerkitError
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,15}")
@@ -101,8 +102,18 @@ class Money:
         raise TypeError(msg)
 
     def __str__(self) -> str:
-        """Return the amount for error messages, in minor units since the decimals are not known."""
-        return f"{self.minor} minor {self.currency}"
+        """Return the amount for error messages, as people write it.
+
+        No `Units` table gives an ISO 4217 code other decimals than ISO does; those of a unit of
+        the host's are not known here, so its amounts are said in minor units. Neither is stored.
+
+        >>> str(Money(5001, "USD")), str(Money(500, "JPY")), str(Money(10, "SESSION"))
+        ('50.01 USD', '500 JPY', '10 minor SESSION')
+        """
+        exponent = _iso4217.EXPONENTS.get(self.currency)
+        if exponent is None:
+            return f"{self.minor} minor {self.currency}"
+        return f"{pointed(self.minor, exponent)} {self.currency}"
 
 
 def sum_of(amounts: Iterable[Money], currency: str) -> Money:
@@ -119,6 +130,19 @@ def sum_of(amounts: Iterable[Money], currency: str) -> Money:
             raise CurrencyMismatch(Money(minor, currency), amount)
         minor += amount.minor
     return Money(minor, currency)
+
+
+def pointed(minor: int, exponent: int) -> str:
+    """Return *minor* units in major ones: a point before the last *exponent* digits, ASCII only.
+
+    >>> pointed(-5, 2), pointed(1234, 3), pointed(7, 0)
+    ('-0.05', '1.234', '7')
+    """
+    digits = str(abs(minor)).rjust(exponent + 1, "0")
+    sign = "-" if minor < 0 else ""
+    if exponent == 0:
+        return sign + digits
+    return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}"
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ import attrs
 
 from ledgerkit.domain import _iso4217
 from ledgerkit.domain.errors import LedgerkitError
-from ledgerkit.domain.money.amounts import Money, is_code
+from ledgerkit.domain.money.amounts import Money, is_code, pointed
 from ledgerkit.domain.money.rounding import Exact, Rate, exact
 
 _MOST_DECIMALS = 9
@@ -102,12 +102,7 @@ class Units:
         >>> ISO.plain(Money(-5, "EUR"))
         '-0.05'
         """
-        exponent = self.exponent(money.currency)
-        digits = str(abs(money.minor)).rjust(exponent + 1, "0")
-        sign = "-" if money.minor < 0 else ""
-        if exponent == 0:
-            return sign + digits
-        return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}"
+        return pointed(money.minor, self.exponent(money.currency))
 
     def decimal(self, money: Money) -> Decimal:
         """Return *money* in major units, exactly; raises `UnknownCurrency`.

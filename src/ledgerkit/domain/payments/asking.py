@@ -50,7 +50,7 @@ class PaymentInDispute(LedgerkitError):
     def __str__(self) -> str:
         return (
             f"invoice {self.invoice!r} was paid by {self.payment!r}, of which a dispute took "
-            f"{self.taken.minor} {self.taken.currency}; charge it once that is decided"
+            f"{self.taken}; charge it once that is decided"
         )
 
 

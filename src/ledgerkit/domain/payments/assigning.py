@@ -6,7 +6,7 @@ what is left over is credit of the customer: the wallet is simply above zero. (s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import attrs
@@ -126,6 +126,19 @@ def assign(
     return PaymentChanged(
         payment=after, invoices=settled_by(payment, after, owed), changed=bool(more)
     )
+
+
+def freed(payment: Payment, over: Mapping[str, Money]) -> Payment:
+    """Return *payment* without what is *over* of the invoices it pays, once they were credited.
+
+    *over* is by invoice id, in the currency of the invoice.
+    """
+    kept = []
+    for each in trimmed(payment):
+        pays = payment.pays(each.invoice)
+        less = min(pays, over.get(each.invoice, Money.zero(pays.currency)))
+        kept.append(Assignment(each.invoice, each.amount - less))
+    return attrs.evolve(payment, assignments=tuple(kept))
 
 
 def trimmed(payment: Payment) -> tuple[Assignment, ...]:

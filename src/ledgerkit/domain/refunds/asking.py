@@ -34,8 +34,8 @@ class OverRefunded(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"payment {self.payment!r} of {self.captured.minor} {self.captured.currency} has "
-            f"{self.refundable.minor} left to give back; {self.asked.minor} was asked for"
+            f"payment {self.payment!r} of {self.captured} has {self.refundable} left to give "
+            f"back; {self.asked} was asked for"
         )
 
 
@@ -66,8 +66,8 @@ class NotPaidBy(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"payment {self.payment!r} pays {self.paid.minor} {self.paid.currency} of invoice "
-            f"{self.invoice!r}; {self.asked.minor} cannot be taken off it"
+            f"payment {self.payment!r} pays {self.paid} of invoice {self.invoice!r}; "
+            f"{self.asked} cannot be taken off it"
         )
 
 

@@ -34,8 +34,7 @@ class ChargeUndoneAlready(LedgerkitError):
 
     def __str__(self) -> str:
         return (
-            f"charge {self.charge!r} has {self.left.minor} {self.left.currency} left to take back; "
-            f"{self.asked.minor} was asked for"
+            f"charge {self.charge!r} has {self.left} left to take back; {self.asked} was asked for"
         )
 
 

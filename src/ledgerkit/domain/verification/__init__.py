@@ -8,7 +8,7 @@ reliability C5)
 
 from __future__ import annotations
 
-from ledgerkit.domain.verification.completions import completion_problems
+from ledgerkit.domain.verification.completions import completion_problems, work_problems
 from ledgerkit.domain.verification.documents import (
     billed_twice_problems,
     invoice_problems,
@@ -43,4 +43,5 @@ __all__ = [
     "payout_problems",
     "recovered_problems",
     "transfer_problems",
+    "work_problems",
 ]

@@ -87,7 +87,8 @@ def invoice_problems(
         if line.journal is not None:
             moved = checked.amounts.get(line.journal)
             owed = None if moved is None else -moved.get(payer, 0)
-            if owed is None or (line.package is None and owed != minor):
+            alone = line.package is None and line.journal not in checked.worked
+            if owed is None or (alone and owed != minor):
                 reason = f"line {line.id} is {minor}, its journal {line.journal} charged {owed}"
                 found.append(("charge_differs", reason))
     found += _line_credit_problems(invoice, notes)
@@ -105,6 +106,8 @@ def _amount_of(line: Line) -> int | None:
         return 0
     said = dict(line.trace)
     rounding = said.get("rounding", "half_up").upper()
+    if rounding == "LARGEST_REMAINDER" and abs(line.rounding) < 1:
+        return line.amount.minor  # a share of a bundle, either neighbour of what is exact
     if rounding not in Rounding.__members__:
         return None
     before = _continued(said)
@@ -171,15 +174,22 @@ def _credit_problems(
 ) -> Iterator[tuple[str, str]]:
     """Yield where *notes* do not give back what journals did, all lines together.
 
-    Those are the notes' own, the reversals of charges, and what made even a charge that was
-    credited by hand before it was undone.
+    Those are the notes' own, the reversals of charges, what corrections of work gave back before,
+    and what made even a charge that was credited by hand before it was undone.
     """
     payer = f"customer:{invoice.customer}", invoice.currency
     given = posted = 0
+    undone = set[str | None]()
     for note in notes:
         given += _given(note)
         posted += checked.booked(Event("credit_note", note.id), *payer)
+        for back in note.lines if note.status in EFFECTIVE else ():
+            undone.add(back.undoes)
+            posted += 0 if back.given is None else back.given.amount.minor
     for line in invoice.lines:
+        # What a refund takes back of work it does not take off the invoice.
+        if line.journal in checked.worked and line.journal not in undone:
+            continue
         if line.journal in checked.taken_back:
             posted += checked.taken_back[line.journal][payer]
             absorbed = Event("session", line.source, f"credited:{line.part or 1}")
@@ -247,12 +257,17 @@ def loose_note_problems(notes: Iterable[CreditNote], checked: Checked) -> tuple[
     return tuple(found)
 
 
-def billed_twice_problems(invoices: Iterable[Invoice]) -> tuple[Problem, ...]:
-    """Return journals that more than one line documents: `billed_twice`."""
+def billed_twice_problems(invoices: Iterable[Invoice], checked: Checked) -> tuple[Problem, ...]:
+    """Return journals that more than one line documents: `billed_twice`.
+
+    Of those that charged work, `work_problems` compares the sums.
+    """
     found = []
     billed: dict[str, str] = {}
     for invoice in invoices:
         for line in invoice.lines:
+            if line.journal in checked.worked:
+                continue
             if line.journal in billed:
                 first = billed[line.journal]
                 reason = f"journal {line.journal} is billed by invoices {first} and {invoice.id}"

@@ -14,6 +14,7 @@ from ledgerkit.domain.ledger import Balance, Event, Posted, Wallet
 # Wallets that documents are checked against: of parties, of the taxes that are owed, and of where
 # money comes in and leaves.
 _WATCHED = ("customer:", "supplier:", "owner:", "liability:tax:", "gateway:", "cash:")
+_WORK = ("completion.charged", "completion.adjusted")
 
 
 @attrs.frozen
@@ -45,6 +46,8 @@ class Checked:
             (wallet, currency).
         taken_back: What reversals of each journal moved there, together.
         events: Which journal booked which fact.
+        worked: The journals that charged completed work or corrected it: what they charged may
+            stand in several lines.
         problems: What was found on the way.
     """
 
@@ -54,6 +57,7 @@ class Checked:
     amounts: dict[str, Mapping[tuple[str, str], int]] = attrs.Factory(dict)
     taken_back: dict[str, Counter[tuple[str, str]]] = attrs.Factory(dict)
     events: dict[Event, str] = attrs.Factory(dict)
+    worked: set[str] = attrs.Factory(set)
     problems: list[Problem] = attrs.Factory(list)
 
     def feed(self, posted: Posted) -> None:
@@ -92,6 +96,8 @@ class Checked:
             if entry.wallet.startswith(_WATCHED):
                 moved[key] = moved.get(key, 0) + minor
         self.amounts[posted.journal.id] = moved
+        if posted.journal.kind in _WORK:
+            self.worked.add(posted.journal.id)
         if posted.journal.reverses is not None:
             self.taken_back.setdefault(posted.journal.reverses, Counter()).update(moved)
         for currency, minor in off.items():

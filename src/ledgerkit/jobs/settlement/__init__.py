@@ -27,6 +27,7 @@ from ledgerkit.jobs.settlement.reading import (
 )
 from ledgerkit.jobs.settlement.refunds import refuse_refund, settle_refund
 from ledgerkit.jobs.settlement.transfers import (
+    refuse_payout,
     refuse_reversal,
     refuse_transfer,
     settle_payout,
@@ -44,6 +45,7 @@ __all__ = [
     "read_account",
     "refusal",
     "refuse_charge",
+    "refuse_payout",
     "refuse_refund",
     "refuse_reversal",
     "refuse_transfer",
@@ -92,6 +94,7 @@ _REFUSES: Mapping[str, RefuseOrder] = MappingProxyType(
         gateways.REFUND: refuse_refund,
         gateways.TRANSFER: refuse_transfer,
         gateways.REVERSAL: refuse_reversal,
+        gateways.PAYOUT: refuse_payout,
     }
 )
 

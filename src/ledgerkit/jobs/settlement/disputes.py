@@ -1,15 +1,21 @@
-"""Settling disputes: what the customer's bank took back, and the payouts that wait for it."""
+"""Settling disputes: what the customer's bank took back, and what follows for suppliers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+
+import attrs
 
 from ledgerkit.domain import disputes, payouts
 from ledgerkit.domain.changes import Versioned
-from ledgerkit.domain.disputes import LOST, OPEN, Dispute
+from ledgerkit.domain.clawbacks import Clawback
+from ledgerkit.domain.disputes import LOST, OPEN, WON, Dispute, Earner
 from ledgerkit.domain.gateways import GatewayObject
 from ledgerkit.domain.payments import PLATFORM_PAYS, FeePolicy, Payment
 from ledgerkit.domain.payouts import Payout
+from ledgerkit.domain.transfers import PENDING, Transfer
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.settlement.reading import (
     PARKED,
@@ -21,6 +27,33 @@ from ledgerkit.jobs.settlement.reading import (
     settled,
     whose,
 )
+
+
+@attrs.frozen(kw_only=True)
+class _Suppliers:
+    """What was read of suppliers.
+
+    Attributes:
+        earned: The payouts to hold or to release.
+        earners: What each of them earned of a payment whose dispute is lost, and was paid.
+        transfers: The transfers to them.
+        cases: The cases of a loss, for a dispute that is won after all.
+    """
+
+    earned: tuple[Versioned[Payout], ...] = ()
+    earners: tuple[Earner, ...] = ()
+    transfers: tuple[Versioned[Transfer], ...] = ()
+    cases: tuple[Versioned[Clawback], ...] = ()
+
+    def bases(self, written: Iterable[Transfer]) -> tuple[Versioned[Any], ...]:
+        """Return what a decision that stores the transfers *written* is based on.
+
+        That is what is done with payouts and cases, and also that a transfer on its way is not
+        done: it would have paid what a case is over.
+        """
+        ids = {transfer.id for transfer in written}
+        moved = (v for v in self.transfers if v.record.id in ids or v.record.status == PENDING)
+        return (*self.earned, *self.cases, *moved)
 
 
 async def settle_dispute(
@@ -37,18 +70,16 @@ async def settle_dispute(
         return PARKED
     account = await read_account(paid.record.customer)
     if read is None:
-        dispute = disputes.of_object(
-            told, gateway=gateway, payment=paid.record, on=day_of(told, account)
-        )
-        earned = await _related(paid.record, account)
+        day = day_of(told, account)
+        dispute = disputes.of_object(told, gateway=gateway, payment=paid.record, on=day)
     else:
         dispute = read.record
-        earned = await _held(dispute)
     others = [
         version.record
         for status in (OPEN, LOST)
         for version in await steps.find_all(Dispute, status=status)
     ]
+    suppliers = await _suppliers(dispute, told, paid.record, account, is_new=read is None)
     decided = disputes.follow(
         dispute,
         told,
@@ -56,32 +87,102 @@ async def settle_dispute(
         owed=account.owed,
         at=at,
         is_new=read is None,
-        earned=[version.record for version in earned],
+        earned=[version.record for version in suppliers.earned],
         others=others,
+        earners=suppliers.earners,
+        cases=[version.record for version in suppliers.cases],
         fees=fees,
     )
     if decided is None:
         return settled(None, told, owner, dispute.id, read, paid, at=at)
-    written = {payout.id for payout in decided.payouts}
-    bases = [version for version in earned if version.record.id in written]
     invoices = account.read(decided.invoices)
+    bases = suppliers.bases(decided.transfers)
     return settled(decided, told, owner, dispute.id, read, paid, *invoices, *bases, at=at)
 
 
-async def _related(payment: Payment, account: Account) -> tuple[Versioned[Payout], ...]:
-    """Return the unpaid payouts for what *payment* paid."""
+async def _suppliers(
+    dispute: Dispute, told: GatewayObject, payment: Payment, account: Account, *, is_new: bool
+) -> _Suppliers:
+    """Read what the state *told* of *dispute* concerns suppliers."""
+    status = disputes.moves_to(dispute, told)
+    if status == LOST:
+        return await _earners(payment, account)
+    if status == WON:
+        held = [await steps.load(Payout, id) for id in dispute.held]
+        cases = [await steps.load(Clawback, id) for id in dispute.clawbacks]
+        return _Suppliers(earned=_found(held), cases=_found(cases))
+    if not is_new:
+        return _Suppliers()
     unpaid = [
         version
         for status in (payouts.PENDING, payouts.ON_HOLD)
         for version in await steps.find_all(Payout, status=status)
     ]
-    invoices = [version.record for version in account.invoices.values()]
-    found = disputes.related(payment, invoices, [version.record for version in unpaid])
-    ids = {payout.id for payout in found}
-    return tuple(version for version in unpaid if version.record.id in ids)
+    return _Suppliers(earned=_related(payment, account, unpaid))
 
 
-async def _held(dispute: Dispute) -> tuple[Versioned[Payout], ...]:
-    """Return the payouts that are on hold for *dispute*."""
-    read = [await steps.load(Payout, id) for id in dispute.held]
+def _found(read: Iterable[Versioned[Any] | None]) -> tuple[Versioned[Any], ...]:
     return tuple(version for version in read if version is not None)
+
+
+def _related(
+    payment: Payment, account: Account, found: Iterable[Versioned[Payout]]
+) -> tuple[Versioned[Payout], ...]:
+    """Return those of the payouts *found* that are for what *payment* paid."""
+    found = tuple(found)
+    invoices = [version.record for version in account.invoices.values()]
+    ours = disputes.related(payment, invoices, [version.record for version in found])
+    ids = {payout.id for payout in ours}
+    return tuple(version for version in found if version.record.id in ids)
+
+
+# ---- a loss ----------------------------------------------------------------------------------
+async def _earners(payment: Payment, account: Account) -> _Suppliers:
+    """Read who earned of what *payment* paid, and what they were paid."""
+    every = await steps.find_all(Payout)
+    related = _related(payment, account, every)
+    charged = await _charged(payment, account)
+    earners: list[Earner] = []
+    transfers: list[Versioned[Transfer]] = []
+    for supplier in sorted({*charged, *(version.record.supplier for version in related)}):
+        # Before the cases: whoever claws a transfer back stores it anew, and this is stale.
+        moved = await steps.find_all(Transfer, party=supplier)
+        transfers += moved
+        paid = [version.record for version in every if version.record.supplier == supplier]
+        earners.append(await _earner(supplier, paid, [version.record for version in moved]))
+    return _Suppliers(earned=related, earners=tuple(earners), transfers=tuple(transfers))
+
+
+async def _charged(payment: Payment, account: Account) -> set[str]:
+    """Return the suppliers in the journals that charged what *payment* paid."""
+    paid = {each.invoice for each in payment.assignments}
+    lines = [
+        line
+        for id in sorted(paid & set(account.invoices))
+        for line in account.invoices[id].record.lines
+    ]
+    suppliers: set[str] = set()
+    for id in dict.fromkeys(line.journal for line in lines if line.journal is not None):
+        posted = await steps.journal(id)
+        wallets = () if posted is None else (e.wallet for e in posted.journal.entries)
+        suppliers |= {w.partition(":")[2] for w in wallets if w.startswith("supplier:")}
+    return suppliers
+
+
+async def _earner(supplier: str, paid: list[Payout], moved: list[Transfer]) -> Earner:
+    """Read the statement and the cases of *supplier*, and what journals in it reverse."""
+    entries = await steps.entries(f"supplier:{supplier}")
+    reversals: dict[str, str] = {}
+    for id in dict.fromkeys(e.journal for e in entries if e.kind.endswith(".reversed")):
+        posted = await steps.journal(id)
+        if posted is not None and posted.journal.reverses is not None:
+            reversals[id] = posted.journal.reverses
+    cases = await steps.find_all(Clawback, party=supplier)
+    return Earner(
+        supplier=supplier,
+        entries=entries,
+        reversals=reversals,
+        payouts=tuple(paid),
+        transfers=tuple(moved),
+        cases=tuple(version.record for version in cases),
+    )

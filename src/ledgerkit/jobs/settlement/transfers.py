@@ -84,6 +84,17 @@ async def settle_payout(told: GatewayObject, *, gateway: str, at: datetime) -> S
     return settled(moved if moved.moved else None, told, owner, id, read, at=at)
 
 
+async def refuse_payout(instruction: Instruction, outcome: Outcome, *, at: datetime) -> Settlement:
+    """Return what a refused bank payout does: one that the gateway made and that failed is kept.
+
+    Else what is told later of the time before it failed would be the first that is known of it.
+    """
+    if outcome.object is None:
+        return await refused(instruction, outcome, None, at=at)
+    told = attrs.evolve(outcome.object, instruction=instruction.id)
+    return await settle_payout(told, gateway=instruction.gateway, at=at)
+
+
 async def refuse_transfer(
     instruction: Instruction, outcome: Outcome, *, at: datetime
 ) -> Settlement:

@@ -171,6 +171,15 @@ class BooksContract:
         assert [(3, 1, 7, "EUR", -44), (4, 1, 1, "EUR", -43)] == _figures(list(rest.items))
         assert None is rest.next
 
+    def test_5_the_last_entry_is_the_newest_line(self, store: Store) -> None:
+        """In recording order, whenever it counts; a wallet without lines has none."""
+        _fill(store)
+        _post(store, transfer("j-4", "platform", "customer:a", 1, at=hour(-9)), at=hour(4))
+        lines = store.entries("customer:a").items
+
+        assert Cursor(4, 1) == lines[-1].cursor == store.last_entry("customer:a")
+        assert None is store.last_entry("nobody")
+
     def test_5_a_line_tells_its_journal(self, store: Store) -> None:
         """A line names the journal, its event and both of its times."""
         sold = transfer(

@@ -268,8 +268,8 @@ class HoldsContract:
         on_shop = (Condition("shop", at_most=Money(-4, "EUR")),)
         few = refused(ConditionFailed, store, hold("h-5", "bank", "shop", 1, requires=on_shop))
 
-        assert ((wanted[71][0], 70),) == error.failed
-        assert ((on_shop[0], -3),) == few.failed
+        assert ((wanted[71][0], Money(70, "EUR")),) == error.failed
+        assert ((on_shop[0], Money(-3, "EUR")),) == few.failed
         later = transfer("j", "bank", "shop", 1, requires=(Condition("purse", Money(99, "EUR")),))
         store.commit(changes("j", at=hour(1), journals=(later,)))
 

@@ -313,7 +313,7 @@ class PostingContract:
         )
         post(store, transfer("ok", "a", "b", 1, requires=(exact,)))
 
-        assert ((least, 10), (most, -10)) == refused.failed
+        assert ((least, Money(10, "EUR")), (most, Money(-10, "EUR"))) == refused.failed
 
     def test_11_reversals_take_back_what_is_left(self, store: Store) -> None:
         """Part by part until nothing is left; then the reversals that took it are named."""
