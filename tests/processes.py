@@ -8,11 +8,17 @@ each of them starts from nothing.
 from __future__ import annotations
 
 from multiprocessing import get_all_start_methods, get_context
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # Windows has no ForkServerContext
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 _FORKS = "forkserver" in get_all_start_methods()
 
 #: Takes the place of `multiprocessing`: has `Process`, `Pipe`, `Manager` and the like.
-PROCESSES = get_context("forkserver" if _FORKS else "spawn")
+PROCESSES: ForkServerContext | SpawnContext = (
+    get_context("forkserver") if _FORKS else get_context("spawn")
+)
 
 if _FORKS:
     PROCESSES.set_forkserver_preload(

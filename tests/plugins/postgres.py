@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from itertools import count
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 import pytest
@@ -66,7 +67,7 @@ def bare_postgres_url(postgres_server: str) -> str:
 def _stop(server: PostgresServer) -> None:
     # At once: what is thrown away need not be written out before.
     if hasattr(signal, "SIGQUIT"):
-        process = server.get_postmaster_info().process
+        process: Any = server.get_postmaster_info().process
         process.send_signal(signal.SIGQUIT)
         process.wait(60)
     server.cleanup()
