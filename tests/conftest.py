@@ -10,6 +10,9 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("quick", max_examples=50, deadline=None, print_blob=True)
+settings.register_profile(
+    "covering", settings.get_profile("quick"), max_examples=5, derandomize=True
+)
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile("quick")
 

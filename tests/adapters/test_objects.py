@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from ledgerkit.adapters.objects import FolderDocuments, S3Documents
 from ledgerkit.ports.documents import BadKey, DocumentExists, DocumentMissing, Documents
 from ledgerkit.testing.contracts.documents import PDF, DocumentsContract
+from tests.processes import PROCESSES
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 
@@ -185,10 +186,9 @@ def _attempt(root: Path, data: bytes, gate: multiprocessing.Barrier) -> None:  #
 
 def test_folder_one_of_many_processes_wins(tmp_path: Path) -> None:
     """Of processes that put under one key exactly one wins; the others are told."""
-    context = multiprocessing.get_context("spawn")
     contents = [bytes([n]) * 300_000 for n in range(3)]
-    gate = context.Barrier(len(contents))
-    runs = [context.Process(target=_attempt, args=(tmp_path, data, gate)) for data in contents]
+    gate = PROCESSES.Barrier(len(contents))
+    runs = [PROCESSES.Process(target=_attempt, args=(tmp_path, data, gate)) for data in contents]
     for process in runs:
         process.start()
     for process in runs:

@@ -3,50 +3,87 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import pypdfium2
 import pytest
 
 from ledgerkit import cli
 from ledgerkit.adapters.sql import open_store
 from ledgerkit.testing.samples import changes, invoice
+from tests.processes import PROCESSES
 
 DATA = Path(__file__).parents[2] / "examples" / "data" / "tutoring"
 SOURCE = str(Path(cli.__file__).parents[2])  # the same that this process imports
 AT = "2026-11-01T08:00:00+00:00"
+MONTH = ("--period", "2026-10", "--store", "sqlite:///books.db", "--out", "out", "--at", AT)
+ENVIRONMENT = {"COLUMNS": "120", "PATH": "", "PYTHONUTF8": "1"}  # as wide as a report needs
 
 
-def ledgerkit(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in *cwd*, as wide as a report needs."""
-    return subprocess.run(
+@attrs.frozen
+class Done:
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def started(*words: str, cwd: Path) -> Done:
+    """Run the command in *cwd* from the shell."""
+    done = subprocess.run(
         [sys.executable, "-m", "ledgerkit", *words],
         cwd=cwd,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env={"COLUMNS": "120", "PATH": "", "PYTHONUTF8": "1", "PYTHONPATH": SOURCE},
+        env=ENVIRONMENT | {"PYTHONPATH": SOURCE},
         check=False,
         timeout=120,
     )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def run_month(folder: Path, cwd: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def ledgerkit(*words: str, cwd: Path) -> Done:
+    """Run the command in *cwd*, in a process that need not import everything anew."""
+    with ProcessPoolExecutor(1, mp_context=PROCESSES) as pool:
+        return pool.submit(_run, words, cwd).result(timeout=120)
+
+
+def _run(words: tuple[str, ...], cwd: Path) -> Done:
+    os.environ.clear()
+    os.environ.update(ENVIRONMENT)
+    os.chdir(cwd)
+    sys.argv = ["ledgerkit", *words]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            cli.main()
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def run_month(folder: Path, cwd: Path, *more: str) -> Done:
     """Run October 2026 of *folder* into books.db and out, on the morning after."""
-    where = ("--period", "2026-10", "--store", "sqlite:///books.db", "--out", "out", "--at", AT)
-    return ledgerkit("run-month", str(folder), *where, *more, cwd=cwd)
+    return ledgerkit("run-month", str(folder), *MONTH, *more, cwd=cwd)
 
 
 @pytest.fixture(scope="module")
 def billed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The month of the examples, billed once: where, and what was printed."""
     cwd = tmp_path_factory.mktemp("month")
-    done = run_month(DATA, cwd)
+    done = started("run-month", str(DATA), *MONTH, cwd=cwd)
     assert (0, "") == (done.returncode, done.stderr)
     return cwd, done.stdout
 
@@ -218,7 +255,7 @@ def test_books_without_a_business_have_no_list_to_print(tmp_path: Path) -> None:
 
 
 # ---- shadow mode -----------------------------------------------------------------------------
-def shadow_month(legacy: str, cwd: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def shadow_month(legacy: str, cwd: Path, *more: str) -> Done:
     """Compare October with a file of the text *legacy*."""
     (cwd / "legacy.csv").write_text(legacy, "utf-8")
     where = ("--period", "2026-10", "--legacy", "legacy.csv", "--at", AT)
@@ -321,7 +358,7 @@ def test_broken_books_are_named(billed: tuple[Path, str], tmp_path: Path) -> Non
         )
     connection.close()
 
-    done = ledgerkit("verify", "--store", "sqlite:///books.db", cwd=tmp_path)
+    done = started("verify", "--store", "sqlite:///books.db", cwd=tmp_path)
 
     assert 1 == done.returncode
     assert "unbalanced" in done.stdout

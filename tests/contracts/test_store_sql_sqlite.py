@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.adapters.sql import SqlStore
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.contracts.store import StoreContract
 from ledgerkit.testing.contracts.store.transactions import InTransaction
+from tests.migrated import migrated
 
 
 class TestSqliteFile(StoreContract):
@@ -24,8 +25,7 @@ class TestSqliteFile(StoreContract):
     @pytest.fixture
     def store(self, url: str) -> Iterator[SqlStore]:
         """Return an empty store in a file."""
-        engine = create_engine(url)
-        migrate(engine)
+        engine = migrated(url)
         yield SqlStore(engine)
         engine.dispose()
 
@@ -49,7 +49,6 @@ class TestSqliteMemory(StoreContract):
     @pytest.fixture
     def store(self) -> Iterator[SqlStore]:
         """Return an empty store in memory."""
-        engine = create_engine("sqlite://")
-        migrate(engine)
+        engine = migrated()
         yield SqlStore(engine)
         engine.dispose()

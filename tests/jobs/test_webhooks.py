@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 import attrs
@@ -187,11 +187,12 @@ def test_every_order_ends_in_the_same_books(name: str) -> None:
     assert () == waiting
 
 
-@pytest.mark.slow
-def test_every_order_of_seven_events_ends_in_the_same_books() -> None:
-    """A3: a charge with its fee, a refund and a dispute that is won; 5040 orders."""
+# A fifth of the 5040 orders has every order of any five of the seven events among it.
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.soak)])
+def test_orders_of_seven_events_end_in_the_same_books(step: int) -> None:
+    """A3: a charge with its fee, a refund and a dispute that is won."""
     ends = set()
-    for order in permutations(events(*SEVEN)):
+    for order in islice(permutations(events(*SEVEN)), 0, None, step):
         host = begin()
         quickly(host, *order)
         ends.add(books(host))

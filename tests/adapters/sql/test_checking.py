@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.adapters.sql import SqlStore, create_engine
 from ledgerkit.adapters.system_clock import SystemClock
 from ledgerkit.domain.changes import Draw, Expect, Series
 from ledgerkit.domain.ledger import Limit, Wallet
@@ -18,19 +17,13 @@ from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
 from ledgerkit.jobs.verification import verify
 from ledgerkit.testing.samples import OCTOBER, changes, hold, hour, invoice, party, transfer
+from tests.migrated import migrated
 
 pytest_plugins = ("tests.plugins.postgres",)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """Return books with something of everything."""
-    url = f"sqlite:///{tmp_path / 'books.db'}"
-    if request.param == "postgres":
-        url = str(request.getfixturevalue("fresh_postgres_url"))
-    engine = create_engine(url)
-    migrate(engine)
-    store = SqlStore(engine)
+def fill(store: SqlStore) -> None:
+    """Write something of everything."""
     store.commit(
         changes(
             "k-1",
@@ -47,8 +40,28 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     store.commit(changes("k-4", holds=held))
     store.commit(changes("k-5", journals=(transfer("j-2", "a", "b", 1, captures="h-1"),)))
     store.commit(changes("k-6", releases=("h-2",)))
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def filled(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Return books of this module with something of everything."""
+    if request.param == "sqlite":
+        engine = migrated()
+    else:
+        engine = create_engine(str(request.getfixturevalue("postgres_url")))
+    fill(SqlStore(engine))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def books(filled: Engine) -> Iterator[Connection]:
+    """Return these books in a transaction, which ends as if nothing had been written."""
+    with filled.connect() as connection:
+        yield connection
+        connection.rollback()
 
 
 def edit(connection: Connection, statement: str) -> None:
@@ -127,38 +140,36 @@ NEWEST = "UPDATE ledgerkit_record_versions SET document"
         ("DELETE FROM ledgerkit_numbers", "counter_differs", "INV"),
     ],
 )
-def test_what_was_edited_is_named(engine: Engine, statement: str, code: str, subject: str) -> None:
+def test_what_was_edited_is_named(
+    books: Connection, statement: str, code: str, subject: str
+) -> None:
     """A row that is missing, edited or unreadable is named, and verifying goes on to the end."""
-    with engine.begin() as connection:
-        edit(connection, statement)
-
-    store = SqlStore(engine)
+    edit(books, statement)
+    store = SqlStore(books)
     found = run(verify(), Host(store=store, clock=SystemClock())).problems
 
     assert (code, subject) in {(problem.code, problem.subject) for problem in store.problems()}
     assert {*store.problems()} <= {*found}
 
 
-def test_entries_without_their_journal_are_named(engine: Engine) -> None:
+def test_entries_without_their_journal_are_named(books: Connection) -> None:
     """Both legs, by the wallet they stand on; to another tenant they are no problem."""
-    with engine.begin() as connection:
-        edit(connection, "DELETE FROM ledgerkit_journals")
-    found = [p for p in SqlStore(engine).problems() if p.code == "entry_without_journal"]
+    edit(books, "DELETE FROM ledgerkit_journals")
+    found = [p for p in SqlStore(books).problems() if p.code == "entry_without_journal"]
 
     assert ["a", "b"] * 2 == [problem.reason.split()[3] for problem in found]
-    assert () == SqlStore(engine, tenant="another").problems()
+    assert () == SqlStore(books, tenant="another").problems()
 
 
-def test_triggers_that_are_gone_are_named(engine: Engine) -> None:
+def test_triggers_that_are_gone_are_named(books: Connection) -> None:
     """One that was dropped; in PostgreSQL also one that was switched off."""
     name, table = "ledgerkit_entries_delete", "ledgerkit_entries"
     statement = f"DROP TRIGGER {name}"
-    if engine.dialect.name == "postgresql":
+    if books.dialect.name == "postgresql":
         name = "ledgerkit_entries_grows"
         statement = f"ALTER TABLE {table} DISABLE TRIGGER {name}"
-    with engine.begin() as connection:
-        connection.execute(sa.text(statement))
-    (problem,) = SqlStore(engine).problems()
+    books.execute(sa.text(statement))
+    (problem,) = SqlStore(books).problems()
 
     assert ("trigger_missing", "triggers") == (problem.code, problem.subject)
     assert problem.reason.endswith(f"by {name}")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ from ledgerkit.adapters.sql.connect import ATTEMPTS, Joined, Own, conflict
 from ledgerkit.adapters.sql.database import Database, exact, marked
 from ledgerkit.domain.ledger import InsufficientFunds, Limit, Wallet
 from ledgerkit.testing.samples import changes, transfer
+from tests.processes import PROCESSES
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
     store = open_store(url)
     opens = Wallet("bank"), Wallet("shop"), Wallet("purse", (Limit("EUR", 0),))
     store.commit(changes("f", opens=opens, journals=(transfer("f", "bank", "purse", 10_000),)))
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
+    with PROCESSES.Pool(4) as pool:
         bought = sum(pool.starmap(spend, [(url, writer) for writer in range(4)]))
 
     assert 14 == bought

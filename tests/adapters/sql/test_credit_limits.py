@@ -6,7 +6,6 @@ from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
-from multiprocessing import get_context
 from threading import Barrier  # what one of multiprocessing's managers stands in for
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate, open_store
+from ledgerkit.adapters.sql import SqlStore, open_store
 from ledgerkit.domain.changes import Stale
 from ledgerkit.domain.credit_limits import LimitSet, Override, OverrideExceeded
 from ledgerkit.domain.ledger import Event, InsufficientFunds, Wallet
@@ -29,10 +28,12 @@ from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import changes, hour, transfer
 from ledgerkit.testing.simulator import Rigged, overtaken
+from tests.migrated import migrated
 from tests.people import MARIA, PEDRO
+from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
-PROCESSES, RACES = 8, 10
+WRITERS, RACES = 8, 10
 
 
 def eur(minor: int) -> Money:
@@ -43,9 +44,8 @@ def eur(minor: int) -> Money:
 @contextmanager
 def stores() -> Generator[tuple[Store, Store]]:
     """Return an empty store of each kind that needs no server."""
-    engine = create_engine("sqlite://")
+    engine = migrated()
     try:
-        migrate(engine)
         yield MemoryStore(), SqlStore(engine)
     finally:
         engine.dispose()
@@ -195,14 +195,12 @@ def use(url: str, ids: list[str], writer: int, together: Barrier) -> list[str]:
 @pytest.mark.postgres
 def test_an_override_lets_one_of_eight_processes_pass(fresh_postgres_url: str) -> None:
     """However many try at once, one journal names each, and the customer owes 10.00 of it. (B2)"""
-    with closing(open_store(fresh_postgres_url)) as store, get_context("spawn").Manager() as shared:
+    with closing(open_store(fresh_postgres_url)) as store, PROCESSES.Manager() as shared:
         host = opened(store, limit=0)
         ids = [granted(host, 1_000, reference=f"booking-{n}") for n in range(RACES)]
-        together = shared.Barrier(PROCESSES)
-        with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-            tried = [
-                pool.submit(use, fresh_postgres_url, ids, n, together) for n in range(PROCESSES)
-            ]
+        together = shared.Barrier(WRITERS)
+        with ProcessPoolExecutor(WRITERS, mp_context=PROCESSES) as pool:
+            tried = [pool.submit(use, fresh_postgres_url, ids, n, together) for n in range(WRITERS)]
             passed = [id for each in tried for id in each.result()]
         read = [version.record for version in store.find(Override).items]
         forced = {p.journal.forced_by: p.journal.id for p in store.journals().items}

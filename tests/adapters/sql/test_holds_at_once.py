@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.engine import Engine
@@ -18,6 +18,7 @@ from ledgerkit.domain.changes import Changes
 from ledgerkit.domain.ledger import (
     Balance,
     HoldCaptured,
+    HoldExpired,
     HoldReleased,
     InsufficientFunds,
     Limit,
@@ -28,51 +29,49 @@ from ledgerkit.domain.ledger.holds import CAPTURED, EXPIRED, OPEN, RELEASED
 from ledgerkit.testing.books import books, broken_laws
 from ledgerkit.testing.samples import NOON, changes, hold, hour, transfer
 from tests.adapters.sql.writers import WRITERS, at_once
+from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
 pytestmark = pytest.mark.postgres
 
-# Books 60 times: holds 7.00 of the purse, and then captures it, a part of it, or gives it back, or
-# leaves it; now and then it spends without holding.
-WRITER = """
-import random, sys
-from datetime import timedelta
-from ledgerkit.adapters.sql import SqlStore, create_engine
-from ledgerkit.domain.ledger import HoldExpired, InsufficientFunds, capture
-from ledgerkit.testing.samples import NOON, changes, hold, transfer
 
-writer, chance = sys.argv[2], random.Random(sys.argv[2])
-engine = create_engine(sys.argv[1])
-store = SqlStore(engine)
-for n in range(60):
-    key, at = f"{writer}/{n}", NOON + timedelta(minutes=n)
-    target = chance.choice(["shop", "jar"])
-    try:
-        if chance.random() < 0.3:
-            spent = transfer(f"{key}/s", "purse", target, 300, at=at)
-            store.commit(changes(f"{key}/s", at=at, journals=(spent,)))
+def book(url: str, writer: int) -> Counter[str]:
+    """Book 60 times: hold 7.00 of the purse, then capture it or a part, give it back or leave it.
+
+    Now and then spend without holding. Return what was done how often.
+    """
+    chance, said = random.Random(str(writer)), Counter[str]()
+    engine = create_engine(url)
+    store = SqlStore(engine)
+    for n in range(60):
+        key, at = f"{writer}/{n}", NOON + timedelta(minutes=n)
+        target = chance.choice(["shop", "jar"])
+        try:
+            if chance.random() < 0.3:
+                spent = transfer(f"{key}/s", "purse", target, 300, at=at)
+                store.commit(changes(f"{key}/s", at=at, journals=(spent,)))
+                continue
+            until = at + timedelta(minutes=5)
+            booked = hold(f"{key}/h", "purse", target, 700, multi=True, expires_at=until)
+            store.commit(changes(f"{key}/h", at=at, holds=(booked,)))
+        except InsufficientFunds:
+            said["short"] += 1
             continue
-        booked = hold(
-            f"{key}/h", "purse", target, 700, multi=True, expires_at=at + timedelta(minutes=5)
-        )
-        store.commit(changes(f"{key}/h", at=at, holds=(booked,)))
-    except InsufficientFunds:
-        print("short", flush=True)
-        continue
-    held = store.hold(f"{key}/h")
-    choice = chance.choice(["whole", "part", "last part", "release", "leave"])
-    part = transfer("p", "purse", target, 500).entries if "part" in choice else None
-    taken = (capture(held, id=f"{key}/c", at=at, part=part),)
-    back = (held.hold.id,) if choice in ("last part", "release") else ()
-    journals = () if choice == "release" else taken
-    try:
-        if choice != "leave":
-            store.commit(changes(f"{key}/c", at=at, journals=journals, releases=back))
-    except HoldExpired:  # to a writer whose clock is ahead of this one
-        choice = "late"
-    print(choice, flush=True)
-engine.dispose()
-"""
+        held = store.hold(f"{key}/h")
+        assert held is not None
+        choice = chance.choice(["whole", "part", "last part", "release", "leave"])
+        part = transfer("p", "purse", target, 500).entries if "part" in choice else None
+        taken = (capture(held, id=f"{key}/c", at=at, part=part),)
+        back = (held.hold.id,) if choice in ("last part", "release") else ()
+        journals = () if choice == "release" else taken
+        try:
+            if choice != "leave":
+                store.commit(changes(f"{key}/c", at=at, journals=journals, releases=back))
+        except HoldExpired:  # to a writer whose clock is ahead of this one
+            choice = "late"
+        said[choice] += 1
+    engine.dispose()
+    return said
 
 
 @pytest.fixture
@@ -109,20 +108,9 @@ def check_books(engine: Engine) -> None:
 
 def test_eight_processes_overdraw_nothing(url: str, engine: Engine) -> None:
     """500.00 are fought for by 480 bookings of 7.00 or 3.00: sums hold, nobody gets too much."""
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, url, str(n)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for n in range(WRITERS)
-    ]
-    said = Counter[str]()
-    for writer in writers:
-        out, errors = writer.communicate(timeout=240)
-        assert 0 == writer.returncode, errors
-        said.update(out.split("\n"))
+    with ProcessPoolExecutor(WRITERS, mp_context=PROCESSES) as pool:
+        writers = [pool.submit(book, url, n) for n in range(WRITERS)]
+        said = sum((each.result(timeout=240) for each in writers), Counter[str]())
     states = Counter(held.state for held in SqlStore(engine).holds(limit=10_000).items)
 
     check_books(engine)

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from contextlib import closing
+from itertools import count
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from ledgerkit.adapters.sql import create_engine, open_store
-from ledgerkit.domain.ledger import balances_of, trial_balance
-
-WRITER = """
-import sys
-from ledgerkit.adapters.sql import open_store
 from ledgerkit.domain.changes import Draw, Series
-from ledgerkit.domain.ledger import Limit, Wallet
+from ledgerkit.domain.ledger import Limit, Wallet, balances_of, trial_balance
 from ledgerkit.testing.samples import OCTOBER, changes, invoice, transfer
+from tests.processes import PROCESSES
 
-store = open_store(sys.argv[1])
-opens = Wallet("bank"), Wallet("purse", (Limit("EUR", -10**9),))
-start = len(store.numbers())
-for n in range(start, start + 100_000):
-    store.commit_all([
-        changes(f"k-{n}/{m}", opens=opens, journals=(transfer(f"j-{n}/{m}", "purse", "bank", 7),),
-            records=(invoice(f"i-{n}/{m}"),), draws=(Draw(f"i-{n}/{m}", Series("INV"), OCTOBER),))
-        for m in range(3)
-    ])
-    print(n, flush=True)
-"""
+
+def write(url: str, told: Connection) -> None:
+    """Commit three documents at a time for as long as this process lives; tell of each time."""
+    store = open_store(url)
+    opens = Wallet("bank"), Wallet("purse", (Limit("EUR", -(10**9)),))
+    for n in count(len(store.numbers())):
+        store.commit_all(
+            [
+                changes(
+                    f"k-{n}/{m}",
+                    opens=opens,
+                    journals=(transfer(f"j-{n}/{m}", "purse", "bank", 7),),
+                    records=(invoice(f"i-{n}/{m}"),),
+                    draws=(Draw(f"i-{n}/{m}", Series("INV"), OCTOBER),),
+                )
+                for m in range(3)
+            ]
+        )
+        told.send(n)
 
 
 def test_books_survive_kills(tmp_path: Path) -> None:
@@ -38,14 +41,16 @@ def test_books_survive_kills(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'books.db'}"
     told = 0
     for turn in range(6):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True
-        ) as writer:
-            assert writer.stdout is not None
+        ours, theirs = PROCESSES.Pipe(duplex=False)
+        writer = PROCESSES.Process(target=write, args=(url, theirs))
+        writer.start()
+        theirs.close()  # so that a writer who failed is an end of what it tells
+        with ours:
             for _ in range(3 + 5 * turn):
-                assert writer.stdout.readline()
+                ours.recv()
                 told += 1
-            writer.send_signal(signal.SIGKILL)
+            writer.kill()
+            writer.join()
         with closing(open_store(url)) as store:
             posted = store.journals(limit=100_000).items
             numbers = store.numbers()

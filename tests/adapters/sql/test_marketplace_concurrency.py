@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
-from multiprocessing import get_context
 from multiprocessing.connection import Client, Connection, Listener
 from threading import Thread
 from typing import Any
@@ -54,10 +53,11 @@ from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.fakes.gateway import FakeGateway, Fault
 from ledgerkit.testing.samples import NOON, changes, hour
 from tests.people import MARIA, PEDRO, biller
+from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
-PROCESSES, FLIGHTS, OVERRIDES, PAGES = 8, 24, 3, 6
+WRITERS, FLIGHTS, OVERRIDES, PAGES = 8, 24, 3, 6
 LIMIT, CHARGED, EARNED, HELD = 600_00, 75_00, 60_00, 40_00
 TRUSTING = Sending(absent_up_to=(Money(10_000_000, "USD"),))
 
@@ -330,8 +330,8 @@ def finish(host: Host, gateway: Double) -> None:
 def test_eight_processes_do_the_same_work(place: Place, gateway: Double) -> None:
     """Each flight, override, event and order has one effect, within limits and payments."""
     events = tuple(gateway.world.events)
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        doing = [pool.submit(work, place, n, events) for n in range(PROCESSES)]
+    with ProcessPoolExecutor(WRITERS, mp_context=PROCESSES) as pool:
+        doing = [pool.submit(work, place, n, events) for n in range(WRITERS)]
         said = sum((each.result() for each in doing), Counter[str]())
     with place.host(gateway) as host:
         finish(host, gateway)

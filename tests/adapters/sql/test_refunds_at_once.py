@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from threading import Barrier  # what one of multiprocessing's managers stands in for
 
 import pytest
@@ -22,10 +21,11 @@ from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import NOON
 from tests.jobs.gateway_world import charge, deliver, eur, event, owing, refund, statuses, wallets
 from tests.people import biller
+from tests.processes import PROCESSES
 
 pytest_plugins = ("tests.plugins.postgres",)
 pytestmark = pytest.mark.postgres
-PROCESSES = 8
+WRITERS = 8
 
 
 @contextmanager
@@ -69,12 +69,14 @@ def test_two_refunds_at_once_are_within_the_payment(host: Host, fresh_postgres_u
     """120.00 came in; of eight refunds of 50.00 two are asked for, the others are refused."""
     deliver(host, event("e1", charge()))
     (paid,) = host.store.find(Payment).items
-    spawn = get_context("spawn")
-    with spawn.Manager() as shared, ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
-        together = shared.Barrier(PROCESSES)
+    with (
+        PROCESSES.Manager() as shared,
+        ProcessPoolExecutor(WRITERS, mp_context=PROCESSES) as pool,
+    ):
+        together = shared.Barrier(WRITERS)
         asked = [
             pool.submit(ask, fresh_postgres_url, paid.record.id, f"r-{n}", together)
-            for n in range(PROCESSES)
+            for n in range(WRITERS)
         ]
         said = Counter(each.result() for each in asked)
     kept = host.store.load(Payment, paid.record.id)
@@ -87,8 +89,8 @@ def test_two_refunds_at_once_are_within_the_payment(host: Host, fresh_postgres_u
 
 def test_events_taken_by_eight_at_once_have_one_effect(host: Host, fresh_postgres_url: str) -> None:
     """A1 to A3: all take the same events, half of them backwards."""
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        list(pool.map(take_all, [fresh_postgres_url] * PROCESSES, [False, True] * 4))
+    with ProcessPoolExecutor(WRITERS, mp_context=PROCESSES) as pool:
+        list(pool.map(take_all, [fresh_postgres_url] * WRITERS, [False, True] * 4))
 
     assert {"customer:c-1": 5_000, "gateway:stripe": -4_700, "platform": -300} == wallets(host)
     assert ("paid", "issued") == statuses(host, "i-1", "i-2")

@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
-from ledgerkit.adapters.sql import SqlStore, create_engine, migrate
+from ledgerkit.adapters.sql import SqlStore, create_engine
 from ledgerkit.adapters.sql.views import views_of
 from ledgerkit.domain import completions
 from ledgerkit.domain.adjustments import Approval, adjust
@@ -47,6 +47,7 @@ from ledgerkit.domain.tax import Tax, TaxAmount, TaxRate
 from ledgerkit.domain.transfers import Reversal, Transfer
 from ledgerkit.domain.usage import TIME_WEIGHTED, Quantity, Snapshot, bill
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, hold, hour, invoice, transfer
+from tests.migrated import migrated
 
 pytest_plugins = ("tests.plugins.postgres",)
 KEY = CatalogKey("maths", "secondary", 60)
@@ -98,26 +99,34 @@ def fill(store: SqlStore) -> None:
     store.journals()  # gives journals their place
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """Return filled books."""
-    lite = request.param == "sqlite"
-    engine = create_engine(
-        "sqlite://" if lite else str(request.getfixturevalue("fresh_postgres_url"))
-    )
-    migrate(engine)
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def filled(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Return filled books of this module."""
+    if request.param == "sqlite":
+        engine = migrated()
+    else:
+        engine = create_engine(str(request.getfixturevalue("postgres_url")))
     fill(SqlStore(engine))
     yield engine
     engine.dispose()
 
 
-def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
+@pytest.fixture
+def books(filled: Engine) -> Iterator[Connection]:
+    """Return the filled books in a transaction, which ends as if nothing had been written."""
+    with filled.connect() as connection:
+        yield connection
+        connection.rollback()
+
+
+def rows(books: Connection, sql: str) -> list[tuple[Any, ...]]:
     """Return what *sql* gives."""
-    with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(sa.text(sql))]
+    return [tuple(row) for row in books.execute(sa.text(sql))]
 
 
-def test_balances_in_minor_units_and_as_text(engine: Engine) -> None:
+def test_balances_in_minor_units_and_as_text(books: Connection) -> None:
     """12.34 and 0.66 euros left the customer; 7 yen have no decimals."""
     sql = "SELECT wallet, currency, amount_minor, amount, floor_minor FROM balance ORDER BY 1, 2"
 
@@ -126,12 +135,12 @@ def test_balances_in_minor_units_and_as_text(engine: Engine) -> None:
         ("customer:c-1", "JPY", 7, "7", None),
         ("platform", "EUR", 1300, "13.00", None),
         ("platform", "JPY", -7, "-7", None),
-    ] == rows(engine, sql)
+    ] == rows(books, sql)
 
 
-def test_holds_and_what_balances_have_of_them(engine: Engine) -> None:
+def test_holds_and_what_balances_have_of_them(books: Connection) -> None:
     """A hold with its state, what it reserved, and what is held of each wallet."""
-    store = SqlStore(engine)
+    store = SqlStore(books)
     booked = hold(
         "h-1",
         "customer:c-1",
@@ -152,20 +161,20 @@ def test_holds_and_what_balances_have_of_them(engine: Engine) -> None:
     states = "SELECT id, state, kind, event FROM hold ORDER BY id"
     legs = "SELECT line, wallet, amount_minor, amount FROM hold_leg WHERE hold = 'h-1' ORDER BY 1"
 
-    assert [("customer:c-1", 400, 1), ("platform", 1, 400)] == rows(engine, f"{held} ORDER BY 1")
+    assert [("customer:c-1", 400, 1), ("platform", 1, 400)] == rows(books, f"{held} ORDER BY 1")
     assert [
         ("h-1", "open", "flight.charged", "flight:9"),
         ("h-2", "captured", "test.moved", None),
         ("h-3", "released", "test.moved", None),
         ("h-4", "expired", "test.moved", None),
         ("h-5", "open", "test.moved", None),
-    ] == rows(engine, states)
-    assert [(0, "customer:c-1", -500, "-5.00"), (1, "platform", 500, "5.00")] == rows(engine, legs)
+    ] == rows(books, states)
+    assert [(0, "customer:c-1", -500, "-5.00"), (1, "platform", 500, "5.00")] == rows(books, legs)
     captures = "SELECT id, captures FROM journal WHERE captures IS NOT NULL ORDER BY id"
-    assert [("j-4", "h-1"), ("j-5", "h-2")] == rows(engine, captures)
+    assert [("j-4", "h-1"), ("j-5", "h-2")] == rows(books, captures)
 
 
-def test_statements_run(engine: Engine) -> None:
+def test_statements_run(books: Connection) -> None:
     """Each line shows what moved and where the wallet then stood."""
     sql = (
         "SELECT sequence, line, journal, event, amount, running FROM statement_line "
@@ -176,10 +185,10 @@ def test_statements_run(engine: Engine) -> None:
         (1, 0, "j-1", "flight:123", "-12.34", "-12.34"),
         (2, 0, "j-2", None, "-0.66", "-13.00"),
         (3, 1, "j-3", None, "7", "7"),
-    ] == rows(engine, sql)
+    ] == rows(books, sql)
 
 
-def test_journals_tell_who_and_why(engine: Engine) -> None:
+def test_journals_tell_who_and_why(books: Connection) -> None:
     """A journal comes with the commit that posted it."""
     sql = "SELECT sequence, id, kind, commit_key, actor, reason FROM journal ORDER BY sequence"
 
@@ -187,19 +196,19 @@ def test_journals_tell_who_and_why(engine: Engine) -> None:
         (1, "j-1", "test.moved", "k-1", "tester", "a test"),
         (2, "j-2", "test.moved", "k-2", "tester", "a test"),
         (3, "j-3", "test.moved", "k-2", "tester", "a test"),
-    ] == rows(engine, sql)
+    ] == rows(books, sql)
 
 
-def test_instants_are_exact(engine: Engine) -> None:
+def test_instants_are_exact(books: Connection) -> None:
     """Instants are UTC to the microsecond."""
-    [(at,)] = rows(engine, "SELECT effective_at FROM journal WHERE id = 'j-1'")
+    [(at,)] = rows(books, "SELECT effective_at FROM journal WHERE id = 'j-1'")
 
-    assert at == (NOON if engine.dialect.name == "postgresql" else "2026-10-01T12:00:00.000000Z")
+    assert at == (NOON if books.dialect.name == "postgresql" else "2026-10-01T12:00:00.000000Z")
 
 
-def test_invoices_add_up(engine: Engine) -> None:
+def test_invoices_add_up(books: Connection) -> None:
     """Number, customer and total as the record computes them, tax included."""
-    store = SqlStore(engine)
+    store = SqlStore(books)
     read = store.load(Invoice, "i-1")
     assert read is not None
     tax = TaxAmount("es-vat", Fraction(21, 100), Money(100, "EUR"), Money(21, "EUR"))
@@ -216,7 +225,7 @@ def test_invoices_add_up(engine: Engine) -> None:
         ("i-1", "INV-001", *tail, "1.00", "0.00", "1.00", "0.00", 100, "1.00"),
         ("i-2", None, *tail, "1.00", "0.00", "1.00", "0.21", host.total.minor, "1.21"),
         ("i-3", None, *tail, "6.09", "0.10", "5.00", "1.55", 655, "6.55"),
-    ] == rows(engine, sql)
+    ] == rows(books, sql)
 
 
 def discounted_invoice() -> Invoice:
@@ -233,19 +242,19 @@ def discounted_invoice() -> Invoice:
     return taxed(discounted(plain, [coupon], on=OCTOBER), {"": taxes})
 
 
-def test_taxes_by_rate(engine: Engine) -> None:
+def test_taxes_by_rate(books: Connection) -> None:
     """Each tax of an invoice with its base; lines say what was taken off and added."""
-    SqlStore(engine).commit(changes("k-3", records=(discounted_invoice(),)))
+    SqlStore(books).commit(changes("k-3", records=(discounted_invoice(),)))
 
     assert [("in", "99/500", "5.00", "0.99"), ("on", "14/125", "5.00", "0.56")] == rows(
-        engine, "SELECT code, rate, base, amount FROM invoice_tax ORDER BY code"
+        books, "SELECT code, rate, base, amount FROM invoice_tax ORDER BY code"
     )
     assert [("1.00", "0.00", "0.00"), ("6.09", "0.10", "1.55")] == rows(
-        engine, "SELECT amount, discount, tax FROM invoice_line ORDER BY invoice"
+        books, "SELECT amount, discount, tax FROM invoice_line ORDER BY invoice"
     )
 
 
-def test_price_changes_show_old_and_new(engine: Engine) -> None:
+def test_price_changes_show_old_and_new(books: Connection) -> None:
     """The first price has no old one; from November a session costs 55.00 instead of 50.00."""
     sql = (
         "SELECT version, service_line, minutes, valid_from, old_charge_minor, charge_minor, actor "
@@ -255,7 +264,7 @@ def test_price_changes_show_old_and_new(engine: Engine) -> None:
     assert [
         (1, "maths", 60, "2026-01-01", None, 5000, "tester"),
         (2, "maths", 60, "2026-11-01", 5000, 5500, "tester"),
-    ] == rows(engine, sql)
+    ] == rows(books, sql)
 
 
 def match(id: str, pay: Money | None = None) -> Match:
@@ -265,9 +274,9 @@ def match(id: str, pay: Money | None = None) -> Match:
     )
 
 
-def test_matches_and_incentives(engine: Engine) -> None:
+def test_matches_and_incentives(books: Connection) -> None:
     """What a tutor earns by a match: its own pay if it has one, and what comes on top."""
-    SqlStore(engine).commit(
+    SqlStore(books).commit(
         changes(
             "k-3",
             records=(
@@ -299,14 +308,14 @@ def test_matches_and_incentives(engine: Engine) -> None:
     assert [
         ("m-1", "c-1", "Leo", "tom", "maths", "secondary", 60, "EUR", None, None),
         ("m-2", "c-1", "Leo", "tom", "maths", "secondary", 60, "EUR", 3250, "32.50"),
-    ] == rows(engine, matches)
+    ] == rows(books, matches)
     assert [
         ("n-1", "m-1", "session", "2026-10-01", None, "EUR", 500, "5.00"),
         ("n-2", "m-2", "period", "2026-10-01", "2026-11-01", "EUR", 2000, "20.00"),
-    ] == rows(engine, incentives)
+    ] == rows(books, incentives)
 
 
-def test_usage(engine: Engine) -> None:
+def test_usage(books: Connection) -> None:
     """What was used and what of it is billed, as a ratio that no database rounds."""
     medium = (("size", "medium"), ("use", "production"))
     taken = Snapshot(
@@ -319,7 +328,7 @@ def test_usage(engine: Engine) -> None:
         counted=(Quantity(medium, Fraction(31, 7)),),
         events=3,
     )
-    SqlStore(engine).commit(changes("k-3", records=(bill(taken).snapshot,)))
+    SqlStore(books).commit(changes("k-3", records=(bill(taken).snapshot,)))
     snapshots = (
         "SELECT id, customer, meter, aggregation, period_start, period_end, status, events, part "
         "FROM usage_snapshot"
@@ -327,13 +336,13 @@ def test_usage(engine: Engine) -> None:
 
     assert [
         ("usg_1", "c-1", "clusters", "time_weighted", "2026-10-01", "2026-11-01", "counted", 3, 1)
-    ] == rows(engine, snapshots)
-    ((nth, said, value),) = rows(engine, "SELECT nth, dimensions, value FROM usage_quantity")
+    ] == rows(books, snapshots)
+    ((nth, said, value),) = rows(books, "SELECT nth, dimensions, value FROM usage_quantity")
     assert (1, "31/7") == (nth, value)
     assert [list(pair) for pair in medium] == json.loads(said)
 
 
-def test_rate_plans(engine: Engine) -> None:
+def test_rate_plans(books: Connection) -> None:
     """Who is charged by which prices, how often, and how far."""
     plan = RatePlan(
         id="rpl-1",
@@ -346,7 +355,7 @@ def test_rate_plans(engine: Engine) -> None:
         started_on=date(2026, 1, 1),
         billed_through=date(2026, 1, 31),
     )
-    SqlStore(engine).commit(changes("k-3", records=(plan,)))
+    SqlStore(books).commit(changes("k-3", records=(plan,)))
     sql = (
         "SELECT id, customer, currency, price_list, cycle_kind, started_on, ends_on, "
         "billed_through FROM rate_plan"
@@ -354,15 +363,15 @@ def test_rate_plans(engine: Engine) -> None:
 
     assert [
         ("rpl-1", "c-1", "USD", "cloud", "fixed_days", "2026-01-01", None, "2026-01-31")
-    ] == rows(engine, sql)
+    ] == rows(books, sql)
 
 
-def test_packages_on_offer(engine: Engine) -> None:
+def test_packages_on_offer(books: Connection) -> None:
     """Each size of a price is a row; a price without packages has none."""
     tiers = PackageTier(5, Money(23_750, "EUR")), PackageTier(10, Money(45_000, "EUR"))
     offered = attrs.evolve(price(5000, date(2026, 1, 1)), tiers=tiers)
     catalog = Catalog("other", (offered, price(5500, date(2026, 11, 1))))
-    SqlStore(engine).commit(changes("k-3", records=(catalog,)))
+    SqlStore(books).commit(changes("k-3", records=(catalog,)))
     sql = (
         "SELECT catalog, service_line, level, minutes, valid_from, units, currency, price_minor, "
         "price FROM price_tier ORDER BY units"
@@ -370,25 +379,25 @@ def test_packages_on_offer(engine: Engine) -> None:
     key = "other", "maths", "secondary", 60, "2026-01-01"
 
     assert [(*key, 5, "EUR", 23_750, "237.50"), (*key, 10, "EUR", 45_000, "450.00")] == (
-        rows(engine, sql)
+        rows(books, sql)
     )
 
 
-def test_list_prices(engine: Engine) -> None:
+def test_list_prices(books: Connection) -> None:
     """Each version is a row: its item, its dimensions as JSON, and how it is priced."""
     sql = (
         "SELECT price_list, currency, item, dimensions, model, included, valid_from FROM list_price"
     )
     ((*plain, dimensions),) = (
         (name, currency, item, model, included, str(since), json.loads(pairs))
-        for name, currency, item, pairs, model, included, since in rows(engine, sql)
+        for name, currency, item, pairs, model, included, since in rows(books, sql)
     )
 
     assert ["cloud", "USD", "cluster", "per_unit", "0", "2026-01-01"] == plain
     assert [["size", "large"], ["use", "production"]] == dimensions
 
 
-def test_credit_shows_where_it_went(engine: Engine) -> None:
+def test_credit_shows_where_it_went(books: Connection) -> None:
     """40.00 of 100.00 drawn, 10.00 back; what was revoked is not left; tokens have a price."""
     day = date(2026, 10, 5)
     euros = Grant(id="g-1", customer="c-1", amount=Money(10_000, "EUR"), granted_on=day)
@@ -403,7 +412,7 @@ def test_credit_shows_where_it_went(engine: Engine) -> None:
     line = Claim(id="l-1", on=day, amount=Money(4_000, "EUR"))
     drawn = draw(euros, line, line.amount, at=NOON)
     back = give_back(drawn.grant, "l-1", amount=Money(1_000, "EUR"), at=NOON).grant
-    SqlStore(engine).commit(changes("k-3", records=(back, revoke(tokens, at=NOON).grant)))
+    SqlStore(books).commit(changes("k-3", records=(back, revoke(tokens, at=NOON).grant)))
     grants = (
         "SELECT id, customer, status, granted_on, expires_on, priority, currency "
         "FROM credit_grant ORDER BY id"
@@ -420,17 +429,17 @@ def test_credit_shows_where_it_went(engine: Engine) -> None:
     assert [
         ("g-1", "c-1", "active", "2026-10-05", None, 0, "EUR"),
         ("g-2", "c-1", "revoked", "2026-10-05", "2027-01-01", 0, "SESSION"),
-    ] == rows(engine, grants)
+    ] == rows(books, grants)
     assert [
         ("100.00", "30.00", "0.00", 7_000, "70.00", None),
         ("5", "0", "0", 0, "0", "5.00"),
-    ] == rows(engine, amounts)
+    ] == rows(books, amounts)
     assert [("g-1", 1, "l-1", drawn.journal.id, "2026-10-05", "EUR", 4_000, "40.00")] == rows(
-        engine, draws
+        books, draws
     )
 
 
-def test_payments_and_what_went_back(engine: Engine) -> None:
+def test_payments_and_what_went_back(books: Connection) -> None:
     """50.00 came in for an invoice of 40.00, and 1.00 went back; amounts are decimal text."""
     payment = Payment(
         id="pmt_1",
@@ -451,16 +460,16 @@ def test_payments_and_what_went_back(engine: Engine) -> None:
         status="done",
         asked_on=OCTOBER,
     )
-    SqlStore(engine).commit(changes("paid", at=hour(2), records=(payment, refund)))
+    SqlStore(books).commit(changes("paid", at=hour(2), records=(payment, refund)))
 
     assert [("c-1", "partly_refunded", "pi_1", "50.00", 5000)] == rows(
-        engine, "SELECT customer, status, object, amount, amount_minor FROM payment"
+        books, "SELECT customer, status, object, amount, amount_minor FROM payment"
     )
     assert [("pmt_1", "i-1", "40.00")] == rows(
-        engine, "SELECT payment, invoice, amount FROM payment_assignment"
+        books, "SELECT payment, invoice, amount FROM payment_assignment"
     )
     assert [("pmt_1", "refund", "done", "1.00")] == rows(
-        engine, "SELECT payment, outcome, status, amount FROM refund"
+        books, "SELECT payment, outcome, status, amount FROM refund"
     )
 
 
@@ -485,7 +494,7 @@ LEASE = Leased(rate=Rate(Fraction(5000), "USD"), cost=Rate(Fraction(5000), "USD"
 PLANE = Rental("N123AB", (RentalTerms(LEASE, "flight", date(2026, 1, 1)),))
 
 
-def test_completions_and_their_adjustment(engine: Engine) -> None:
+def test_completions_and_their_adjustment(books: Connection) -> None:
     """0.5 h cost 100.00, then 0.8 h 160.00: what each side has of it, and what was moved."""
     flight = Work(
         id="f-1",
@@ -508,7 +517,7 @@ def test_completions_and_their_adjustment(engine: Engine) -> None:
         at=hour(2),
         approval=Approval((Money(10_000, "USD"),)),
     )
-    store = SqlStore(engine)
+    store = SqlStore(books)
     store.commit(changes("done", at=hour(2), records=done.effects.records))
     totals = (
         "SELECT customer, supplier, equipment, owner, part, charge, pay, owner_share, margin, "
@@ -516,7 +525,7 @@ def test_completions_and_their_adjustment(engine: Engine) -> None:
     )
     parties = "ana", "tom", "N123AB", "olga"
 
-    assert [(*parties, 0, "100.00", "60.00", "25.00", "15.00", 1500)] == rows(engine, totals)
+    assert [(*parties, 0, "100.00", "60.00", "25.00", "15.00", 1500)] == rows(books, totals)
     store.commit(
         changes(
             "adjusted",
@@ -525,15 +534,15 @@ def test_completions_and_their_adjustment(engine: Engine) -> None:
             expects=(Expect(Completion, "f-1", 1),),
         )
     )
-    assert [(*parties, 1, "160.00", "96.00", "40.00", "24.00", 2400)] == rows(engine, totals)
+    assert [(*parties, 1, "160.00", "96.00", "40.00", "24.00", 2400)] == rows(books, totals)
     assert [
         ("customer", "flight", "4/5", "120.00"),
         ("customer", "N123AB", "4/5", "40.00"),
         ("supplier", "flight", "4/5", "96.00"),
         ("owner", "N123AB", "4/5", "40.00"),
-    ] == rows(engine, "SELECT party, item, quantity, amount FROM completion_line ORDER BY nth")
+    ] == rows(books, "SELECT party, item, quantity, amount FROM completion_line ORDER BY nth")
     assert [("f-1", "applied", "maria", "-60.00", "36.00", "9.00")] == rows(
-        engine,
+        books,
         "SELECT completion, status, requested_by, customer_delta, supplier_delta, platform_delta "
         "FROM adjustment",
     )
@@ -542,12 +551,12 @@ def test_completions_and_their_adjustment(engine: Engine) -> None:
         ("supplier:tom", "36.00"),
         ("owner:olga", "15.00"),
         ("platform", "9.00"),
-    ] == rows(engine, "SELECT wallet, amount FROM adjustment_leg ORDER BY nth")
+    ] == rows(books, "SELECT wallet, amount FROM adjustment_leg ORDER BY nth")
 
 
-def test_rates_now_and_before(engine: Engine) -> None:
+def test_rates_now_and_before(books: Connection) -> None:
     """From November an hour costs 160.00; the ratio of a rate is exact, whole ones are readable."""
-    store = SqlStore(engine)
+    store = SqlStore(books)
     store.commit(changes("rates", at=hour(2), records=(SCHOOL, PLANE)))
     raised = card_rate("charge", Fraction(16_000), date(2026, 11, 1))
     third = card_rate("charge", Fraction(20_000, 3), date(2026, 11, 1), kind="ground")
@@ -576,16 +585,16 @@ def test_rates_now_and_before(engine: Engine) -> None:
         ("charge", "ground", None, "2026-11-01", None, "20000/3", None),
         ("pay", "flight", None, "2026-01-01", None, "12000", "120.00"),
         ("pay", "flight", "una", "2026-01-01", None, "13000", "130.00"),
-    ] == rows(engine, rates)
+    ] == rows(books, rates)
     assert [
         (2, "charge", "flight", "2026-11-01", "150.00", "160.00", "tester"),
         (2, "charge", "ground", "2026-11-01", None, None, "tester"),
-    ] == rows(engine, changed)
+    ] == rows(books, changed)
     assert [(1, None), (1, None), (1, None)] == rows(
-        engine, "SELECT version, old_rate FROM rate_change WHERE version = 1"
+        books, "SELECT version, old_rate FROM rate_change WHERE version = 1"
     )
     assert [("N123AB", "leased", "flight", "2026-01-01", None, "olga", "50.00", "50.00")] == rows(
-        engine,
+        books,
         "SELECT equipment, policy, counts, valid_from, valid_until, owner, rate, cost "
         "FROM rental_terms",
     )
@@ -596,7 +605,7 @@ def usd(minor: int) -> Money:
     return Money(minor, "USD")
 
 
-def test_transfers_and_what_came_back(engine: Engine) -> None:
+def test_transfers_and_what_came_back(books: Connection) -> None:
     """Of 72.00 for Tom 36.00 were clawed back; what is on its way back is not back yet."""
     moved = Transfer(
         id="trf_1",
@@ -641,34 +650,34 @@ def test_transfers_and_what_came_back(engine: Engine) -> None:
     one_percent = InstantFee(percent=Fraction(1, 100), minimum=usd(50))
     terms = PayoutTerm("USD", OCTOBER, one_percent), PayoutTerm("USD", date(2026, 11, 1))
     setting = PayoutSetting("pst_1", "tom", terms)
-    SqlStore(engine).commit(changes("out", at=hour(2), records=(moved, case, paid, setting)))
+    SqlStore(books).commit(changes("out", at=hour(2), records=(moved, case, paid, setting)))
 
     assert [("tom", "partly_reversed", "72.00", "0.60", None, "36.00", 3600)] == rows(
-        engine,
+        books,
         "SELECT supplier, status, amount, withheld, fee, reversed, reversed_minor FROM transfer",
     )
     assert [("done", "36.00"), ("pending", "1.00")] == rows(
-        engine, "SELECT status, amount FROM transfer_reversal WHERE transfer = 'trf_1' ORDER BY nth"
+        books, "SELECT status, amount FROM transfer_reversal WHERE transfer = 'trf_1' ORDER BY nth"
     )
     assert [("transfer", "owner"), ("clawback", "supplier")] == rows(
         engine,
         "SELECT 'transfer', role FROM transfer UNION ALL SELECT 'clawback', role FROM clawback",
     )
     assert [("tom", "overpayment", "executing", "36.00", "6.00", "30.00")] == rows(
-        engine, "SELECT supplier, side, status, amount, recovered, rest FROM clawback"
+        books, "SELECT supplier, side, status, amount, recovered, rest FROM clawback"
     )
     assert [("clw_1", "trf_1", "36.00")] == rows(
-        engine, "SELECT clawback, transfer, amount FROM clawback_share"
+        books, "SELECT clawback, transfer, amount FROM clawback_share"
     )
     assert [("stripe", "pending", "50.00", "USD", "0.29", "EUR")] == rows(
-        engine, "SELECT gateway, status, amount, currency, fee, fee_currency FROM bank_payout"
+        books, "SELECT gateway, status, amount, currency, fee, fee_currency FROM bank_payout"
     )
     assert [("tom", "2026-10-01", "1/100", "0.50"), ("tom", "2026-11-01", None, None)] == rows(
-        engine, "SELECT supplier, valid_from, percent, minimum FROM payout_term ORDER BY nth"
+        books, "SELECT supplier, valid_from, percent, minimum FROM payout_term ORDER BY nth"
     )
 
 
-def test_limits_reconciliations_and_alerts(engine: Engine) -> None:
+def test_limits_reconciliations_and_alerts(books: Connection) -> None:
     """A gateway reports 12.00 more than the books say; 5.00 on their way explain part of it."""
     flying = InFlight(
         reason="unbooked", id="stripe:pi_1", detail="charge done", amount=usd(500), since=NOON
@@ -699,28 +708,28 @@ def test_limits_reconciliations_and_alerts(engine: Engine) -> None:
         found,
         Alert(id="alr_1", kind="drift", subject="stripe/USD", severity="notice", opened_at=NOON),
     )
-    SqlStore(engine).commit(changes("control", at=hour(2), records=records))
+    SqlStore(books).commit(changes("control", at=hour(2), records=records))
 
     assert [("ana", "urgent", "500.00", None)] == rows(
-        engine, "SELECT customer, charge_at, amount, charge_target FROM credit_limit"
+        books, "SELECT customer, charge_at, amount, charge_target FROM credit_limit"
     )
     assert [("ana", "f-2", "requested", "120.00")] == rows(
-        engine, "SELECT customer, reference, status, amount FROM override"
+        books, "SELECT customer, reference, status, amount FROM override"
     )
     assert [("stripe", "2026-10-01", "40.00", "5.00", "33.00", "5.00", "7.00", "notice")] == rows(
-        engine,
+        books,
         "SELECT gateway, on_date, available, pending, booked, explained, drift, status "
         "FROM reconciliation",
     )
     assert [("stripe:pi_1", "unbooked", "5.00"), ("stripe:pi_2", "unbooked", "9.00")] == rows(
-        engine, "SELECT item, reason, amount FROM reconciliation_item ORDER BY nth"
+        books, "SELECT item, reason, amount FROM reconciliation_item ORDER BY nth"
     )
     assert [("drift", "stripe/USD", "notice", "open", 1, None)] == rows(
-        engine, "SELECT kind, subject, severity, status, openings, resolved_at FROM alert"
+        books, "SELECT kind, subject, severity, status, openings, resolved_at FROM alert"
     )
 
 
-def test_flags_are_booleans(engine: Engine) -> None:
+def test_flags_are_booleans(books: Connection) -> None:
     """They stand in conditions as they are, in both databases."""
     sent = Transfer(
         id="trf_1",
@@ -769,7 +778,7 @@ def test_flags_are_booleans(engine: Engine) -> None:
     rates = (TaxRate(Fraction(21, 100), OCTOBER),)
     tax = Tax(id="t-1", code="VAT", rates=rates, inclusive=True)
     held = hold("h-1", "customer:c-1", "platform", 500, multi=True)
-    SqlStore(engine).commit(
+    SqlStore(books).commit(
         changes("flags", at=hour(2), records=(sent, case, account, found, tax), holds=(held,))
     )
 
@@ -781,18 +790,18 @@ def test_flags_are_booleans(engine: Engine) -> None:
         ("tax", "inclusive"),
         ("hold", "multi"),
     ):
-        assert [(1,)] == rows(engine, f"SELECT count(*) FROM {view} WHERE {condition}")
-        assert [(0,)] == rows(engine, f"SELECT count(*) FROM {view} WHERE NOT ({condition})")
+        assert [(1,)] == rows(books, f"SELECT count(*) FROM {view} WHERE {condition}")
+        assert [(0,)] == rows(books, f"SELECT count(*) FROM {view} WHERE NOT ({condition})")
 
 
-def test_messages_wait(engine: Engine) -> None:
+def test_messages_wait(books: Connection) -> None:
     """Nothing was delivered yet."""
     sql = "SELECT id, topic, recipient, outcome, attempts FROM outbox_message"
 
-    assert [("m-1", "notice.low_package", "c-1", "waiting", 0)] == rows(engine, sql)
+    assert [("m-1", "notice.low_package", "c-1", "waiting", 0)] == rows(books, sql)
 
 
 @pytest.mark.parametrize("name", list(views_of("sqlite")))
-def test_every_view_can_be_read(engine: Engine, name: str) -> None:
+def test_every_view_can_be_read(books: Connection, name: str) -> None:
     """Each view gives rows with a tenant, or none."""
-    assert {"default"} >= {tenant for (tenant,) in rows(engine, f"SELECT tenant FROM {name}")}
+    assert {"default"} >= {tenant for (tenant,) in rows(books, f"SELECT tenant FROM {name}")}

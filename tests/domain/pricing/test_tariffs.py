@@ -123,6 +123,16 @@ def test_maximum_over_several_lines() -> None:
     assert usd("10") == rate(tariff, 22, after=12, final=False).amount
 
 
+def test_a_maximum_that_was_reached_takes_off_what_comes() -> None:
+    """12 units at 1.00 were cut by 2.00 to 10.00; 3 more are cut by 3.00, all of them."""
+    tariff = Tariff(model=PerUnit(per("1")), included=0, maximum=usd("10"))
+    parts = components(tariff, 15, after=12, final=False)
+
+    assert [300, -300] == [part.amount for part in parts]
+    assert ("maximum", "1 x -300 = -300") == parts[-1].said
+    assert usd("0") == rate(tariff, 15, after=12, final=False).amount
+
+
 def test_late_usage_is_billed_as_a_difference() -> None:
     """5 packages less 1 billed are 4, and 2 less 1 are 1; less used than billed gives back."""
     block = PackagePrice(100, per("1"))
