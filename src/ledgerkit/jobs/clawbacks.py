@@ -89,8 +89,7 @@ async def request_clawback(
 
     Raises:
         AccessDenied: *actor* may not write billing.
-        UnknownTransfer: one is not stored, or paid somebody else.
-        OverClawback: they did not pay that much, or it was clawed back before or just now.
+        UnknownTransfer, OverClawback: they did not pay it, or not that much that is left.
         KeyReused: another amount, or the other side, was asked for.
         Stale: others came first, again and again.
     """
