@@ -14,7 +14,7 @@ import attrs
 
 from ledgerkit.domain.completions import Work, quantities_of
 from ledgerkit.domain.money import ISO, Exact, Money, Rate
-from ledgerkit.domain.parties import BUSINESS, CUSTOMER, SUPPLIER, Party
+from ledgerkit.domain.parties import BUSINESS, CUSTOMER, OWNER, SUPPLIER, Party
 from ledgerkit.domain.rate_cards import CHARGE, PAY, CardRate, RateCard, RateKey
 from ledgerkit.domain.rentals import (
     Bundled,
@@ -91,6 +91,10 @@ CUSTOMERS = (
 INSTRUCTORS = (
     party("tom", SUPPLIER, "Tom Alvarado", "2210 N 35th Ave", "Phoenix, AZ 85009"),
     party("una", SUPPLIER, "Una Whitehorse", "18 W Grand Ave", "Glendale, AZ 85301"),
+)
+OWNERS = (
+    party("copperline", OWNER, "Copperline Leasing LLC", "340 E Palm Ln", "Phoenix, AZ 85004"),
+    party("olga", OWNER, "Olga Petrenko", "5 N Agua Fria Fwy", "Glendale, AZ 85305"),
 )
 # How much each may owe, and the band from which on the saved card is charged. Cleo pays before.
 LIMITS = (

@@ -21,6 +21,7 @@ from examples.flight_school_fleet import (
     LAST,
     LESSONS,
     LOGO,
+    OWNERS,
     SCHOOL,
     SMALL_PRINT,
     ZONE,
@@ -214,8 +215,8 @@ def payment_lines(store: Store) -> Iterator[str]:
 
 
 def payout_lines(store: Store) -> Iterator[str]:
-    """Yield what instructors were paid by payout."""
-    yield f"{'Payouts':<40}{'Earned':>12}{'Fee':>12}  Transfer"
+    """Yield what instructors and owners were paid by payout."""
+    yield f"{'Payouts':<40}{'Earned':>12}{'Fee':>12}  Reference"
     for each in sorted(every(store, Payout), key=lambda p: (p.period.start, p.supplier)):
         fee = NOTHING if each.fee is None else each.fee
         yield (
@@ -284,7 +285,7 @@ def documents(store: Store) -> Iterator[tuple[str, Document]]:
     """Yield what is worth a look, by the name of its file: each payout, and Ana's account."""
     what = {each.work.id: each for each in LESSONS}
     about = lessons_of(store)
-    people = {each.id: each for each in (*CUSTOMERS, *INSTRUCTORS)}
+    people = {each.id: each for each in (*CUSTOMERS, *INSTRUCTORS, *OWNERS)}
     for payout in every(store, Payout):
         lines = tuple(
             attrs.evolve(line, item=what[id].what, detail=student(id))

@@ -20,6 +20,7 @@ from examples.flight_school_fleet import (
     FLEET,
     INSTRUCTORS,
     LIMITS,
+    OWNERS,
     RATES,
     SCHOOL,
     WHY_DEARER,
@@ -49,6 +50,7 @@ from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.ledger import Entry
 from ledgerkit.domain.money import Exact, Money
+from ledgerkit.domain.parties import OWNER
 from ledgerkit.domain.payments import Payment, notes_for
 from ledgerkit.domain.payouts import InstantFee, PayoutTerm
 from ledgerkit.domain.periods import FixedDaysCycle, Period, local_date
@@ -68,7 +70,7 @@ from ledgerkit.jobs.completions import complete_work
 from ledgerkit.jobs.credit_limits import run_auto_charges, set_credit_limit
 from ledgerkit.jobs.payments import charge_through, request_refund
 from ledgerkit.jobs.payout_settings import set_instant
-from ledgerkit.jobs.payouts import send_payouts
+from ledgerkit.jobs.payouts import pay_by_hand, send_payouts
 from ledgerkit.jobs.reconciliation import reconcile_gateway
 from ledgerkit.jobs.reserves import check_reserve
 from ledgerkit.jobs.sending import send_instructions
@@ -88,7 +90,7 @@ class Term(Office):
     # ---- the first day -----------------------------------------------------------------------
     def open(self) -> None:
         """Store people, rates and aircraft, and put money at the gateway."""
-        known = (SCHOOL, *CUSTOMERS, *INSTRUCTORS, RATES, *FLEET)
+        known = (SCHOOL, *CUSTOMERS, *INSTRUCTORS, *OWNERS, RATES, *FLEET)
         self.commit(Stored(Effects(records=known)), key="opening", reason="the term begins")
         capital = usd("5000")
         self.post(
@@ -305,10 +307,11 @@ class Term(Office):
         self.run(request_refund(payment, left, key="leaves", actor=DESK, reason="moves to Oregon"))
         self.tell(f"Cleo moves away and asks for the {dollars(left)} she has left.")
 
-    # ---- paying instructors ------------------------------------------------------------------
+    # ---- paying instructors and owners -------------------------------------------------------
     def pay_out(self, period: Period) -> None:
-        """Bill a fortnight: invoice what was flown, and pay out if the reserve allows it."""
-        month = Month(business=SCHOOL, parties=(*CUSTOMERS, *INSTRUCTORS), catalog=Catalog(CARD))
+        """Bill a fortnight: invoice what was flown, pay owners by check, and pay out if it may be."""
+        parties = (*CUSTOMERS, *INSTRUCTORS, *OWNERS)
+        month = Month(business=SCHOOL, parties=parties, catalog=Catalog(CARD))
         asked = Asked(month=month, period=period, policy=Policy(terms_days=14), cycle=FORTNIGHT)
         billed = self.run(run_month(asked))
         for invoice in billed.invoices:
@@ -321,6 +324,10 @@ class Term(Office):
             self.tell(f"Credit note {note.number} to {note.customer}: {dollars(note.total)}.")
         for payout in billed.payouts:
             self.tell(f"Payout of {payout.supplier} for {days(period)}: {dollars(payout.total)}.")
+            if payout.role == OWNER:
+                check = f"check {payout.supplier} {period.start}"
+                why = "owners have no account at Stripe"
+                self.run(pay_by_hand(payout.id, reference=check, actor=DESK, reason=why))
         self.send_out()
 
     def send_out(self) -> None:

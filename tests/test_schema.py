@@ -52,7 +52,7 @@ from ledgerkit.domain.late_joiners import CatchUpPolicy, Enrolment
 from ledgerkit.domain.ledger import Condition, Entry, Event, Journal, Limit, Wallet
 from ledgerkit.domain.money import Money, Rate, Rounding
 from ledgerkit.domain.packages import ACTIVE, EXPIRED, Package, Redemption
-from ledgerkit.domain.parties import ROLES, Party
+from ledgerkit.domain.parties import OWNER, PAYEES, ROLES, Party
 from ledgerkit.domain.payment_methods import PaymentMethod
 from ledgerkit.domain.payment_plans import COMPLETED, Instalment, PaymentPlan
 from ledgerkit.domain.payments import PARTLY_REFUNDED, Assignment, MoneyOut, Payment
@@ -589,6 +589,7 @@ SAMPLES: dict[type[Any], Any] = {
     Payout: Payout(
         id="pay_1",
         supplier="tom",
+        role=OWNER,
         currency="EUR",
         period=Period.month(2026, 10),
         part=1,
@@ -628,6 +629,7 @@ SAMPLES: dict[type[Any], Any] = {
     Transfer: Transfer(
         id="trf_1",
         supplier="tom",
+        role=OWNER,
         gateway="stripe",
         account="acct_1",
         pays="pay_1",
@@ -668,6 +670,7 @@ SAMPLES: dict[type[Any], Any] = {
     Clawback: Clawback(
         id="clw_1",
         supplier="tom",
+        role=OWNER,
         side="overpayment",
         amount=eur(1000),
         cause="adj_1",
@@ -1437,7 +1440,8 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         ),
         st.lists(POSITIVE, min_size=1, max_size=3),
         id=NAMES,
-        supplier=NAMES,
+        supplier=IDS,
+        role=st.sampled_from(PAYEES),
         currency=st.just("EUR"),
         period=PERIODS,
         part=INTS,
@@ -1536,7 +1540,8 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
     Transfer: st.builds(
         Transfer,
         id=NAMES,
-        supplier=NAMES,
+        supplier=IDS,
+        role=st.sampled_from(PAYEES),
         gateway=NAMES,
         account=NAMES,
         pays=NAMES,
@@ -1564,7 +1569,8 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         lambda amount, **fields: Clawback(amount=amount, recovered=amount, **fields),
         POSITIVE,
         id=NAMES,
-        supplier=NAMES,
+        supplier=IDS,
+        role=st.sampled_from(PAYEES),
         cause=NAMES,
         reason=NAMES,
         method=st.sampled_from(["future_payout_offset", "manual_check", "forgiven"]),

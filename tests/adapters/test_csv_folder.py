@@ -304,7 +304,7 @@ CASES = {
     "no id": ("parties.csv", "ana,c", ",c", 3, "id", "", "must not be empty"),
     "unknown role": (
         *("parties.csv", "ana,customer", "ana,parent", 3, "role", "parent"),
-        "use customer, supplier, business",
+        "use customer, supplier, owner, business",
     ),
     "NUL": (
         *("parties.csv", "Ana Núñez", "A\0na", 3, "name", "A\0na"),
@@ -529,7 +529,7 @@ CASES = {
     ),
     "balance of the business": (
         *("opening_balances.csv", "ana,", "acme,", 2, "party", "acme"),
-        "is a business in parties.csv; a customer or supplier is needed",
+        "is a business in parties.csv; a customer or supplier or owner is needed",
     ),
     "balance in another currency": (
         *("opening_balances.csv", "00,EUR", "00,GBP", 2, "currency", "GBP"),

@@ -114,13 +114,13 @@ def test_payments() -> None:
 def test_payouts_and_their_transfers() -> None:
     """60.00 for October, of which 59.40 were sent and 10.00 came back."""
     assert (
-        "payout,supplier,period_start,period_end,currency,total,fee,status,transfer,reference\r\n"
-        "pay_1,tom,2026-10-01,2026-11-01,EUR,60.00,,pending,,\r\n"
+        "payout,supplier,role,period_start,period_end,currency,total,fee,status,transfer,reference\r\n"
+        "pay_1,tom,supplier,2026-10-01,2026-11-01,EUR,60.00,,pending,,\r\n"
     ) == payouts_csv([PAYOUT], units=ISO)
     assert (
-        "transfer,created_at,supplier,gateway,account,pays,currency,amount,withheld,fee,reversed,"
-        "status,object\r\n"
-        "trf_1,2026-10-01T12:00:00+00:00,tom,stripe,acct_1,pay_1,EUR,59.40,0.60,,10.00,"
+        "transfer,created_at,supplier,role,gateway,account,pays,currency,amount,withheld,fee,"
+        "reversed,status,object\r\n"
+        "trf_1,2026-10-01T12:00:00+00:00,tom,supplier,stripe,acct_1,pay_1,EUR,59.40,0.60,,10.00,"
         "partly_reversed,tr_1\r\n"
     ) == transfers_csv([TRANSFER], units=ISO)
 

@@ -468,6 +468,20 @@ def test_a_payout_statement() -> None:
     )
 
 
+def test_a_payout_statement_of_an_owner() -> None:
+    """The same for what equipment earned; its number has the wallet, since an id may be in both."""
+    (payout,) = month().all(Payout)
+    line = attrs.evolve(
+        payout.lines[0], kind="completion.charged", source="f-1", item="N1", detail=""
+    )
+    owned = attrs.evolve(payout, role="owner", lines=(line,))
+    document = payout_read_by(attrs.evolve(TOM, role="owner"), owned)
+
+    assert ("Payout statement", "2026-10 owner:tom") == (document.title, document.number)
+    assert ("1 Oct 2026", "N1", "", "€30.00") == cells(document)[0]
+    assert [("Services", "€30.00"), ("Your payout", "€30.00")] == sums(document)
+
+
 def test_a_payout_statement_in_spanish() -> None:
     """The same in the tutor's language."""
     (payout,) = month().all(Payout)

@@ -43,6 +43,7 @@ def actor(role: str, **fields: Any) -> Actor:
         ("academy_owner", "", "billing.read billing.write billing.approve"),
         ("customer", "", "billing.read"),
         ("supplier", "", "billing.read"),
+        ("owner", "", "billing.read"),
         ("pilot", "", ""),
     ],
 )
@@ -66,6 +67,7 @@ def test_every_role_is_in_the_matrix() -> None:
         "academy_owner",
         "customer",
         "supplier",
+        "owner",
     } == set(ROLES)
 
 

@@ -21,10 +21,15 @@ def party(**fields: Any) -> Party:
 
 @pytest.mark.parametrize(
     ("role", "expected"),
-    [("customer", "customer:s-104"), ("supplier", "supplier:s-104"), ("business", "platform")],
+    [
+        ("customer", "customer:s-104"),
+        ("supplier", "supplier:s-104"),
+        ("owner", "owner:s-104"),
+        ("business", "platform"),
+    ],
 )
 def test_wallet(role: str, expected: str) -> None:
-    """Each customer and supplier has one of their own; the business is the platform. (ledger 1)"""
+    """Each customer and payee has one of their own; the business is the platform. (ledger 1)"""
     assert expected == party(role=role).wallet
 
 
@@ -46,7 +51,7 @@ def test_an_id_that_no_address_can_hold(id: str) -> None:
     [
         ({"id": ""}, ValueError, "party id"),
         ({"id": 5}, TypeError, "party id"),
-        ({"role": "tutor"}, ValueError, "customer, supplier or business"),
+        ({"role": "tutor"}, ValueError, "customer, supplier, owner or business"),
         ({"name": ""}, ValueError, "needs a name"),
         ({"name": " \u00a0"}, ValueError, "needs a name"),
         ({"name": "Ada\x1b[31m"}, ValueError, "party name"),

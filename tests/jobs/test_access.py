@@ -205,6 +205,7 @@ BY_NAME = {
     "completions.give_back_booking",
     "credit_limits.run_auto_charges",
     "payments.charge_invoice",
+    "payouts.generate_payouts",
     "payouts.send_payouts",
     "reconciliation.reconcile_gateway",
     "reserves.check_reserve",

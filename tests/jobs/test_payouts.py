@@ -115,7 +115,7 @@ def test_supplier_without_an_account() -> None:
     """Nobody connected one at this gateway."""
     (left_out,) = send(world(), gateway="paystack").skipped
 
-    assert "supplier 'ina' has no account at 'paystack'; connect one first" == left_out.reason
+    assert "payee 'ina' has no account at 'paystack'; connect one first" == left_out.reason
 
 
 def test_reserve_blocks_transfers() -> None:

@@ -29,6 +29,7 @@ from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import trial_balance
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.parties import OWNER
 from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.reconciliation import Reconciliation, platform_check
@@ -215,6 +216,17 @@ def test_dispute_and_refund(store: Store) -> None:
     assert 0 == store.balance("customer:cleo", CURRENCY).posted
 
 
+def test_owners_are_paid(store: Store) -> None:
+    """Seed 002: the owner is a fourth party; 1.5 h and 1 h at 90.00, 2 h at 120.00, by check."""
+    paid = [p for p in every(store, Payout) if p.role == OWNER]
+
+    assert {("copperline", 13_500), ("copperline", 9_000), ("olga", 24_000)} == {
+        (p.supplier, p.total.minor) for p in paid
+    }
+    assert ({"paid"}, {None}) == ({p.status for p in paid}, {p.transfer for p in paid})
+    assert {0} == {store.balance(p.wallet, CURRENCY).posted for p in paid}
+
+
 def test_margin_is_charge_less_what_others_earn(store: Store) -> None:
     """Seed 002: student_charge - instructor_payout = platform_margin, with owners paid too."""
     (found,) = margins(store.journals(limit=1000).items, zone=SCHOOL.zone)
@@ -314,6 +326,7 @@ def test_half_a_term_is_not_gone_on_with(tmp_path: Path) -> None:
             ),
         ),
         ("payout-una-2026-10-01", ("Mountain flight", "Fee of the instant payout", "$242.55")),
+        ("payout-olga-2026-10-01", ("Olga Petrenko", "owner:olga", "$240.00")),
         ("account-ana-2026-10", ("Ana Torres", "Payment", "Instrument flight", "$0.00")),
     ],
 )

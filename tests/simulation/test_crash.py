@@ -121,7 +121,7 @@ SMALL_JOBS = {
 FATES = [killed_before, killed_after, failed_before, failed_after, repeated, slowed(HOUR)]
 # What jobs are made of; what a settlement decides is committed by others.
 NO_JOBS = {
-    *("steps", "drivers", "rounds", "settlement"),
+    *("steps", "drivers", "rounds", "plans", "settlement"),
     *("account_facts", "billing_facts", "completion_facts"),
 }
 

@@ -26,7 +26,7 @@ from ledgerkit.documents.model import (
 )
 from ledgerkit.domain.ledger import EntryLine
 from ledgerkit.domain.money import Money, sum_of
-from ledgerkit.domain.parties import CUSTOMER, Party
+from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period, local_date
 
@@ -45,9 +45,11 @@ _AT_GATEWAY = "gateway."  # ids of a gateway's are nothing to read, either
 def payout_number(payout: Payout, supplier: Party) -> str:
     """Return what people call *payout*: `2026-10 tom`, or `2026-10-05 – 2026-10-11 tom`.
 
-    With the currency if it is not the supplier's own, and a count if it is not the first.
+    That of an owner has the wallet, `2026-10 owner:tom`, as a supplier may have the same id. With
+    the currency if it is not the payee's own, and a count if it is not the first.
     """
-    parts = [days_of(payout.period).replace("_", " – "), payout.supplier]
+    parts = [days_of(payout.period).replace("_", " – ")]
+    parts.append(payout.supplier if payout.role == SUPPLIER else payout.wallet)
     if payout.currency != supplier.currency:
         parts.append(payout.currency)
     if payout.part:

@@ -1,7 +1,8 @@
 """Access: who may do what, and who may see what, as tables and pure functions.
 
-Whatever no role grants is denied, and the answer says why. Customers, suppliers and owners of an
-academy reach what is theirs; the others reach all of the books, which are one tenant's.
+Whatever no role grants is denied, and the answer says why. Customers, suppliers,
+owners of equipment and owners of an academy reach what is theirs; the others reach all of the
+books, which are one tenant's.
 (seeds 002, 003, 004; spec: billing 11, reliability G3, G4, 6.1, 6.2)
 """
 
@@ -13,6 +14,7 @@ from typing import ClassVar, TypeVar
 
 import attrs
 
+from ledgerkit.domain import parties
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ledger.journals import name_of
 
@@ -32,7 +34,8 @@ PERMISSIONS = (
 )
 
 BILLING, SUPER_ADMIN, ONBOARDING = "billing", "super_admin", "onboarding"
-ACADEMY_OWNER, CUSTOMER, SUPPLIER = "academy_owner", "customer", "supplier"
+ACADEMY_OWNER = "academy_owner"
+CUSTOMER, SUPPLIER, OWNER = parties.CUSTOMER, parties.SUPPLIER, parties.OWNER
 
 
 @attrs.frozen
@@ -52,6 +55,7 @@ ROLES: Mapping[str, Grants] = MappingProxyType(
         ACADEMY_OWNER: Grants(own=_ALL_BILLING),
         CUSTOMER: Grants(own=frozenset({BILLING_READ})),
         SUPPLIER: Grants(own=frozenset({BILLING_READ})),
+        OWNER: Grants(own=frozenset({BILLING_READ})),
     }
 )
 """What each role may do; only super_admin may touch the payment configuration. (seed 004)"""
@@ -64,7 +68,7 @@ class Actor:
     Attributes:
         id: Who it is, or is taken for while somebody impersonates.
         roles: The roles it acts in; one that `ROLES` does not know grants nothing.
-        party: The id of the customer, supplier or academy it is, or None for staff.
+        party: The id of the customer, supplier, owner or academy it is, or None for staff.
         impersonator: The id of who really sits there, or None.
     """
 
@@ -173,10 +177,10 @@ def require(actor: Actor, permission: str, resource: Resource | None = None) -> 
 def owners_of(record: object) -> frozenset[str]:
     """Return the ids of the parties that may see *record* as their own; none if unsure.
 
-    A record belongs to the supplier it names, else to the customer it names, else to its party: one
-    that names both, such as an adjustment of a flight, tells what the supplier is paid, which is
-    not the customer's to see. A wallet, and each of its entries, belongs to the party in its
-    address. A journal has legs of several parties and belongs to none of them.
+    A record belongs to the payee it names as `supplier`, else to the customer it names, else to its
+    party: one that names both, such as an adjustment of a flight, tells what the supplier is paid,
+    which is not the customer's to see. A wallet, and each of its entries, belongs to the party in
+    its address. A journal has legs of several parties and belongs to none of them.
     """
     for field in ("supplier", "customer", "party"):
         named = getattr(record, field, None)
@@ -185,7 +189,7 @@ def owners_of(record: object) -> frozenset[str]:
     wallet = getattr(record, "wallet", None) or getattr(record, "id", None)
     if type(wallet) is str:
         kind, _, party = wallet.partition(":")
-        if kind in ("customer", "supplier", "owner") and party and ":" not in party:
+        if kind in (CUSTOMER, *parties.PAYEES) and party and ":" not in party:
             return frozenset({party})
     return frozenset()
 
@@ -198,7 +202,8 @@ def visible(
 ) -> tuple[T, ...]:
     """Return those of *records* that *actor* may read, in order.
 
-    Staff see all, customers their wallet and documents, suppliers their payouts and adjustments.
+    Staff see all, customers their wallet and documents, suppliers their payouts and adjustments,
+    owners of equipment their payouts.
     *owners* tells whose a record is, where a host knows more, such as the academy of a class.
     (seed 002: row level security)
     """

@@ -1,6 +1,6 @@
-"""Bank payout: money that leaves a gateway for a bank account, ours or a supplier's.
+"""Bank payout: money that leaves a gateway for a bank account, ours or a payee's.
 
-That of a supplier's account moves no money of ours, since the transfer before it did: it is kept to
+That of a payee's account moves no money of ours, since the transfer before it did: it is kept to
 tell when, and whether, the bank has it. Only that of our own balance is booked. One that was paid
 may fail days later. (seed 002: payout.paid, payout.failed; spec: billing 5a, gateways 0, 1.4)
 """
@@ -153,7 +153,7 @@ class BankPayoutSettled:
 
     Attributes:
         payout: As it is now.
-        journals: What is booked for it; none for a supplier's.
+        journals: What is booked for it; none for a payee's.
         alert: Whom to tell, if what was paid failed after all and no instruction of ours tells it.
         moved: Whether anything is new: what was told before, or is older, stores nothing.
     """

@@ -1,4 +1,4 @@
-"""Connected account: a supplier's account at a gateway, and whether it may be paid.
+"""Connected account: a payee's account at a gateway, and whether it may be paid.
 
 What the gateway says of it is kept as versions, so that people see when and why it was disabled.
 (spec: gateways 1.4; seed 002)
@@ -25,7 +25,8 @@ class ConnectedAccount:
         id: The name of the gateway and its id of the account.
         gateway: The name of the gateway.
         account: The gateway's id.
-        supplier: The id of the party it belongs to, or None as long as nobody said so.
+        supplier: The id of the party it belongs to, whatever it is paid for, or None as long as
+            nobody said so.
         details_submitted: Whether the owner has told all that was asked.
         charges_enabled: Whether it may take money.
         payouts_enabled: Whether it may be paid out.
@@ -82,7 +83,7 @@ def connect(
     """Say that *account* at *gateway* belongs to *supplier*; *known* is what is stored of it.
 
     Raises:
-        ValueError: it belongs to another supplier.
+        ValueError: it belongs to another party.
     """
     one = known or ConnectedAccount(id=link_id(gateway, account), gateway=gateway, account=account)
     if one.supplier not in (None, supplier):

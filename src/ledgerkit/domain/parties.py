@@ -1,7 +1,7 @@
 """Parties: whom the business charges, whom it pays, and itself.
 
-A customer is charged and a supplier is paid, each through a wallet of its own; the business is
-the one whose name stands on the documents. (spec: ledger 1)
+A customer is charged; a payee, that is a supplier or an owner of equipment, is paid, each through a
+wallet of its own; the business is the one whose name stands on the documents. (spec: ledger 1)
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from ledgerkit.domain.periods import local_date
 
 CUSTOMER = "customer"
 SUPPLIER = "supplier"
+OWNER = "owner"
 BUSINESS = "business"
-ROLES = (CUSTOMER, SUPPLIER, BUSINESS)
+PAYEES = (SUPPLIER, OWNER)
+ROLES = (CUSTOMER, *PAYEES, BUSINESS)
 PLATFORM = "platform"
+PAYEE_WALLETS = tuple(f"{role}:" for role in PAYEES)
+"""What the addresses of payees' wallets begin with."""
 # Language, then script, region or both (BCP 47), so that it names a file of words safely.
 _LOCALE = re.compile("[A-Za-z]{2,3}(?:[_-](?:[A-Za-z]{4}|[A-Za-z]{2}|[0-9]{3}))*")
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -32,7 +36,7 @@ class Party:
 
     Attributes:
         id: Unique among parties; part of wallet addresses, so letters, digits and . _ @ + - only.
-        role: `customer`, `supplier` or `business`.
+        role: `customer`, `supplier`, `owner` of equipment, or `business`.
         name: As it stands on documents.
         currency: The currency it is charged or paid in unless something else says otherwise.
         email: Where notices go, or None.
@@ -60,7 +64,7 @@ class Party:
     def __attrs_post_init__(self) -> None:
         name_of("party id", self.id)
         if self.role not in ROLES:
-            msg = f"a party's role is customer, supplier or business (got {self.role!r})"
+            msg = f"a party's role is customer, supplier, owner or business (got {self.role!r})"
             raise ValueError(msg)
         address(self.role, self.id)
         if type(self.currency) is not str or not is_code(self.currency):
@@ -84,5 +88,26 @@ class Party:
 
     @property
     def wallet(self) -> str:
-        """The address of its wallet: `customer:<id>`, `supplier:<id>` or `platform`."""
+        """The address of its wallet: `platform`, or role and id such as `owner:<id>`."""
         return PLATFORM if self.role == BUSINESS else address(self.role, self.id)
+
+
+def payee_wallet(role: str, id: str) -> str:
+    """Return the wallet of the payee *id*: `supplier:<id>`, or `owner:<id>` with that *role*.
+
+    Raises:
+        BadAddress: *id* cannot be part of an address.
+        ValueError: *role* is not one that is paid.
+
+    >>> payee_wallet("owner", "olga")
+    'owner:olga'
+    """
+    if role not in PAYEES:
+        msg = f"the role of a payee is {' or '.join(PAYEES)} (got {role!r})"
+        raise ValueError(msg)
+    return address(role, id)
+
+
+def role_in_id(role: str) -> tuple[str, ...]:
+    """Return what tells the ids of a payee's records in *role* apart: nothing for a supplier."""
+    return () if role == SUPPLIER else (role,)

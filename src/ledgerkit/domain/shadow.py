@@ -17,14 +17,14 @@ from ledgerkit.domain.credit_notes import CreditLine, CreditNote
 from ledgerkit.domain.invoices import Invoice, Line
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.money import Money
-from ledgerkit.domain.parties import CUSTOMER, SUPPLIER
+from ledgerkit.domain.parties import CUSTOMER, PAYEES
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
 
 INVOICE, CREDIT_NOTE, PAYOUT = "invoice", "credit_note", "payout"
 TAX = "tax"  # the item of what a document adds to its lines
 MATCHES, DIFFERENCES, ONLY_IN_A, ONLY_IN_B = "matches", "differences", "only_in_a", "only_in_b"
-_ROLES = (CUSTOMER, SUPPLIER)
+_ROLES = (CUSTOMER, *PAYEES)
 
 Decided: TypeAlias = Plan | Changes | Iterable[Changes]
 
@@ -275,7 +275,9 @@ def _lines(document: _Document) -> Iterator[tuple[LineKey, int]]:
 def _whose(document: _Document) -> LineKey:
     currency = document.currency
     if isinstance(document, Payout):
-        return LineKey(role=SUPPLIER, party=document.supplier, currency=currency, document=PAYOUT)
+        return LineKey(
+            role=document.role, party=document.supplier, currency=currency, document=PAYOUT
+        )
     kind = CREDIT_NOTE if isinstance(document, CreditNote) else INVOICE
     return LineKey(role=CUSTOMER, party=document.customer, currency=currency, document=kind)
 

@@ -1,4 +1,4 @@
-"""Account facts: which account at a gateway a supplier can be paid to. (spec: gateways 1.4)"""
+"""Account facts: which account at a gateway a payee can be paid to. (spec: gateways 1.4)"""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ledgerkit.jobs import steps
 
 @attrs.frozen
 class NoAccount(LedgerkitError):
-    """A supplier without an account at the gateway."""
+    """A payee without an account at the gateway."""
 
     supplier: str
     gateway: str
     code: ClassVar[str] = "no_account"
 
     def __str__(self) -> str:
-        return f"supplier {self.supplier!r} has no account at {self.gateway!r}; connect one first"
+        return f"payee {self.supplier!r} has no account at {self.gateway!r}; connect one first"
 
 
 @attrs.frozen
 class AccountNotReady(LedgerkitError):
-    """A supplier's account that may not be paid yet, or any more. (spec: gateways 1.4)"""
+    """A payee's account that may not be paid yet, or any more. (spec: gateways 1.4)"""
 
     account: str
     disabled_reason: str

@@ -35,7 +35,7 @@ from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import Enrolment
 from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.packages import Package
-from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
+from ledgerkit.domain.parties import CUSTOMER, PAYEES, Party
 from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Cycle, Period, local_date
@@ -99,7 +99,7 @@ async def read_facts(
         business=month.business,
         catalog=month.catalog,
         customers=await _customers(month, newest_of(Package, planned)),
-        suppliers=with_planned(await _suppliers(month), planned),
+        suppliers=with_planned(await read_payees(month.parties), planned),
         incentives=month.incentives,
         cycle=cycle,
         opened_on=opened_on,
@@ -240,20 +240,25 @@ async def _applied() -> tuple[Adjustment, ...]:
     return tuple(v.record for v in await steps.find_all(Adjustment, status=APPLIED))
 
 
-async def _suppliers(month: Month) -> tuple[SupplierFacts, ...]:
-    payouts = _grouped(await steps.find_all(Payout), lambda v: v.record.supplier)
-    suppliers = [
+async def read_payees(parties: Iterable[Party]) -> tuple[SupplierFacts, ...]:
+    """Read what a payout looks at of those of *parties* that are paid: suppliers and owners."""
+    payouts = _grouped(await steps.find_all(Payout), lambda v: v.record.wallet)
+    payees = [
         SupplierFacts(
             party=party,
             entries=await steps.entries(party.wallet),
-            payouts=tuple(v.record for v in payouts[party.id]),
+            payouts=tuple(v.record for v in payouts[party.wallet]),
             # Last: what the entries show of a transfer, its record must show, too.
-            transfers=tuple(v.record for v in await steps.find_all(Transfer, party=party.id)),
+            transfers=tuple(
+                v.record
+                for v in await steps.find_all(Transfer, party=party.id)
+                if v.record.role == party.role
+            ),
         )
-        for party in month.parties
-        if party.role == SUPPLIER
+        for party in parties
+        if party.role in PAYEES
     ]
-    return tuple(suppliers)
+    return tuple(payees)
 
 
 async def _ledger_facts(facts: Facts, customer: CustomerFacts, period: Period) -> CustomerFacts:

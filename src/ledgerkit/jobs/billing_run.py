@@ -6,7 +6,7 @@ was decided twice has the same key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from functools import partial
 
@@ -32,19 +32,10 @@ from ledgerkit.domain.billing_run import (
     plan_suppliers,
     take_over,
 )
-from ledgerkit.domain.changes import (
-    Changes,
-    KeyReused,
-    Plan,
-    Skipped,
-    Stale,
-    Versioned,
-    skipped,
-)
+from ledgerkit.domain.changes import Changes, Plan, Skipped, Stale, Versioned
 from ledgerkit.domain.credit_notes import CreditNote
-from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.invoices import Invoice
-from ledgerkit.domain.ledger import EventAlreadyPosted, Journal, TrialBalance, trial_balance
+from ledgerkit.domain.ledger import Journal, TrialBalance, trial_balance
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import CalendarCycle, Cycle, Period, local_date
@@ -69,10 +60,8 @@ from ledgerkit.jobs.billing_facts import (
     without_work,
 )
 from ledgerkit.jobs.documents import Printed, print_documents
+from ledgerkit.jobs.plans import carry_out
 from ledgerkit.jobs.rounds import ROUNDS
-from ledgerkit.jobs.steps import Job
-
-_OVERTAKEN = {Stale.code, KeyReused.code, EventAlreadyPosted.code}  # another run got there first
 
 
 @attrs.frozen(kw_only=True)
@@ -153,7 +142,7 @@ async def month_to_date(asked: Asked) -> MonthSummary:
 
 
 async def run_month(asked: Asked) -> RunReport:
-    """Bill a month: take over what is new, bill customers, pay suppliers, print documents.
+    """Bill a month: take over what is new, bill customers, pay suppliers and owners, print.
 
     Each decision is committed alone; one that the books refuse is reported and stops nobody.
     Run again, it finds nothing new, and says so.
@@ -166,11 +155,11 @@ async def run_month(asked: Asked) -> RunReport:
     if await _unless_closed(asked, at) is None:
         await steps.commit(begin(asked.cycle, asked.period, at=at))
     opened_on = await books_opened_on(asked.period)
-    taken = await _carry_out(partial(_taking_over, asked, opened_on, at))
+    taken = await carry_out(partial(_taking_over, asked, opened_on, at))
     # Who could not be taken over is not billed: a package that is not there would cover nothing.
     refused = frozenset(s.subject for s in taken.refused)
-    billed = await _carry_out(partial(_billing, asked, opened_on, at, refused))
-    paid = await _carry_out(partial(_paying, asked, opened_on, at))
+    billed = await carry_out(partial(_billing, asked, opened_on, at, refused))
+    paid = await carry_out(partial(_paying, asked, opened_on, at))
     done = (*taken.done, *billed.done, *paid.done)
     printed = Printed() if asked.head is None else await print_documents(asked.head, at)
     # Last: a run killed before this is run again by whoever bills what is due.
@@ -205,7 +194,7 @@ async def _run_contracts(asked: Asked, at: datetime) -> RunReport:
     opened_on = await books_opened_on(asked.period)
     # A session that nobody tells of stays as it is.
     waiting = attrs.evolve(asked, month=attrs.evolve(asked.month, sessions=()))
-    billed = await _carry_out(partial(_billing, waiting, opened_on, at, work=False))
+    billed = await carry_out(partial(_billing, waiting, opened_on, at, work=False))
     printed = Printed() if asked.head is None else await print_documents(asked.head, at)
     balances = trial_balance(await steps.balances())
     left_out = (*billed.left_out, *printed.skipped)
@@ -273,46 +262,6 @@ async def _unless_closed(asked: Asked, at: datetime) -> Versioned[BillingCycle] 
     if read is not None:
         BILLING_CYCLE.after(read.record.status, "bill")
     return read
-
-
-# ---- committing ------------------------------------------------------------------------------
-@attrs.frozen
-class _CarriedOut:
-    """What was stored of a plan, numbers filled in, what was refused, and all who are left out."""
-
-    done: tuple[Changes, ...]
-    refused: tuple[Skipped, ...]
-    left_out: tuple[Skipped, ...]
-
-
-async def _carry_out(decide: Callable[[], Job[Plan]]) -> _CarriedOut:
-    """Decide and commit each decision alone, and again while others got there first."""
-    carried = _CarriedOut((), (), ())
-    for _ in range(ROUNDS):
-        plan = await decide()
-        stored, refused = await _commit_each(plan.changes)
-        carried = _CarriedOut((*carried.done, *stored), refused, (*plan.skipped, *refused))
-        if not any(s.code in _OVERTAKEN for s in refused):
-            break
-    return carried
-
-
-async def _commit_each(
-    many: Iterable[Changes],
-) -> tuple[tuple[Changes, ...], tuple[Skipped, ...]]:
-    """Commit each of *many* alone; return those stored now, numbers filled in, and the refused."""
-    done, refused = [], []
-    for changes in many:
-        try:
-            committed = await steps.commit(changes)
-        except LedgerkitError as error:
-            arguments = dict(changes.request.arguments)
-            named = (arguments.get(field) for field in ("party", "customer", "supplier"))
-            refused.append(skipped(next(filter(None, named), changes.key), error))
-            continue
-        if not committed.replayed:
-            done.append(committed.filled(changes))
-    return tuple(done), tuple(refused)
 
 
 async def _mark_billed(asked: Asked, at: datetime, *, anything: bool) -> None:

@@ -37,6 +37,7 @@ from ledgerkit.domain.clawbacks import (
 )
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.parties import SUPPLIER
 from ledgerkit.domain.transfers import Transfer
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.rounds import until_stored
@@ -57,14 +58,15 @@ class UnknownClawback(LedgerkitError):
 
 @attrs.frozen
 class UnknownTransfer(LedgerkitError):
-    """A transfer that is not stored, or is another supplier's."""
+    """A transfer that is not stored, or is another payee's."""
 
     transfer: str
     supplier: str
+    role: str = SUPPLIER
     code: ClassVar[str] = "unknown_transfer"
 
     def __str__(self) -> str:
-        return f"supplier {self.supplier!r} has no transfer {self.transfer!r}"
+        return f"{self.role} {self.supplier!r} has no transfer {self.transfer!r}"
 
 
 async def request_clawback(
@@ -79,51 +81,49 @@ async def request_clawback(
     method: str = FUTURE_PAYOUT_OFFSET,
     side: str = OVERPAYMENT,
     part: str = "",
+    role: str = SUPPLIER,
 ) -> Clawback:
     """Propose to claw *amount* back from *supplier*, once per *cause* and *part*.
 
-    *transfers* are the ids of those that paid it; see `clawbacks.propose` for the rest. Of two
-    requests at once that together exceed what they paid, one is refused.
+    *transfers* are the ids of those that paid it in that *role*; see `clawbacks.propose`.
 
     Raises:
         AccessDenied: *actor* may not write billing.
-        UnknownTransfer: one is not stored, or paid somebody else.
-        OverClawback: they did not pay that much, or it was clawed back before.
+        UnknownTransfer, OverClawback: they did not pay it, or not that much that is left.
         KeyReused: another amount, or the other side, was asked for.
         Stale: others came first, again and again.
     """
     require(actor, BILLING_WRITE)
-    id = clawbacks.clawback_id(supplier, cause, amount.currency, part)
+    id = clawbacks.clawback_id(supplier, cause, amount.currency, part, role=role)
 
     async def decide() -> Clawback:
-        read = [await _transfer(each, supplier) for each in transfers]
+        read = [await _transfer(each, supplier, role) for each in transfers]
         before = await steps.find_all(Clawback, party=supplier)
         known = await steps.load(Clawback, id)  # last, else it could count among the others
         if known is not None:
             return _same(known.record, amount, side)
-        at = await steps.now()
         decided = clawbacks.propose(
             amount,
             supplier=supplier,
             cause=cause,
             reason=reason,
             by=actor.real_id,
-            at=at,
+            at=await steps.now(),
             on_wallet=on_wallet,
             method=method,
             side=side,
             transfers=[version.record for version in read],
             earlier=[version.record for version in before],
             part=part,
+            role=role,
         )
-        # The transfers are stored anew with their case: else two cases at once could exceed them.
         await _commit(
             _Beside(decided, tuple(version.record for version in read)),
             key=f"clawback/{id}/propose",
             asked=_about(id, amount, side),
             actor=actor.signature,
             reason=reason,
-            at=at,
+            at=decided.clawback.opened_at,
             bases=tuple(read),
         )
         return decided.clawback
@@ -223,7 +223,9 @@ async def execute_clawback(
 
     async def decide() -> Clawback:
         named = (await _read(clawback)).record
-        moved = [await _transfer(share.transfer, named.supplier) for share in named.shares]
+        moved = [
+            await _transfer(share.transfer, named.supplier, named.role) for share in named.shares
+        ]
         # Read after the transfers: carried out in between, nothing would seem left of them.
         read = await _read(clawback)
         case = read.record
@@ -253,22 +255,23 @@ async def execute_clawback(
 
 
 async def clawback_eligibility(
-    *, supplier: str, window: Window = WINDOW
+    *, supplier: str, window: Window = WINDOW, role: str = SUPPLIER
 ) -> tuple[Eligibility, ...]:
-    """Return what can be clawed back of each transfer of *supplier* now, and how, by id."""
+    """Return what can be clawed back now of each transfer to *supplier* in *role*, and how."""
     at = await steps.now()
     moved = await steps.find_all(Transfer, party=supplier)
     cases = [version.record for version in await steps.find_all(Clawback, party=supplier)]
     return tuple(
         clawbacks.eligibility(version.record, at=at, window=window, earlier=cases)
         for version in moved
+        if version.record.role == role
     )
 
 
 # ---- reading, deciding and committing --------------------------------------------------------
 @attrs.frozen
 class _Beside:
-    """A decision, and the records that are stored anew since it depends on them."""
+    """A case, and its transfers, stored anew: else two cases at once could exceed them."""
 
     decision: Decision
     records: tuple[Transfer, ...]
@@ -285,10 +288,10 @@ async def _read(id: str) -> Versioned[Clawback]:
     return read
 
 
-async def _transfer(id: str, supplier: str) -> Versioned[Transfer]:
+async def _transfer(id: str, supplier: str, role: str) -> Versioned[Transfer]:
     read = await steps.load(Transfer, id)
-    if read is None or read.record.supplier != supplier:
-        raise UnknownTransfer(id, supplier)
+    if read is None or (read.record.supplier, read.record.role) != (supplier, role):
+        raise UnknownTransfer(id, supplier, role)
     return read
 
 

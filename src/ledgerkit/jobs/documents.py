@@ -27,7 +27,7 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.grants import Grant, paid_by_line
 from ledgerkit.domain.invoices import ISSUED, PAID, Invoice
 from ledgerkit.domain.money import Money, sum_of
-from ledgerkit.domain.parties import Party
+from ledgerkit.domain.parties import SUPPLIER, Party
 from ledgerkit.domain.payment_plans import CANCELLED, PaymentPlan
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import local_date
@@ -209,5 +209,7 @@ def _payout_sheet(payout: Payout) -> _Sheet:
         return payout_document(payout, head=head, supplier=supplier, issued_on=on)
 
     part = f"-{payout.part}" if payout.part else ""
-    name = f"{payout.supplier}-{payout.currency}{part}"
+    # No id has a slash, so that an owner's statement is never a supplier's.
+    whose = "" if payout.role == SUPPLIER else f"{payout.role}/"
+    name = f"{whose}{payout.supplier}-{payout.currency}{part}"
     return _Sheet(payout, payout.supplier, f"payouts/{days_of(payout.period)}/{name}.pdf", draw)

@@ -1,7 +1,7 @@
-"""Payout settings: from which day on a supplier is paid at once, for which fee. (seed 002)
+"""Payout settings: from which day on a payee is paid at once, for which fee. (seed 002)
 
-Being paid at once is the supplier's choice, and what it costs is not: so a supplier asks for it,
-and whoever may write billing sets it.
+Being paid at once is the payee's choice, and what it costs is not: so a payee asks for it, and
+whoever may write billing sets it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ async def set_instant(
     term: PayoutTerm, *, supplier: str, actor: Actor, reason: str
 ) -> PayoutSetting:
     """Set from which day on payouts of *supplier* are instant, for which fee, or are not.
+
+    It holds for the party in whatever role it is paid.
 
     Earlier terms stay; who set which, when and why is the setting's history.
 

@@ -1,9 +1,10 @@
-"""Payouts: what a person or a scheduler starts to pay suppliers, and to put right what they got.
+"""Payouts: what a person or a scheduler starts to pay suppliers and owners of equipment.
 
-A run sends every pending payout that may be sent; whoever is left out is reported with the reason.
-Killed anywhere and run again it goes on: what was sent is not pending any more.
-A person who pays, keeps back or lets go by hand may write billing, which is checked first: see
-`ledgerkit.domain.access`. (seed 002; spec: billing 9, 10, 11)
+What they earned is gathered into pending payouts, by a billing run or alone. A run sends those that
+may be sent; whoever is left out is reported with the reason. Killed anywhere and run again it goes
+on: what was sent is not pending any more. A person who pays, keeps back or lets go by hand may
+write billing, which is checked first: see `ledgerkit.domain.access`.
+(seed 002; spec: billing 9, 10, 11)
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import attrs
 
 from ledgerkit.domain import payouts
 from ledgerkit.domain.access import BILLING_WRITE, Actor, require
+from ledgerkit.domain.billing_run import check_begun, plan_payouts
 from ledgerkit.domain.changes import (
     Decision,
+    Plan,
     Skipped,
     Version,
     Versioned,
@@ -39,9 +42,11 @@ from ledgerkit.domain.payouts import (
     PayoutSetting,
     setting_id,
 )
-from ledgerkit.domain.periods import local_date
+from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.account_facts import ready_account
+from ledgerkit.jobs.billing_facts import newest_of, read_payees
+from ledgerkit.jobs.plans import carry_out
 from ledgerkit.jobs.rounds import until_stored
 from ledgerkit.jobs.steps import Job
 
@@ -77,7 +82,7 @@ class UnknownPayout(LedgerkitError):
     code: ClassVar[str] = "unknown_payout"
 
     def __str__(self) -> str:
-        return f"no payout {self.payout!r} is stored; run the month that pays it first"
+        return f"no payout {self.payout!r} is stored; generate it first"
 
 
 @attrs.frozen
@@ -106,6 +111,49 @@ class PayoutRun:
     skipped: tuple[Skipped, ...] = ()
 
 
+@attrs.frozen(kw_only=True)
+class PayoutsGenerated:
+    """What was generated, or in a preview would be.
+
+    Attributes:
+        payouts: The payouts, pending.
+        skipped: Who was left out, and why.
+    """
+
+    payouts: tuple[Payout, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+# ---- generating ------------------------------------------------------------------------------
+async def generate_payouts(
+    parties: Iterable[Party], *, period: Period, actor: str = "payouts"
+) -> PayoutsGenerated:
+    """Store what each supplier and owner among *parties* is owed for *period*, as pending payouts.
+
+    For a host that charges work when it is done; a billing run does the same for its month. Each
+    payee is committed alone. One with a transfer under way, or owed nothing, gets none; the first
+    is reported. Asked again, or while others ask, it finds nothing new: an entry is paid once.
+
+    Raises:
+        PeriodNotBegun: *period* lies ahead for one of *parties*.
+    """
+    carried = await carry_out(partial(_generating, tuple(parties), period, actor))
+    return PayoutsGenerated(payouts=newest_of(Payout, carried.done), skipped=carried.left_out)
+
+
+async def preview_payouts(parties: Iterable[Party], *, period: Period) -> PayoutsGenerated:
+    """Return what `generate_payouts` would store now, and store nothing; raises as that does."""
+    plan = await _generating(tuple(parties), period, "preview")
+    return PayoutsGenerated(payouts=newest_of(Payout, plan.changes), skipped=plan.skipped)
+
+
+async def _generating(parties: tuple[Party, ...], period: Period, actor: str) -> Plan:
+    at = await steps.now()
+    for party in parties:
+        check_begun(period, zone=party.zone, at=at)
+    return plan_payouts(await read_payees(parties), period=period, as_of=at, actor=actor)
+
+
 # ---- the run ---------------------------------------------------------------------------------
 async def send_payouts(
     *,
@@ -117,9 +165,10 @@ async def send_payouts(
 ) -> PayoutRun:
     """Send every pending payout through *gateway*, or those of *suppliers*, oldest first.
 
-    An account must be ready, and the *reserve* must allow what the run sends together; who is left
-    out holds up nobody else. The supplier's setting says whether a payout is instant; without
-    *instant* none is. Each is committed alone, so that a run that was killed goes on.
+    *suppliers* are ids of payees in whatever role. An account must be ready, and the *reserve* must
+    allow what the run sends together; who is left out holds up nobody else. The payee's setting
+    says whether a payout is instant; without *instant* none is. Each is committed alone, so that a
+    run that was killed goes on.
     """
     wanted = None if suppliers is None else frozenset(suppliers)
     pending = await steps.find_all(Payout, status=PENDING)

@@ -601,6 +601,7 @@ def test_transfers_and_what_came_back(engine: Engine) -> None:
     moved = Transfer(
         id="trf_1",
         supplier="tom",
+        role="owner",
         gateway="stripe",
         account="acct_1",
         pays="pay_1",
@@ -648,6 +649,10 @@ def test_transfers_and_what_came_back(engine: Engine) -> None:
     )
     assert [("done", "36.00"), ("pending", "1.00")] == rows(
         engine, "SELECT status, amount FROM transfer_reversal WHERE transfer = 'trf_1' ORDER BY nth"
+    )
+    assert [("transfer", "owner"), ("clawback", "supplier")] == rows(
+        engine,
+        "SELECT 'transfer', role FROM transfer UNION ALL SELECT 'clawback', role FROM clawback",
     )
     assert [("tom", "overpayment", "executing", "36.00", "6.00", "30.00")] == rows(
         engine, "SELECT supplier, side, status, amount, recovered, rest FROM clawback"

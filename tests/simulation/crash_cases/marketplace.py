@@ -29,10 +29,12 @@ from ledgerkit.jobs.steps import Job
 from ledgerkit.ports.store import Store
 from tests.domain.flight_school import NOON, PLANE, flight, hours, usd
 from tests.jobs import completion_world as school
+from tests.jobs import owner_world as owners
 from tests.jobs import supplier_world as suppliers
 from tests.people import EVA, MARIA, MAX, PEDRO
 from tests.simulation.crash_cases.cases import Case, shown
 
+PAYEES = (owners.TOM, owners.OLGA)
 FLIGHT = flight(Fraction(3, 2))
 PLANNED: dict[str, Any] = {"card": "school", "expires_at": NOON + timedelta(days=1)}
 OVERRIDE = override_id("ana", "f-1")
@@ -144,6 +146,14 @@ def holding() -> Job[Payout]:
 
 
 PAYOUTS: dict[str, tuple[Callable[[], Job[Any]], Callable[[Store], Host]]] = {
+    "generate payouts": (
+        lambda: payouts.generate_payouts(PAYEES, period=suppliers.OCTOBER),
+        owners.flown,
+    ),
+    "preview payouts": (
+        lambda: payouts.preview_payouts(PAYEES, period=suppliers.OCTOBER),
+        owners.flown,
+    ),
     "send payouts": (
         lambda: payouts.send_payouts(gateway="stripe", reserve=suppliers.enough),
         owed_at_once,

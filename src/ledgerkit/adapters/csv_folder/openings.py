@@ -10,12 +10,12 @@ from ledgerkit.adapters.csv_folder.found import Found
 from ledgerkit.adapters.csv_folder.records import built, party_in, same_currency
 from ledgerkit.domain.money import Units
 from ledgerkit.domain.openings import OpeningBalance, OpenInvoice
-from ledgerkit.domain.parties import CUSTOMER, SUPPLIER, Party
+from ledgerkit.domain.parties import CUSTOMER, PAYEES, Party
 
 
 def opening_balance(cells: Cells, units: Units, parties: Found[Party]) -> OpeningBalance | None:
     """Read a row of opening_balances.csv."""
-    party = party_in(cells, "party", parties, CUSTOMER, SUPPLIER)
+    party = party_in(cells, "party", parties, CUSTOMER, *PAYEES)
     currency = cells.need("currency", currency_of(units))
     if party is not None and party.role == CUSTOMER:
         same_currency(cells, party, currency)

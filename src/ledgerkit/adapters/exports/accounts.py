@@ -20,6 +20,7 @@ _ROOTS: Mapping[str, str] = {
     "customer": "Assets",
     "expense": "Expenses",
     "supplier": "Liabilities",
+    "owner": "Liabilities",
     "liability": "Liabilities",
     "package": "Liabilities",
     "platform": "Income",

@@ -15,6 +15,7 @@ from ledgerkit.domain.transfers import Transfer
 PAYOUT_COLUMNS = (
     "payout",
     "supplier",
+    "role",
     "period_start",
     "period_end",
     "currency",
@@ -28,6 +29,7 @@ TRANSFER_COLUMNS = (
     "transfer",
     "created_at",
     "supplier",
+    "role",
     "gateway",
     "account",
     "pays",
@@ -53,6 +55,7 @@ def _payout(payout: Payout, units: Units) -> tuple[str, ...]:
     return (
         text(payout.id),
         text(payout.supplier),
+        payout.role,
         *days(payout.period),
         payout.currency,
         units.plain(payout.total),
@@ -77,6 +80,7 @@ def _transfer(transfer: Transfer, units: Units) -> tuple[str, ...]:
         text(transfer.id),
         moment(transfer.created_at),
         text(transfer.supplier),
+        transfer.role,
         text(transfer.gateway),
         text(transfer.account),
         text(transfer.pays),

@@ -40,7 +40,12 @@ from ledgerkit.domain.billing_run.plan import (
     plan_suppliers,
 )
 from ledgerkit.domain.billing_run.strangers import ContractsOfStranger, strangers_of
-from ledgerkit.domain.billing_run.suppliers import TransferUnderWay, pay_supplier, with_planned
+from ledgerkit.domain.billing_run.suppliers import (
+    TransferUnderWay,
+    pay_supplier,
+    plan_payouts,
+    with_planned,
+)
 from ledgerkit.domain.billing_run.takeover import Month, begin, opening_events, take_over
 from ledgerkit.domain.billing_run.wanted import (
     ReadingWanted,
@@ -88,6 +93,7 @@ __all__ = [
     "periods_due",
     "plan_billing_run",
     "plan_customers",
+    "plan_payouts",
     "plan_suppliers",
     "readings_wanted",
     "strangers_of",

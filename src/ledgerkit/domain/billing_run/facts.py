@@ -176,13 +176,14 @@ class Stranger:
 
 @attrs.frozen(kw_only=True)
 class SupplierFacts:
-    """What is known of one supplier.
+    """What is known of one payee, a supplier or an owner of equipment.
 
     Attributes:
-        party: The supplier.
+        party: The payee; its role tells the wallet.
         entries: Lines of its wallet that may be in no payout yet.
-        payouts: All its payouts: they hold what is paid, and count to the next one's id.
-        transfers: Its transfers, read after *entries*: see `transfers.under_way`.
+        payouts: All its payouts in that role: they hold what is paid, and count to the id of the
+            next.
+        transfers: Its transfers in that role, read after *entries*: see `transfers.under_way`.
     """
 
     party: Party
@@ -199,7 +200,7 @@ class Facts:
         business: Whose books these are; its zone dates the documents.
         catalog: All prices.
         customers: What is known of each customer.
-        suppliers: What is known of each supplier.
+        suppliers: What is known of each payee.
         strangers: What is known of customers of contracts who are not among the parties.
         incentives: All incentives.
         cycle: How time is cut into periods to bill.

@@ -11,7 +11,7 @@ import attrs
 from ledgerkit.domain.billing_run import strangers
 from ledgerkit.domain.billing_run.customers import bill_customer
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts, Policy
-from ledgerkit.domain.billing_run.suppliers import labels_of, pay_supplier, with_planned
+from ledgerkit.domain.billing_run.suppliers import labels_of, plan_payouts, with_planned
 from ledgerkit.domain.changes import Changes, Plan, Record, Skipped, Versioned, skipped
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.errors import LedgerkitError
@@ -37,11 +37,11 @@ def due_periods(facts: Facts, *, as_of: datetime) -> tuple[Period, ...]:
 def plan_billing_run(
     facts: Facts, *, policy: Policy, as_of: datetime, period: Period | None = None
 ) -> Plan:
-    """Decide what every customer owes and every supplier is paid, as known *as_of*.
+    """Decide what every customer owes and every payee is paid, as known *as_of*.
 
-    One invoice per customer and currency, one payout per supplier and currency, approved sessions
+    One invoice per customer and currency, one payout per payee and currency, approved sessions
     only; without a *period*, for whatever is due. One `Changes` per customer, then one per
-    supplier, each to be committed alone; planned journals are folded in, so that the payouts are
+    payee, each to be committed alone; planned journals are folded in, so that the payouts are
     those a run would make. A customer that cannot be billed is skipped and stops nobody; so is one
     whom contracts name, of whom something is due and who is not among the parties.
 
@@ -82,18 +82,11 @@ def plan_customers(facts: Facts, *, policy: Policy, as_of: datetime, period: Per
 
 
 def plan_suppliers(facts: Facts, *, as_of: datetime, period: Period) -> Plan:
-    """Decide what every supplier is paid for *period*; the second half of a run."""
+    """Decide what every payee is paid for *period*; the second half of a run."""
     labels = labels_of(facts)
-    changes: list[Changes] = []
-    left_out: list[Skipped] = []
-    for supplier in sorted(facts.suppliers, key=lambda s: s.party.id):
-        try:
-            paid = pay_supplier(supplier, period=period, as_of=as_of, labels=labels)
-        except LedgerkitError as error:
-            left_out.append(skipped(supplier.party.id, error))
-            continue
-        changes += () if paid is None else (paid,)
-    return Plan(tuple(changes), tuple(left_out))
+    return plan_payouts(
+        facts.suppliers, period=period, as_of=as_of, actor="billing run", labels=labels
+    )
 
 
 def _after(facts: Facts, planned: Iterable[Changes]) -> Facts:
@@ -146,14 +139,14 @@ def _moved(
 
 
 def _after_payouts(facts: Facts, planned: Iterable[Changes]) -> Facts:
-    paid: dict[str, list[Payout]] = {}
+    paid: dict[tuple[str, str], list[Payout]] = {}
     records = (record for changes in planned for record in changes.records)
     for payout in (record for record in records if isinstance(record, Payout)):
-        paid.setdefault(payout.supplier, []).append(payout)
+        paid.setdefault((payout.role, payout.supplier), []).append(payout)
     return attrs.evolve(
         facts,
         suppliers=tuple(
-            attrs.evolve(s, payouts=(*s.payouts, *paid.get(s.party.id, ())))
+            attrs.evolve(s, payouts=(*s.payouts, *paid.get((s.party.role, s.party.id), ())))
             for s in facts.suppliers
         ),
     )

@@ -1,37 +1,68 @@
-"""Suppliers of a billing run: what each is paid for a period, as one `Changes`."""
+"""Payees: what each supplier and owner is paid for a period, as one `Changes`.
+
+A billing run pays those of its month, and a host whose work is charged when it is done, without a
+run, pays from the entries of the wallets alone. (spec: billing 6, 10)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 import attrs
 
 from ledgerkit.domain import payouts
 from ledgerkit.domain.billing_run.facts import Facts, SupplierFacts
-from ledgerkit.domain.changes import Changes, changes_of, request
+from ledgerkit.domain.changes import Changes, Plan, Skipped, changes_of, request, skipped
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import EntryLine, Journal, Posted, line_of
 from ledgerkit.domain.money import sum_of
+from ledgerkit.domain.parties import PAYEE_WALLETS, SUPPLIER
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.transfers import under_way
 
 
 @attrs.frozen
 class TransferUnderWay(LedgerkitError):
-    """A supplier is being paid for single work, and a payout would pay that again."""
+    """A payee is being paid for single work, and a payout would pay that again."""
 
     supplier: str
     transfers: tuple[str, ...]
+    role: str = SUPPLIER
     code: ClassVar[str] = "transfer_under_way"
 
     def __str__(self) -> str:
         return (
-            f"supplier {self.supplier!r} is being paid by {', '.join(self.transfers)}; a payout "
+            f"{self.role} {self.supplier!r} is being paid by {', '.join(self.transfers)}; a payout "
             "needs these to be done, or to have failed"
         )
+
+
+def plan_payouts(
+    payees: Iterable[SupplierFacts],
+    *,
+    period: Period,
+    as_of: datetime,
+    actor: str = "payouts",
+    labels: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+) -> Plan:
+    """Decide what each of *payees* is paid for *period*, one `Changes` each.
+
+    Whoever cannot be paid, such as while a transfer is under way, is skipped with the reason.
+    """
+    changes: list[Changes] = []
+    left_out: list[Skipped] = []
+    for payee in sorted(payees, key=lambda p: (p.party.role != SUPPLIER, p.party.id)):
+        try:
+            paid = pay_supplier(payee, period=period, as_of=as_of, labels=labels, actor=actor)
+        except LedgerkitError as error:
+            left_out.append(skipped(payee.party.id, error))
+            continue
+        changes += () if paid is None else (paid,)
+    return Plan(tuple(changes), tuple(left_out))
 
 
 def pay_supplier(
@@ -40,8 +71,9 @@ def pay_supplier(
     period: Period,
     as_of: datetime,
     labels: Mapping[str, tuple[str, str]],
+    actor: str = "billing run",
 ) -> Changes | None:
-    """Return the payouts of *supplier* for *period*, one per currency, or None: nothing is owed.
+    """Return the payouts of a payee for *period*, one per currency, or None: nothing is owed.
 
     What sums to zero or less stays on the wallet and is settled with later earnings. *labels*
     gives the (item, detail) of the sessions that lines name. (spec: billing 6, 10)
@@ -55,7 +87,8 @@ def pay_supplier(
     )
     unbooked = under_way(supplier.transfers, supplier.entries)
     if lines and unbooked:
-        raise TransferUnderWay(supplier.party.id, tuple(transfer.id for transfer in unbooked))
+        moving = tuple(transfer.id for transfer in unbooked)
+        raise TransferUnderWay(supplier.party.id, moving, supplier.party.role)
     generated = []
     for currency in sorted({line.amount.currency for line in lines}):
         same = tuple(line for line in lines if line.amount.currency == currency)
@@ -69,6 +102,7 @@ def pay_supplier(
             period=period,
             part=sum(1 for p in earlier if p.period == period),
             earlier=len(earlier),
+            role=supplier.party.role,
         )
         generated.append(payouts.generate(payout))
     if not generated:
@@ -79,11 +113,11 @@ def pay_supplier(
         key=f"billing_run/{supplier.party.id}/{period}/{derive('run', *ids)}",
         request=request(
             "billing_run",
-            supplier=supplier.party.id,
+            **{supplier.party.role: supplier.party.id},
             period_start=period.start,
             period_end=period.end,
         ),
-        actor="billing run",
+        actor=actor,
         reason=f"pay {supplier.party.id} for {period}",
         at=as_of,
     )
@@ -124,5 +158,5 @@ def with_planned(
 def _lines(journal: Journal, changes: Changes) -> Iterable[EntryLine]:
     posted = Posted(journal=journal, sequence=0, recorded_at=changes.at, changes=changes.key)
     for number, entry in enumerate(journal.entries):
-        if entry.wallet.startswith("supplier:"):
+        if entry.wallet.startswith(PAYEE_WALLETS):
             yield line_of(posted, number, entry.amount)

@@ -62,7 +62,7 @@ class Month:
 
     Attributes:
         business: The party that issues the documents; not among *parties*.
-        parties: Customers and suppliers.
+        parties: Customers, suppliers and owners of equipment.
         catalog: All prices.
         packages: Packages as they were bought; units used before these books are `used_before`.
         matches: Who learns what from whom.

@@ -1,4 +1,4 @@
-"""Clawback: money that a supplier was paid too much, or too little, put right under approval.
+"""Clawback: money that a payee was paid too much, or too little, put right under approval.
 
 A case comes from an adjustment, or from a refund or dispute after the payout. It is bounded by what
 its transfers paid, and settled by one of five methods; only the reversal of transfers has a window.

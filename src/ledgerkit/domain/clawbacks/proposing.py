@@ -26,6 +26,7 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.parties import SUPPLIER, role_in_id
 from ledgerkit.domain.transfers import FAILED, PAID_OUT, Transfer
 
 
@@ -97,9 +98,11 @@ def recoverable(
     return tuple(shares)
 
 
-def clawback_id(supplier: str, cause: str, currency: str, part: str = "") -> str:
-    """Return the id of the case of *supplier* that *cause* showed."""
-    return derive("clw", supplier, cause, currency, part)
+def clawback_id(
+    supplier: str, cause: str, currency: str, part: str = "", *, role: str = SUPPLIER
+) -> str:
+    """Return the id of the case of the payee *supplier* that *cause* showed."""
+    return derive("clw", supplier, cause, currency, part, *role_in_id(role))
 
 
 def propose(
@@ -116,11 +119,14 @@ def propose(
     transfers: Iterable[Transfer] = (),
     earlier: Iterable[Clawback] = (),
     part: str = "",
+    role: str = SUPPLIER,
 ) -> ClawbackChanged:
     """Open a case over *amount* that *supplier* was paid too much, or with *side* too little.
 
-    *on_wallet* says whether the supplier's wallet shows it already, as after an adjustment or a
-    refund that took the supplier's share back; if not, settling the case books it. *transfers* are
+    With the *role* `owner` it was paid for equipment.
+
+    *on_wallet* says whether the payee's wallet shows it already, as after an adjustment or a
+    refund that took its share back; if not, settling the case books it. *transfers* are
     those that paid it, the first to be taken back first; without any it was paid by hand.
 
     Raises:
@@ -134,8 +140,9 @@ def propose(
         raise OverClawback(cause, amount, found)
     return ClawbackChanged(
         Clawback(
-            id=clawback_id(supplier, cause, amount.currency, part),
+            id=clawback_id(supplier, cause, amount.currency, part, role=role),
             supplier=supplier,
+            role=role,
             side=side,
             amount=amount,
             cause=cause,

@@ -1,4 +1,4 @@
-"""Clawback: the record of a case between a supplier and us about money paid wrongly.
+"""Clawback: the record of a case between a payee and us about money paid wrongly.
 
 (seed 002: clawbacks, settlement methods; spec: billing 10)
 """
@@ -14,6 +14,7 @@ import attrs
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.parties import SUPPLIER, payee_wallet
 from ledgerkit.domain.periods import instant
 
 PROPOSED, APPROVED, REJECTED = "proposed", "approved", "rejected"
@@ -95,11 +96,12 @@ class Share:
 
 @attrs.frozen(kw_only=True)
 class Clawback:
-    """Money that a supplier was paid too much or too little, and how that is settled.
+    """Money that a payee was paid too much or too little, and how that is settled.
 
     Attributes:
-        id: Derived from the supplier, the cause, the currency and the part.
-        supplier: The id of the party.
+        id: Derived from the payee, the cause, the currency and the part.
+        supplier: The id of the party that was paid, the payee.
+        role: `supplier`, or `owner` where it was paid for equipment.
         side: `overpayment`, or `underpayment` where we owe.
         amount: How much, above zero.
         cause: The id of what showed it: an adjustment, refund or dispute.
@@ -107,7 +109,7 @@ class Clawback:
         shares: The transfers that paid it, and how much of it each did; none of what was paid by
             hand or not at all.
         method: How it is settled: see `METHODS`.
-        on_wallet: Whether the supplier's wallet shows it: what caused it may have booked it, else
+        on_wallet: Whether the payee's wallet shows it: what caused it may have booked it, else
             the first journal of the case does.
         requested_by: Who proposed it.
         chosen_by: Who chose another method than was proposed, or "".
@@ -122,6 +124,7 @@ class Clawback:
 
     id: str
     supplier: str
+    role: str = SUPPLIER
     side: str = OVERPAYMENT
     amount: Money
     cause: str
@@ -141,6 +144,7 @@ class Clawback:
     def __attrs_post_init__(self) -> None:
         for field in ("id", "supplier", "cause", "reason", "requested_by"):
             name_of(f"clawback {field}", getattr(self, field))
+        payee_wallet(self.role, self.supplier)
         what = f"clawback {self.id!r}"
         above_zero(what, self.amount)
         if self.side not in METHODS_OF or self.method not in METHODS_OF[self.side]:
@@ -169,6 +173,11 @@ class Clawback:
                 raise TypeError(msg)
         text_of("reference", self.reference)
         text_of("chosen_by", self.chosen_by)
+
+    @property
+    def wallet(self) -> str:
+        """The wallet that it moves: `supplier:<id>` or `owner:<id>`."""
+        return payee_wallet(self.role, self.supplier)
 
     @property
     def opened_on(self) -> date:

@@ -1,6 +1,6 @@
 """Settling: the five ways to close a case, and what its reversals brought back.
 
-Where the supplier's wallet does not show the case yet, a first journal books it; then each method
+Where the payee's wallet does not show the case yet, a first journal books it; then each method
 has its own. (spec: billing 10, reliability A15, A16)
 """
 
@@ -230,13 +230,12 @@ def _fell_back(clawback: Clawback) -> Message:
 
 # ---- journals --------------------------------------------------------------------------------
 def _owed(clawback: Clawback, *, at: datetime) -> Journal:
-    """Return what puts the case on the supplier's wallet, at the platform's gain or cost."""
+    """Return what puts the case on the payee's wallet, at the platform's gain or cost."""
     owed = -clawback.amount if clawback.side == OVERPAYMENT else clawback.amount
-    supplier = f"supplier:{clawback.supplier}"
     return Journal(
         id=derive("jrn", "clawback.owed", clawback.id),
         kind="clawback.owed",
-        entries=(Entry(supplier, owed), Entry("platform", -owed)),
+        entries=(Entry(clawback.wallet, owed), Entry("platform", -owed)),
         effective_at=at,
         event=Event("clawback", clawback.id, "owed"),
         metadata=_about(clawback),
@@ -246,12 +245,12 @@ def _owed(clawback: Clawback, *, at: datetime) -> Journal:
 def _settlement(
     clawback: Clawback, *, at: datetime, cash: str, reference: str
 ) -> Iterable[Journal]:
-    supplier, rest = f"supplier:{clawback.supplier}", clawback.rest
+    payee, rest = clawback.wallet, clawback.rest
     if clawback.method == MANUAL_CHECK:
         # Plus on a wallet of cash is money that left; another wallet than the gateway's, so that
         # what the gateway reports still agrees.
         left = rest if clawback.side != OVERPAYMENT else -rest
-        entries = (Entry(supplier, -left), Entry(cash, left))
+        entries = (Entry(payee, -left), Entry(cash, left))
         yield Journal(
             id=derive("jrn", "clawback.paid", clawback.id),
             kind="clawback.paid",
@@ -265,7 +264,7 @@ def _settlement(
         yield Journal(
             id=derive("jrn", "clawback.given_up", clawback.id),
             kind="clawback.given_up",
-            entries=(Entry(bearer, -rest), Entry(supplier, rest)),
+            entries=(Entry(bearer, -rest), Entry(payee, rest)),
             effective_at=at,
             event=Event("clawback", clawback.id, "given_up"),
             metadata=_about(clawback),

@@ -1,8 +1,8 @@
-"""Payouts: what a supplier earned in a period, gathered from the ledger and paid as one amount.
+"""Payouts: what a payee earned in a period, gathered from the ledger and paid as one amount.
 
-A payout takes the supplier's posted entries that are in no payout yet; each entry belongs to one
-at most, and late ones go to the next. It is paid by hand, under a reference, or sent through a
-gateway. (seeds 000, 002; spec: ledger 6, billing 6, 10)
+A payee is a supplier or an owner of equipment. A payout takes its posted entries that are in no
+payout yet; each entry belongs to one at most, and late ones go to the next. It is paid by hand,
+under a reference, or sent through a gateway. (seeds 000, 002; spec: ledger 6, billing 6, 10)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fees of instant payouts, and the setting of each supplier that says which is asked, from when.
+"""Fees of instant payouts, and the setting of each payee that says which is asked, from when.
 
 (seed 002: instant payout configuration per instructor; spec: billing 10)
 """
@@ -41,8 +41,8 @@ class InstantFee:
         percent: The share of the payout, exact, from 0 to 1: 1 % is `Fraction(1, 100)`.
         minimum: The least it costs; its currency is that of the payouts it is for.
         maximum: The most it costs, or None.
-        bearer: `supplier`: it is kept of the payout, as a leg of its own; `platform`: the supplier
-            gets all, and what the gateway takes is the platform's cost.
+        bearer: `supplier`: it is kept of the payout, as a leg of its own, also where an owner is
+            paid; `platform`: the payee gets all, and what the gateway takes is the platform's cost.
 
     >>> one_percent = InstantFee(percent=Fraction(1, 100), minimum=Money(50, "USD"))
     >>> one_percent.of(Money(6000, "USD")).minor, one_percent.of(Money(1000, "USD")).minor
@@ -83,7 +83,7 @@ class InstantFee:
         return fee if self.maximum is None else min(fee, self.maximum)
 
     def withheld(self, amount: Money) -> Money | None:
-        """Return what is kept of a payout of *amount*: the fee if the supplier bears it, or None.
+        """Return what is kept of a payout of *amount*: the fee if the payee bears it, or None.
 
         Raises:
             FeeExceedsPayout: nothing would be left.
@@ -113,11 +113,11 @@ class PayoutTerm:
 
 @attrs.frozen
 class PayoutSetting:
-    """How a supplier is paid out; each change of it is a version with who, why and when.
+    """How a payee is paid out; each change of it is a version with who, why and when.
 
     Attributes:
-        id: Derived from the supplier.
-        supplier: The id of the party paid.
+        id: Derived from the payee.
+        supplier: The id of the party paid, whatever it is paid for.
         terms: Whether payouts are instant, each term from a day on, in the order they were set.
     """
 

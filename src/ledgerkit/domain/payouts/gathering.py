@@ -1,4 +1,4 @@
-"""Gathering: the entries of a supplier that no payout pays yet, as one payout. (spec: ledger 6)"""
+"""Gathering: the entries of a payee that no payout pays yet, as one payout. (spec: ledger 6)"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import EntryLine, Event
-from ledgerkit.domain.parties import Party
+from ledgerkit.domain.parties import SUPPLIER, Party, role_in_id
 from ledgerkit.domain.payouts.records import Payout, PayoutLine
 from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.domain.sessions import undone
@@ -19,26 +19,26 @@ _AT_ONCE = ("clawback.", "transfer.")
 
 
 def gather(
-    supplier: Party,
+    payee: Party,
     entries: Iterable[EntryLine],
     *,
     claimed: Collection[tuple[str, int]],
     period: Period,
     labels: Mapping[str, tuple[str, str]],
 ) -> tuple[PayoutLine, ...]:
-    """Return the lines that *supplier* is owed for *period*: entries in no payout yet.
+    """Return the lines that *payee* is owed for *period*: entries in no payout yet.
 
-    An entry counts when it took effect before the period's end, in the supplier's zone; what was
+    An entry counts when it took effect before the period's end, in its zone; what was
     taken back counts as soon as what it takes back does, and clawbacks and reversals of transfers
     count at once, so that nobody is paid more than is owed. What pays a payout is no earning.
     *claimed* are the (journal, line) of earlier payouts, *labels* the (item, detail) of sessions,
     by id.
     """
     entries = tuple(entries)
-    undone_on = _undone_on(entries, supplier.zone)
+    undone_on = _undone_on(entries, payee.zone)
     lines = []
     for entry in entries:
-        on = local_date(entry.effective_at, supplier.zone)
+        on = local_date(entry.effective_at, payee.zone)
         counts_on = on if entry.event is None else undone_on.get(entry.event, on)
         if entry.kind.startswith(_AT_ONCE):
             counts_on = min(on, period.start)
@@ -82,15 +82,18 @@ def preview(
     period: Period,
     part: int = 0,
     earlier: int = 0,
+    role: str = SUPPLIER,
 ) -> Payout:
     """Return the payout that would pay *lines*; generating stores it. (seed 000)
 
-    *earlier* is how many payouts in *currency* the supplier has. It alone tells their ids apart:
-    two runs at once, of whatever periods, would make the same next payout, and one is stale.
+    *earlier* is how many payouts in *currency* the payee has in that *role*. It alone
+    tells their ids apart: two runs at once, of whatever periods, would make the same next payout,
+    and one is stale.
     """
     return Payout(
-        id=derive("pay", supplier, currency, str(earlier)),
+        id=derive("pay", supplier, currency, str(earlier), *role_in_id(role)),
         supplier=supplier,
+        role=role,
         currency=currency,
         period=period,
         part=part,

@@ -43,7 +43,7 @@ class PayoutChanged:
 
 
 def generate(payout: Payout) -> PayoutChanged:
-    """Make the preview pending: its entries are claimed, its money is still the supplier's."""
+    """Make the preview pending: its entries are claimed, its money is still the payee's."""
     return _moved(payout, "generate")
 
 
@@ -74,7 +74,7 @@ def annotate(payout: Payout, *, note: str) -> PayoutChanged:
 
 
 def pay(payout: Payout, *, reference: str, at: datetime, cash: str = "cash:bank") -> PayoutChanged:
-    """Record that a pending payout was paid under *reference*: supplier -x, cash +x.
+    """Record that a pending payout was paid under *reference*: payee -x, cash +x.
 
     Raises:
         ReferenceNeeded: *reference* is empty.
@@ -99,7 +99,7 @@ def pay(payout: Payout, *, reference: str, at: datetime, cash: str = "cash:bank"
         id=derive("jrn", "payout.paid", payout.id, *again, on=payout.period.start),
         kind="payout.paid",
         entries=(
-            Entry(f"supplier:{payout.supplier}", -payout.total),
+            Entry(payout.wallet, -payout.total),
             Entry(cash, payout.total),
         ),
         effective_at=at,

@@ -1,4 +1,4 @@
-"""Payout: the record of what a supplier is paid for a period; its statuses. (spec: billing 10)"""
+"""Payout: the record of what a payee is paid for a period; its statuses. (spec: billing 10)"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ledgerkit.domain.ledger import Event
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.parties import SUPPLIER, payee_wallet
 from ledgerkit.domain.periods import Period, plain_date
 
 PREVIEW, PENDING, ON_HOLD, IN_TRANSIT = "preview", "pending", "on_hold", "in_transit"
@@ -81,11 +82,12 @@ class PayoutLine:
 
 @attrs.frozen(kw_only=True)
 class Payout:
-    """What a supplier is paid for a period.
+    """What a payee is paid for a period.
 
     Attributes:
-        id: Derived from supplier, currency and the number of payouts before.
-        supplier: The id of the party paid.
+        id: Derived from payee, currency and the number of payouts before.
+        supplier: The id of the party paid, the payee.
+        role: `supplier`, or `owner` where its earnings of equipment are paid.
         currency: The currency of every line.
         period: The period whose end gathered the entries.
         part: 0 for the first payout of the period, 1 and up for supplements.
@@ -100,6 +102,7 @@ class Payout:
 
     id: str
     supplier: str
+    role: str = SUPPLIER
     currency: str
     period: Period
     part: int
@@ -113,6 +116,7 @@ class Payout:
 
     def __attrs_post_init__(self) -> None:
         name_of("payout id", self.id)
+        payee_wallet(self.role, self.supplier)
         if type(self.period) is not Period:
             msg = f"payout {self.id!r} needs a Period (got {self.period!r})"
             raise TypeError(msg)
@@ -139,6 +143,11 @@ class Payout:
                 f"the fee of payout {self.id!r} is above 0 and below {self.total} (got {self.fee})"
             )
             raise ValueError(msg)
+
+    @property
+    def wallet(self) -> str:
+        """The wallet that it pays from: `supplier:<id>` or `owner:<id>`."""
+        return payee_wallet(self.role, self.supplier)
 
     @property
     def total(self) -> Money:

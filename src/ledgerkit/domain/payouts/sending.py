@@ -51,7 +51,7 @@ def send(
     """Send a pending payout to *account* at *gateway*: it is in transit, nothing is booked yet.
 
     The journal is posted when the transfer is done. An *instant* one goes on to the bank at once;
-    its fee, if the supplier bears it, is kept of the amount. What the gateway cannot do now is
+    its fee, if the payee bears it, is kept of the amount. What the gateway cannot do now is
     tried again under the same key; after a refusal and a retry this is another attempt, under a
     key of its own. (spec: billing 10, gateways 1.3)
 
@@ -64,6 +64,7 @@ def send(
     enqueued = transfers.enqueue(
         payout.total if fee is None else payout.total - fee,
         supplier=payout.supplier,
+        role=payout.role,
         account=account,
         gateway=gateway,
         pays=payout.id,
@@ -114,7 +115,7 @@ _EVENTS: Mapping[tuple[str, str], str] = MappingProxyType(
 def settled_with(payout: Payout, transfer: Transfer) -> Transfer:
     """Return *transfer* as it is to be settled: given up for another one, it pays no payout.
 
-    If it is done after all, the supplier has the money twice. So it is booked like a transfer that
+    If it is done after all, the payee has the money twice. So it is booked like a transfer that
     no payout claims: the next payouts bear it, unless a person has it reversed. The fee of an
     instant payout is kept once. (spec: billing 10, reliability A10)
     """

@@ -18,6 +18,7 @@ from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.ledger import Entry, Journal, net_of, reverse, reversible
 from ledgerkit.domain.money import Money, allocate, sum_of
+from ledgerkit.domain.parties import PAYEE_WALLETS
 from ledgerkit.domain.payments import opened_by
 
 CLAWBACK = "clawback"
@@ -40,7 +41,7 @@ class ChargeUndoneAlready(LedgerkitError):
 
 @attrs.frozen
 class ChargeUndone:
-    """The reversal of a charge or of part of it, and what each supplier has less by it."""
+    """The reversal of a charge or of part of it, and what each payee has less by it."""
 
     journal: Journal
     shares: tuple[Entry, ...]
@@ -63,9 +64,9 @@ def undo_charge(
 ) -> ChargeUndone:
     """Take *amount* of a *charge* back, from each who got a share of it, because of a *refund*.
 
-    Customer +x, and supplier and platform less by their shares, in the proportion that is left;
+    Customer +x, and payees and platform less by their shares, in the proportion that is left;
     *earlier* are its reversals until now, *corrections* the journals that corrected it, such as
-    those of adjustments: what they took back is not taken back again. A supplier who was paid
+    those of adjustments: what they took back is not taken back again. A payee who was paid
     already is below zero then, or gets less of the next payout; past a floor it needs *forced_by*,
     who allowed it.
 
@@ -94,7 +95,7 @@ def undo_charge(
         forced_by=forced_by,
         metadata=(("reason", CLAWBACK), ("refund", refund)),
     )
-    shares = tuple(entry for entry in journal.entries if entry.wallet.startswith("supplier:"))
+    shares = tuple(entry for entry in journal.entries if entry.wallet.startswith(PAYEE_WALLETS))
     return ChargeUndone(journal, shares)
 
 

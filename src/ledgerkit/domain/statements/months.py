@@ -25,6 +25,7 @@ from ledgerkit.domain.ledger import (
 )
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.packages import DEFERRED, Package
+from ledgerkit.domain.parties import PAYEE_WALLETS
 from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.domain.sessions import APPROVED, Session
 from ledgerkit.domain.statements.views import Shown, View
@@ -36,7 +37,6 @@ _CHARGES = (
     *("session.charged", "completion.charged", "completion.adjusted"),
     *(CHARGED, DISCOUNTED, TAXED, "credit_note.issued"),
 )
-_EARNERS = ("supplier:", "owner:")
 # Money paid out or taken back from where it was paid, or earned before these books.
 _NO_EARNINGS = ("payout.", "transfer.", "clawback.paid", "balance.")
 _PACKAGES = {"session.covered": "redeemed", "package.expired": "breakage", "package.bought": "sold"}
@@ -127,7 +127,7 @@ class _Tally:
             self._count_session(journal, kind, sign=1 if kind == journal.kind else -1)
         paid_before: set[str] = set()
         for entry in journal.entries:
-            if entry.wallet.startswith(_EARNERS) and not kind.startswith(_NO_EARNINGS):
+            if entry.wallet.startswith(PAYEE_WALLETS) and not kind.startswith(_NO_EARNINGS):
                 # The second leg of one supplier is what incentives add; the first is the rate.
                 bonus = kind == "incentive.earned" or entry.wallet in paid_before
                 paid_before.add(entry.wallet)

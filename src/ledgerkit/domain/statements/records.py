@@ -16,11 +16,10 @@ from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.packages import ACTIVE, LOW, Package, Threshold
+from ledgerkit.domain.parties import PAYEE_WALLETS
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.statements.views import Shown, View
-
-_SUPPLIER = "supplier:"
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +30,7 @@ class BillingRecord(View):
         kind: `invoice`, `credit_note` or `payout`.
         id: The id of the record.
         number: Its document number, or None.
-        party: The customer or supplier.
+        party: The customer or payee.
         on: Its date: of issue, or the first day of a payout's period.
         period: What it bills, or None.
         status: Its status.
@@ -64,11 +63,12 @@ def billing_records(
     """Return the records that fit every filter given, dated *since* <= day < *until*.
 
     They stand by date, kind and number. A *party* is who a document is addressed to. A *customer*
-    has invoices and credit notes; a *supplier* has payouts, the invoices with a line whose journal
-    paid them, and the credit notes that give back such a line. *earners* tells who earned by each
-    journal, as `earners_of` reads it from the books; with a *supplier*, invoices and credit notes
-    need it, and credit notes need their invoices among *invoices*. A credit note without an invoice
-    gives back no line of a supplier. (seed 000: filtering by date range, parent and tutor)
+    has invoices and credit notes; a *supplier*, or owner, has payouts, the invoices with a
+    line whose journal paid it, and the credit notes that give back such a line. *earners* tells who
+    earned by each journal, as `earners_of` reads it from the books; with a *supplier*, invoices and
+    credit notes need it, and credit notes need their invoices among *invoices*. A credit note
+    without an invoice gives back no line of a payee. (seed 000: filtering by date
+    range, parent and tutor)
 
     Raises:
         ValueError: a *supplier* is asked for among invoices or credit notes without *earners*, or
@@ -94,15 +94,16 @@ def billing_records(
 
 
 def earners_of(journals: Iterable[Journal]) -> dict[str, frozenset[str]]:
-    """Return the ids of the suppliers who earned by each of *journals*, by the journal's id.
+    """Return the ids of the payees who earned by each of *journals*, by the journal's id.
 
-    Who earns has a leg on a wallet `supplier:<id>`; journals by which nobody does are left out.
+    Who earns has a leg on a wallet `supplier:<id>` or `owner:<id>`; journals by which nobody does
+    are left out.
     """
     found = {
         journal.id: frozenset(
-            entry.wallet.removeprefix(_SUPPLIER)
+            entry.wallet.partition(":")[2]
             for entry in journal.entries
-            if entry.wallet.startswith(_SUPPLIER)
+            if entry.wallet.startswith(PAYEE_WALLETS)
         )
         for journal in journals
     }

@@ -1,6 +1,6 @@
-"""Supplier debts: what suppliers owe after a refund or a clawback, and since when.
+"""Supplier debts: what payees owe after a refund or a clawback, and since when.
 
-A supplier's wallet goes below zero where money that was paid out is taken back; later earnings pay
+A payee's wallet goes below zero where money that was paid out is taken back; later earnings pay
 the oldest debt first. (spec: reliability A15)
 """
 
@@ -14,20 +14,21 @@ import attrs
 
 from ledgerkit.domain.ledger import EntryLine
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.parties import PAYEE_WALLETS, SUPPLIER
 from ledgerkit.domain.periods import local_date, plain_date
 from ledgerkit.domain.statements.views import Shown, View
 
 AGES = (30, 60, 90)
 """Days from which on a debt is in the next class of age: up to 29, 30, 60, 90 and more."""
-_SUPPLIER = "supplier:"
 
 
 @attrs.frozen(kw_only=True)
 class SupplierDebt(View):
-    """What one supplier owes in one currency.
+    """What one payee, a supplier or an owner, owes in one currency.
 
     Attributes:
         supplier: The id of the party.
+        role: `supplier`, or `owner` of equipment.
         currency: The currency.
         since: The local day of the oldest part that is not paid.
         ages: What is owed by class of age, the youngest first; see `AGES`.
@@ -35,6 +36,7 @@ class SupplierDebt(View):
     """
 
     supplier: str
+    role: str = SUPPLIER
     currency: str
     since: date
     ages: tuple[Shown, ...]
@@ -44,9 +46,9 @@ class SupplierDebt(View):
 def supplier_debts(
     lines: Iterable[EntryLine], *, on: date, zone: str, ages: tuple[int, ...] = AGES
 ) -> tuple[SupplierDebt, ...]:
-    """Return what suppliers owe on the day *on*, the oldest debt first.
+    """Return what payees owe on the day *on*, the oldest debt first.
 
-    *lines* are entries of suppliers' wallets, those of each in the order in which they count. What
+    *lines* are entries of payees' wallets, those of each in the order in which they count. What
     counts after *on* is left out; a day is that of *zone*.
 
     Raises:
@@ -60,21 +62,22 @@ def supplier_debts(
     own = defaultdict[tuple[str, str], int](int)
     for line in lines:
         day = local_date(line.effective_at, zone)
-        if line.wallet.startswith(_SUPPLIER) and day <= on:
-            key = line.wallet.removeprefix(_SUPPLIER), line.amount.currency
+        if line.wallet.startswith(PAYEE_WALLETS) and day <= on:
+            key = line.wallet, line.amount.currency
             own[key] = _moved(open_debts[key], own[key], line.amount.minor, day)
     found = [
         SupplierDebt(
-            supplier=supplier,
+            supplier=wallet.partition(":")[2],
+            role=wallet.partition(":")[0],
             currency=currency,
             since=debts[0][0],
             ages=_by_age(debts, currency, on=on, ages=ages),
             owed=Money(sum(minor for _, minor in debts), currency),
         )
-        for (supplier, currency), debts in open_debts.items()
+        for (wallet, currency), debts in open_debts.items()
         if debts
     ]
-    return tuple(sorted(found, key=lambda debt: (debt.since, debt.supplier, debt.currency)))
+    return tuple(sorted(found, key=lambda d: (d.since, d.supplier, d.currency, d.role)))
 
 
 def _moved(debts: deque[tuple[date, int]], own: int, minor: int, day: date) -> int:

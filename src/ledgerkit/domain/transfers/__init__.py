@@ -1,4 +1,4 @@
-"""Transfer: money that a gateway moves from our balance to the account of a supplier.
+"""Transfer: money that a gateway moves from our balance to the account of a payee.
 
 It pays a payout or a single completion, is booked when it is done, and can be taken back in parts,
 never by more than it paid. What a gateway tells in any order, any number of times, ends in the same

@@ -17,6 +17,7 @@ from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import Instructed, instruct
 from ledgerkit.domain.ledger.journals import name_of
 from ledgerkit.domain.money import Money
+from ledgerkit.domain.parties import SUPPLIER, role_in_id
 from ledgerkit.domain.transfers.records import Reversal, Transfer
 
 
@@ -61,8 +62,11 @@ def enqueue(
     withheld: Money | None = None,
     at_once: bool = False,
     source: str = "",
+    role: str = SUPPLIER,
 ) -> Enqueued:
     """Decide to move *amount* to *account* of *supplier*; it is booked when the gateway did it.
+
+    An owner of equipment is paid with that *role*.
 
     *pays* is what it pays: a payout (*of_payout*) or a completion, in whose commit this is stored.
     An attempt has one key, however often it is sent; the next *attempt*, after a refusal, has
@@ -78,7 +82,7 @@ def enqueue(
     if type(attempt) is not int or attempt < 1:
         msg = f"attempts to transfer count from 1 (got {attempt!r})"
         raise ValueError(msg)
-    id = derive("trf", gateway, pays, str(attempt))
+    id = derive("trf", gateway, pays, str(attempt), *role_in_id(role))
     instructed = instruct(
         TransferOrder(amount=amount, account=account, source=source),
         gateway=gateway,
@@ -89,6 +93,7 @@ def enqueue(
     transfer = Transfer(
         id=id,
         supplier=supplier,
+        role=role,
         gateway=gateway,
         account=account,
         pays=pays,

@@ -17,11 +17,11 @@ from ledgerkit.domain.transfers.records import FAILED, Reversal, Transfer
 
 
 def payment(transfer: Transfer, *, at: datetime) -> Journal:
-    """Return what a transfer that is done books: supplier -x, gateway +x, fees of their own."""
-    supplier, gateway = f"supplier:{transfer.supplier}", f"gateway:{transfer.gateway}"
-    entries = [Entry(supplier, -transfer.amount), Entry(gateway, transfer.amount)]
+    """Return what a transfer that is done books: payee -x, gateway +x, fees of their own."""
+    payee, gateway = transfer.wallet, f"gateway:{transfer.gateway}"
+    entries = [Entry(payee, -transfer.amount), Entry(gateway, transfer.amount)]
     if transfer.withheld is not None:
-        entries += [Entry(supplier, -transfer.withheld), Entry("platform", transfer.withheld)]
+        entries += [Entry(payee, -transfer.withheld), Entry("platform", transfer.withheld)]
     if transfer.fee is not None and transfer.fee.minor:
         entries += [Entry("platform", -transfer.fee), Entry(gateway, transfer.fee)]
     link = link_id(transfer.gateway, transfer.object or "")
@@ -39,8 +39,8 @@ def payment(transfer: Transfer, *, at: datetime) -> Journal:
 def under_way(transfers: Iterable[Transfer], entries: Iterable[EntryLine]) -> tuple[Transfer, ...]:
     """Return those of *transfers* that pay single work and do not show in *entries* yet.
 
-    *entries* are of the supplier's wallet. What such a transfer pays still stands there as earned,
-    and must not be paid with a payout as well. One that failed pays nothing.
+    *entries* are of the wallet that these pay from. What such a transfer pays still stands there
+    as earned, and must not be paid with a payout as well. One that failed pays nothing.
     """
     booked = {entry.event for entry in entries}
     return tuple(
@@ -65,14 +65,14 @@ def returned(transfer: Transfer, *, at: datetime) -> Journal:
 
 
 def taken_back(transfer: Transfer, reversal: Reversal, *, at: datetime) -> Journal:
-    """Return what a reversal that is done books: gateway -x, supplier +x."""
+    """Return what a reversal that is done books: gateway -x, payee +x."""
     link = link_id(transfer.gateway, reversal.object or "")
     return Journal(
         id=derive("jrn", "in", link),
         kind="transfer.taken_back",
         entries=(
             Entry(f"gateway:{transfer.gateway}", -reversal.amount),
-            Entry(f"supplier:{transfer.supplier}", reversal.amount),
+            Entry(transfer.wallet, reversal.amount),
         ),
         effective_at=at,
         event=Event("gateway.reversal", link),

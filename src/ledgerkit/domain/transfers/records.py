@@ -1,4 +1,4 @@
-"""Transfer: the record of money on its way to a supplier's account, and its statuses."""
+"""Transfer: the record of money on its way to a payee's account, and its statuses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import attrs
 from ledgerkit.domain.ledger.journals import name_of, text_of
 from ledgerkit.domain.lifecycle import Lifecycle
 from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.parties import SUPPLIER, payee_wallet
 from ledgerkit.domain.periods import instant
 
 PENDING, DONE, FAILED = "pending", "done", "failed"
@@ -70,18 +71,19 @@ class Reversal:
 
 @attrs.frozen(kw_only=True)
 class Transfer:
-    """Money on its way to a supplier's account at a gateway, or arrived there.
+    """Money on its way to a payee's account at a gateway, or arrived there.
 
     Attributes:
         id: Derived from gateway, what it pays, and the attempt.
-        supplier: The id of the party paid.
+        supplier: The id of the party paid, the payee.
+        role: `supplier`, or `owner` where its earnings of equipment are paid.
         gateway: The name of the gateway, such as `stripe`.
         account: The gateway's id of the account that gets it.
         pays: The id of the payout or completion that it pays.
         of_payout: Whether that is a payout, which claims the entries it pays.
         amount: What arrives.
         withheld: What we keep of it as the fee of an instant payout, or None.
-        at_once: Whether it goes on to the supplier's bank by an instant payout when it arrived.
+        at_once: Whether it goes on to the payee's bank by an instant payout when it arrived.
         instruction: The id of the instruction that sends it.
         status: See `TRANSFER`.
         object: The gateway's id, once it told one, or None.
@@ -93,6 +95,7 @@ class Transfer:
 
     id: str
     supplier: str
+    role: str = SUPPLIER
     gateway: str
     account: str
     pays: str
@@ -113,6 +116,7 @@ class Transfer:
     def __attrs_post_init__(self) -> None:
         for field in ("id", "supplier", "gateway", "account", "pays", "instruction"):
             name_of(f"transfer {field}", getattr(self, field))
+        payee_wallet(self.role, self.supplier)
         what = f"transfer {self.id!r}"
         _above_zero(what, self.amount)
         self._check_rest(what)
@@ -142,6 +146,11 @@ class Transfer:
             if type(getattr(self, flag)) is not bool:
                 msg = f"{flag} of {what} is True or False (got {getattr(self, flag)!r})"
                 raise TypeError(msg)
+
+    @property
+    def wallet(self) -> str:
+        """The wallet that it pays from: `supplier:<id>` or `owner:<id>`."""
+        return payee_wallet(self.role, self.supplier)
 
     @property
     def reversed(self) -> Money:

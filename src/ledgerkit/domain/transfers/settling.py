@@ -79,11 +79,11 @@ class TransferSettled:
 
 
 def settle(transfer: Transfer, told: GatewayObject, *, at: datetime) -> TransferSettled:
-    """Take in what the gateway tells of *transfer*: supplier -x, gateway +x, once it is done.
+    """Take in what the gateway tells of *transfer*: payee -x, gateway +x, once it is done.
 
     A state counts if it is newer: pending, done, failed. What the gateway says failed stays failed;
     what we took for failed since a call was refused is done if the gateway says so later. A fee
-    withheld from the supplier and one that the gateway took are legs of their own.
+    withheld from the payee and one that the gateway took are legs of their own.
 
     Raises:
         TransferDiffers: *told* is over another amount.

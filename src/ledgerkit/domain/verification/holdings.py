@@ -33,7 +33,7 @@ def payout_problems(payouts: Iterable[Payout], checked: Checked) -> tuple[Proble
     sums: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     found = []
     for payout in payouts:
-        wallet = f"supplier:{payout.supplier}"
+        wallet = payout.wallet
         for line in payout.lines:
             claim = line.journal, line.line
             if claim in claims:
@@ -62,7 +62,7 @@ def transfer_problems(transfers: Iterable[Transfer], checked: Checked) -> tuple[
     """
     found = []
     for transfer in transfers:
-        wallet, currency = f"supplier:{transfer.supplier}", transfer.amount.currency
+        wallet, currency = transfer.wallet, transfer.amount.currency
         withheld = 0 if transfer.withheld is None else transfer.withheld.minor
         due = transfer.amount.minor + withheld if transfer.status in PAID_OUT else 0
         told = [] if transfer.object is None else [("gateway.transfer", transfer.object, -due)]
@@ -91,7 +91,7 @@ def clawback_problems(clawbacks: Iterable[Clawback], checked: Checked) -> tuple[
     """
     found = []
     for case in clawbacks:
-        wallet, currency = f"supplier:{case.supplier}", case.amount.currency
+        wallet, currency = case.wallet, case.amount.currency
         sign = 1 if case.side == OVERPAYMENT else -1
         for part, methods in _SETTLES.items():
             moved = sign * checked.booked(Event("clawback", case.id, part), wallet, currency)

@@ -15,14 +15,14 @@ from ledgerkit.domain.gateways import FAILED, GatewayLink, GatewayObject, Outcom
 from ledgerkit.domain.instructions import CANCELLED, DONE, REFUSED, Instruction
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Journal
-from ledgerkit.domain.parties import Party
+from ledgerkit.domain.parties import PAYEE_WALLETS, Party
 from ledgerkit.domain.payments import Payment, Receivable, receivables
 from ledgerkit.domain.periods import local_date
 from ledgerkit.jobs import steps
 
 _NOTHING = Effects()
 _OVER = (DONE, REFUSED, CANCELLED)
-_PARTIES = ("customer:", "supplier:")
+_PARTIES = ("customer:", *PAYEE_WALLETS)
 
 
 @attrs.frozen(kw_only=True)
@@ -95,7 +95,7 @@ def settled(
 
     With it go the link, if it is new, and the instruction's own move: unless what is told is an old
     failure, or older than one, which moves nothing. What the gateway did has happened, so it is
-    booked whatever the floor of a customer or supplier says. (spec: reliability A10, A15)
+    booked whatever the floor of a customer or payee says. (spec: reliability A10, A15)
     """
     effects = Effects() if decision is None else _happened(decision.effects, owner.link)
     expects = [expect(each) for each in read if each is not None]

@@ -134,7 +134,7 @@ def _credit_note(words: Words) -> str:
 def _payout(words: Words) -> str:
     total = words.total(DOCUMENT, "data", "lines")
     columns = {
-        **fields(words, "supplier", "status", "currency", "period.start", "period.end"),
+        **fields(words, "supplier", "role", "status", "currency", "period.start", "period.end"),
         "part": words.whole(field(words, "part")),
         **fields(words, "reference"),
         **amount(words, "total", total, field(words, "currency")),

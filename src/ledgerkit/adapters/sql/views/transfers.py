@@ -1,4 +1,4 @@
-"""Transfer views: what left for suppliers and banks, and what was taken back of it."""
+"""Transfer views: what left for payees and banks, and what was taken back of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ledgerkit.adapters.sql.views.words import Words
 
 
 def transfer_views(words: Words) -> Mapping[str, str]:
-    """Return the queries of the views of what left for suppliers and came back, by name."""
+    """Return the queries of the views of what left for payees and came back, by name."""
     return {
         "transfer": _transfer(words),
         "transfer_reversal": _reversal(words),
@@ -35,7 +35,7 @@ def _transfer(words: Words) -> str:
     currency = field(words, "amount.currency")
     done = words.total(DOCUMENT, "data", "reversals", only=("status", "'done'"))
     columns = {
-        **fields(words, "supplier", "gateway", "account", "pays"),
+        **fields(words, "supplier", "role", "gateway", "account", "pays"),
         **flags(words, "of_payout", "at_once"),
         **fields(words, "instruction", "status", "object", "created_at", "code"),
         "currency": currency,
@@ -73,8 +73,8 @@ def _clawback(words: Words) -> str:
     currency = field(words, "amount.currency")
     whole, back = (words.minor(DOCUMENT, "data", name) for name in ("amount", "recovered"))
     columns = {
-        **fields(words, "supplier", "side", "method", "status", "cause", "reason", "opened_at"),
-        **fields(words, "requested_by", "chosen_by", "approved_by", "reference"),
+        **fields(words, "supplier", "role", "side", "method", "status", "cause", "reason"),
+        **fields(words, "opened_at", "requested_by", "chosen_by", "approved_by", "reference"),
         **flags(words, "on_wallet", "fell_back"),
         "currency": currency,
         **amount(words, "amount", whole, currency),
