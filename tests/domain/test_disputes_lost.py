@@ -295,6 +295,31 @@ def test_shares_add_up() -> None:
     assert [("tina", 17), ("tom", 17)] == [(c.supplier, c.amount.minor) for c in done.clawbacks]
 
 
+def test_an_owner_is_clawed_back_as_a_supplier_is() -> None:
+    """60.00 to Tina who taught, 25.00 to Tina whose plane it was: a case each, by wallet."""
+    journal = charged("bad", 60_00)
+    entries = (*journal.entries[:2], Entry("owner:tina", eur(25_00)), Entry("platform", eur(15_00)))
+    both = attrs.evolve(journal, entries=entries)
+    line = PayoutLine(
+        journal="jrn_bad", line=2, kind="k", source="bad", on=ON, amount=eur(25_00)
+    )  # fmt: skip
+    owner = Earner(
+        supplier="tina",
+        role="owner",
+        entries=statement(both, wallet="owner:tina"),
+        reversals={},
+        payouts=(attrs.evolve(payout("q", both, by=None), role="owner", lines=(line,)),),
+        transfers=(),
+    )
+    mine = tina(both, payouts=(payout("p", both, by=None),))
+    done = lose(mine, owner, of=owed("bad"))
+
+    assert [("supplier:tina", 60_00), ("owner:tina", 25_00)] == [
+        (case.wallet, case.amount.minor) for case in done.clawbacks
+    ]
+    assert 2 == len({case.id for case in done.clawbacks})
+
+
 def test_corrections_count_whether_a_payout_has_them_or_not() -> None:
     """80.00 were paid, and 30.00 of it corrected since: 50.00; the charge undone: nothing."""
     paid = payout("p", BAD)

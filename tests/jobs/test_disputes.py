@@ -15,6 +15,7 @@ from ledgerkit.domain.clawbacks import Clawback, OverClawback
 from ledgerkit.domain.disputes import Dispute
 from ledgerkit.domain.gateways import Told
 from ledgerkit.domain.ledger import Entry, Event, Journal, Wallet
+from ledgerkit.domain.parties import PAYEES, SUPPLIER, payee_wallet
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.transfers import Transfer
@@ -41,18 +42,18 @@ from tests.people import EVA, MAX
 OUT, BACK = movement("txn_1", -12_000, 1_500), movement("txn_2", 12_000)
 
 
-def earned(n: int, supplier: str, minor: int) -> Journal:
-    """Return what a supplier earned with the work that invoice n bills."""
+def earned(n: int, supplier: str, minor: int, role: str = SUPPLIER) -> Journal:
+    """Return what a payee earned with the work that invoice n bills."""
     return Journal(
         id=f"jrn_{n}",
         kind="session.charged",
-        entries=(Entry(f"supplier:{supplier}", eur(minor)), Entry("platform", eur(-minor))),
+        entries=(Entry(payee_wallet(role, supplier), eur(minor)), Entry("platform", eur(-minor))),
         effective_at=NOON,
         event=Event("session", f"i-{n}"),
     )
 
 
-def payout(n: int, supplier: str, minor: int) -> Payout:
+def payout(n: int, supplier: str, minor: int, role: str = SUPPLIER) -> Payout:
     """Return the pending payout of that."""
     line = PayoutLine(
         journal=f"jrn_{n}",
@@ -62,23 +63,24 @@ def payout(n: int, supplier: str, minor: int) -> Payout:
         on=OCTOBER,
         amount=eur(minor),
     )
-    shown = payouts.preview(supplier, (line,), currency="EUR", period=Period.month(2026, 10))
+    october = Period.month(2026, 10)
+    shown = payouts.preview(supplier, (line,), currency="EUR", period=october, role=role)
     return payouts.generate(shown).payout
 
 
-def begin() -> Host:
+def begin(role: str = SUPPLIER) -> Host:
     """Return a host that owes Tina 30.00 for the first invoice, paid, and Tom 40.00 for the other.
 
     Tina's were sent to her account and arrived; Tom's wait in a payout.
     """
     host = owing(5_000, 7_000)
-    journals = earned(1, "tina", 3_000), earned(2, "tom", 4_000)
-    sent = payouts.send(payout(1, "tina", 3_000), account="acct_t", gateway="stripe", at=NOON)
+    journals = earned(1, "tina", 3_000, role), earned(2, "tom", 4_000)
+    sent = payouts.send(payout(1, "tina", 3_000, role), account="acct_t", gateway="stripe", at=NOON)
     host.store.commit(
         changes(
             "earned",
             journals=journals,
-            opens=tuple(map(Wallet, ("supplier:tina", "supplier:tom", "platform"))),
+            opens=tuple(map(Wallet, (f"{role}:tina", "supplier:tom", "platform"))),
             records=(*sent.effects.records, payout(2, "tom", 4_000)),
         )
     )
@@ -107,9 +109,10 @@ LOST: Sequence[Told] = (
 WON: Sequence[Told] = (*LOST, dispute("won", movements=(OUT, BACK)))
 
 
-def test_a_loss_opens_a_case_in_its_commit() -> None:
+@pytest.mark.parametrize("role", PAYEES)
+def test_a_loss_opens_a_case_in_its_commit(role: str) -> None:
     """Tina was paid 30.00: a case over them; Tom's 40.00 stay on hold, and the alert says both."""
-    host = begin()
+    host = begin(role)
     deliver(host, *events(*LOST))
     (case,) = cases(host)
     (read,) = host.store.find(Dispute).items
@@ -117,8 +120,8 @@ def test_a_loss_opens_a_case_in_its_commit() -> None:
     (alert,) = alerts(host, "alert.dispute_lost")
     held = next(r.record for r in host.store.find(Payout, party="tom").items)
 
-    assert ("tina", eur(3_000), "proposed", read.record.id) == (
-        case.supplier,
+    assert (f"{role}:tina", eur(3_000), "proposed", read.record.id) == (
+        case.wallet,
         case.amount,
         case.status,
         case.cause,

@@ -660,7 +660,7 @@ def test_transfers_and_what_came_back(books: Connection) -> None:
         books, "SELECT status, amount FROM transfer_reversal WHERE transfer = 'trf_1' ORDER BY nth"
     )
     assert [("transfer", "owner"), ("clawback", "supplier")] == rows(
-        engine,
+        books,
         "SELECT 'transfer', role FROM transfer UNION ALL SELECT 'clawback', role FROM clawback",
     )
     assert [("tom", "overpayment", "executing", "36.00", "6.00", "30.00")] == rows(

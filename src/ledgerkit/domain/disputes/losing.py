@@ -1,7 +1,7 @@
-"""Losing: what suppliers earned with the money that a dispute took, and the cases over it.
+"""Losing: what payees earned with the money that a dispute took, and the cases over it.
 
-Only what a supplier was paid is clawed back, and only with approval. What no payout paid yet stays
-where it is: on the supplier's wallet, in a payout on hold. (spec: billing 10; lms-front issue 511)
+Only what a payee was paid is clawed back, and only with approval. What no payout paid yet stays
+where it is: on the payee's wallet, in a payout on hold. (spec: billing 10; lms-front issue 511)
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ledgerkit.domain.invoices import VOID, Invoice
 from ledgerkit.domain.ledger import EntryLine
 from ledgerkit.domain.money import Money, Rounding, allocate, draw, round_exact, sum_of
 from ledgerkit.domain.outbox import Message
+from ledgerkit.domain.parties import SUPPLIER, payee_wallet
 from ledgerkit.domain.payments import Payment, Receivable
 from ledgerkit.domain.payouts import SETTLED, Payout
 from ledgerkit.domain.transfers import LATE_OUTCOME, PAID_OUT, Transfer
@@ -64,7 +65,7 @@ def _billing(invoices: Iterable[Invoice], reversals: Mapping[str, str]) -> _Bill
 def related(
     payment: Payment, invoices: Iterable[Invoice], earned: Iterable[Payout]
 ) -> tuple[Payout, ...]:
-    """Return those of the payouts *earned* that pay suppliers for what *payment* paid.
+    """Return those of the payouts *earned* that pay anybody for what *payment* paid.
 
     They share a journal or a source, such as a session, with a line of an invoice that it pays.
     """
@@ -81,35 +82,42 @@ def related(
 
 @attrs.frozen(kw_only=True)
 class Earner:
-    """A supplier who earned of what a disputed payment paid, as the books have it.
+    """A payee, supplier or owner, who earned of what a disputed payment paid, as the books have it.
 
     Attributes:
         supplier: The id of the party.
-        entries: The statement of the supplier's wallet.
+        role: `supplier`, or `owner` where it earned for equipment.
+        entries: The statement of the wallet it has in that role.
         reversals: By the id of a journal among them that reverses one: the id of that one.
-        payouts: All payouts of the supplier.
-        transfers: All transfers to the supplier.
-        cases: All clawbacks of the supplier.
+        payouts: All its payouts in that role.
+        transfers: All its transfers in that role.
+        cases: All its clawbacks in that role.
     """
 
     supplier: str
+    role: str = SUPPLIER
     entries: tuple[EntryLine, ...]
     reversals: Mapping[str, str]
     payouts: tuple[Payout, ...]
     transfers: tuple[Transfer, ...]
     cases: tuple[Clawback, ...] = ()
 
+    @property
+    def wallet(self) -> str:
+        """The wallet that it earned on: `supplier:<id>` or `owner:<id>`."""
+        return payee_wallet(self.role, self.supplier)
+
 
 @attrs.frozen(kw_only=True)
 class Lost:
-    """What follows for suppliers from a dispute that is lost.
+    """What follows for payees from a dispute that is lost.
 
     Attributes:
         cases: The ids of the clawbacks over what they were paid.
         proposed: Those of them that are new.
         transfers: Those that paid it: they are stored anew with their cases, so that no two cases
             at once take more than one of them paid.
-        unpaid: The ids of suppliers who have a share of it that was not paid to them yet.
+        unpaid: The ids of payees who have a share of it that was not paid to them yet.
     """
 
     cases: tuple[str, ...] = ()
@@ -128,7 +136,7 @@ def lose(
 ) -> Lost:
     """Propose a case for each of *earners* over what the *dispute* took of what it was paid.
 
-    All of what a supplier earned with an invoice is taken if the disputed *payment* paid the whole
+    All of what a payee earned with an invoice is taken if the disputed *payment* paid the whole
     invoice and all of it is disputed; else as much in proportion. For each invoice that is rounded
     once, half up, and shared out, so that the shares add up. A case is within what its transfers
     paid and have left; what was paid by hand is a case of its own. (spec: billing 10)
@@ -139,7 +147,7 @@ def lose(
     proposed: list[Clawback] = []
     unpaid: list[str] = []
     for earner in earners:
-        own = {by: minor for (who, by), minor in took.items() if who == earner.supplier and minor}
+        own = {by: minor for (who, by), minor in took.items() if who == earner.wallet and minor}
         if own.pop(_NOTHING, 0):
             unpaid.append(earner.supplier)
         by_hand = own.pop(_BY_HAND, 0)
@@ -157,7 +165,7 @@ def lose(
         cases=tuple(cases),
         proposed=tuple(proposed),
         transfers=tuple(t for e in earners for t in e.transfers if t.id in shared),
-        unpaid=tuple(unpaid),
+        unpaid=tuple(dict.fromkeys(unpaid)),
     )
 
 
@@ -189,6 +197,7 @@ def _case(
     return clawbacks.propose(
         Money(minor, dispute.amount.currency),
         supplier=earner.supplier,
+        role=earner.role,
         cause=dispute.id,
         reason=f"dispute {dispute.object} lost",
         by=PROPOSER,
@@ -203,7 +212,7 @@ def _case(
 def _taken(
     dispute: Dispute, payment: Payment, owed: tuple[Receivable, ...], earners: tuple[Earner, ...]
 ) -> Counter[tuple[str, str]]:
-    """Return what *dispute* took of what *earners* earned, by supplier and by what paid it."""
+    """Return what *dispute* took of what *earners* earned, by wallet and by what paid it."""
     took = Counter[tuple[str, str]]()
     currency = dispute.amount.currency
     earned = [
@@ -219,7 +228,7 @@ def _taken(
         whole = sum_of((each.amount for each in ours), currency)
         taken = Money(round_exact(whole.minor * part, Rounding.HALF_UP), currency)
         for each, share in zip(ours, allocate(taken, [e.amount.minor for e in ours]), strict=True):
-            took[each.supplier, each.paid_by] += share.minor
+            took[each.wallet, each.paid_by] += share.minor
     return took
 
 
@@ -240,9 +249,9 @@ def _part(dispute: Dispute, payment: Payment, receivable: Receivable) -> Fractio
 
 @attrs.frozen
 class _Earned:
-    """What *supplier* earned of what *invoice* bills, and what paid it."""
+    """What *wallet* earned of what *invoice* bills, and what paid it."""
 
-    supplier: str
+    wallet: str
     invoice: str
     paid_by: str
     amount: Money
@@ -266,7 +275,7 @@ def _earned(earner: Earner, invoices: Iterable[Invoice], currency: str) -> Itera
         drawn = draw(Money(net[invoice], currency), [each.amount for each in by])
         for each, amount in zip(by, drawn.parts, strict=True):
             yield attrs.evolve(each, amount=amount)
-        yield _Earned(earner.supplier, invoice, _NOTHING, drawn.shortfall)
+        yield _Earned(earner.wallet, invoice, _NOTHING, drawn.shortfall)
 
 
 def _payments(earner: Earner, billing: _Billing, currency: str) -> list[_Earned]:
@@ -290,7 +299,7 @@ def _payments(earner: Earner, billing: _Billing, currency: str) -> list[_Earned]
                 if invoice is not None:
                     paid[invoice, payout.transfer or _BY_HAND] += line.amount.minor
     return [
-        _Earned(earner.supplier, invoice, by, Money(minor, currency))
+        _Earned(earner.wallet, invoice, by, Money(minor, currency))
         for (invoice, by), minor in paid.items()
     ]
 

@@ -13,6 +13,7 @@ from ledgerkit.domain.changes import Versioned
 from ledgerkit.domain.clawbacks import Clawback
 from ledgerkit.domain.disputes import LOST, OPEN, WON, Dispute, Earner
 from ledgerkit.domain.gateways import GatewayObject
+from ledgerkit.domain.parties import PAYEE_WALLETS
 from ledgerkit.domain.payments import PLATFORM_PAYS, FeePolicy, Payment
 from ledgerkit.domain.payouts import Payout
 from ledgerkit.domain.transfers import PENDING, Transfer
@@ -144,34 +145,37 @@ async def _earners(payment: Payment, account: Account) -> _Suppliers:
     charged = await _charged(payment, account)
     earners: list[Earner] = []
     transfers: list[Versioned[Transfer]] = []
-    for supplier in sorted({*charged, *(version.record.supplier for version in related)}):
+    for wallet in sorted({*charged, *(version.record.wallet for version in related)}):
+        role, supplier = wallet.split(":")
         # Before the cases: whoever claws a transfer back stores it anew, and this is stale.
-        moved = await steps.find_all(Transfer, party=supplier)
+        found = await steps.find_all(Transfer, party=supplier)
+        moved = [version for version in found if version.record.role == role]
         transfers += moved
-        paid = [version.record for version in every if version.record.supplier == supplier]
-        earners.append(await _earner(supplier, paid, [version.record for version in moved]))
+        paid = [version.record for version in every if version.record.wallet == wallet]
+        earners.append(await _earner(wallet, paid, [version.record for version in moved]))
     return _Suppliers(earned=related, earners=tuple(earners), transfers=tuple(transfers))
 
 
 async def _charged(payment: Payment, account: Account) -> set[str]:
-    """Return the suppliers in the journals that charged what *payment* paid."""
+    """Return the wallets of payees in the journals that charged what *payment* paid."""
     paid = {each.invoice for each in payment.assignments}
     lines = [
         line
         for id in sorted(paid & set(account.invoices))
         for line in account.invoices[id].record.lines
     ]
-    suppliers: set[str] = set()
+    found: set[str] = set()
     for id in dict.fromkeys(line.journal for line in lines if line.journal is not None):
         posted = await steps.journal(id)
         wallets = () if posted is None else (e.wallet for e in posted.journal.entries)
-        suppliers |= {w.partition(":")[2] for w in wallets if w.startswith("supplier:")}
-    return suppliers
+        found |= {wallet for wallet in wallets if wallet.startswith(PAYEE_WALLETS)}
+    return found
 
 
-async def _earner(supplier: str, paid: list[Payout], moved: list[Transfer]) -> Earner:
-    """Read the statement and the cases of *supplier*, and what journals in it reverse."""
-    entries = await steps.entries(f"supplier:{supplier}")
+async def _earner(wallet: str, paid: list[Payout], moved: list[Transfer]) -> Earner:
+    """Read the statement and the cases of *wallet*, and what journals in it reverse."""
+    role, supplier = wallet.split(":")
+    entries = await steps.entries(wallet)
     reversals: dict[str, str] = {}
     for id in dict.fromkeys(e.journal for e in entries if e.kind.endswith(".reversed")):
         posted = await steps.journal(id)
@@ -180,9 +184,10 @@ async def _earner(supplier: str, paid: list[Payout], moved: list[Transfer]) -> E
     cases = await steps.find_all(Clawback, party=supplier)
     return Earner(
         supplier=supplier,
+        role=role,
         entries=entries,
         reversals=reversals,
         payouts=tuple(paid),
         transfers=tuple(moved),
-        cases=tuple(version.record for version in cases),
+        cases=tuple(v.record for v in cases if v.record.role == role),
     )
