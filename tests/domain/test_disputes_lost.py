@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledgerkit.domain import clawbacks, disputes, refunds, transfers
 from ledgerkit.domain.clawbacks import Clawback
-from ledgerkit.domain.disputes import LOST, WON, DisputeChanged, Earner, follow
+from ledgerkit.domain.disputes import LOST, OPEN, WON, Dispute, DisputeChanged, Earner, follow
 from ledgerkit.domain.gateways import GatewayObject
 from ledgerkit.domain.invoices import ISSUED, VOID, Invoice
 from ledgerkit.domain.ledger import Entry, EntryLine, Event, Journal, net_of
@@ -138,6 +138,7 @@ def lose(
     minor: int = 100_00,
     disputed: int = 0,
     parts: Iterable[int] = (),
+    others: Iterable[Dispute] = (),
 ) -> DisputeChanged:
     """Lose a dispute of a payment of *minor* for the invoices *of*, all of it by default."""
     parts = tuple(parts) or (minor,)
@@ -154,7 +155,16 @@ def lose(
     )
     news = told(LOST, OUT, minor=disputed or minor)
     fresh = disputes.of_object(news, gateway="stripe", payment=payment, on=ON)
-    done = follow(fresh, news, payment=payment, owed=of, at=AT, is_new=True, earners=earners)
+    done = follow(
+        fresh,
+        news,
+        payment=payment,
+        owed=of,
+        at=AT,
+        is_new=True,
+        earners=earners,
+        others=others,
+    )
     assert done is not None
     return done
 
@@ -254,6 +264,33 @@ def test_paid_by_hand_is_a_case_without_transfers() -> None:
     (case,) = lose(tina(BAD, payouts=(payout("p", BAD, by=None),)), of=owed("bad")).clawbacks
 
     assert (eur(80_00), ()) == (case.amount, case.shares)
+
+
+@pytest.mark.parametrize(
+    ("disputed", "before", "expected"),
+    [(100_00, 0, [80_00]), (100_00, 100_00, []), (60_00, 60_00, [32_00]), (30_00, 30_00, [24_00])],
+)
+def test_two_losses_take_what_was_paid_once(
+    disputed: int, before: int, expected: list[int]
+) -> None:
+    """60.00 of 100.00 lost twice: 48.00 of the 80.00 paid by hand, and then the other 32.00."""
+    earner = tina(BAD, payouts=(payout("p", BAD, by=None),))
+    others = [
+        Dispute(
+            id=f"dsp_{payment}_{status}",
+            payment=payment,
+            customer="c-1",
+            amount=eur(before or 1),
+            object="dp_2",
+            gateway="stripe",
+            status=status,
+            opened_on=ON,
+        )
+        for payment, status in (("pmt_1", LOST if before else OPEN), ("pmt_2", LOST))
+    ]
+    done = lose(earner, of=owed("bad"), disputed=disputed, others=others)
+
+    assert expected == amounts(done)
 
 
 # ---- shares ----------------------------------------------------------------------------------
