@@ -20,7 +20,7 @@ from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.payments import Assignment, Payment, Receivable
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
-from ledgerkit.domain.transfers import Transfer
+from ledgerkit.domain.transfers import Reversal, Transfer
 from ledgerkit.testing.samples import invoice
 from tests.domain.test_disputes import AT, ON, OUT, eur, told
 
@@ -291,6 +291,31 @@ def test_two_losses_take_what_was_paid_once(
     done = lose(earner, of=owed("bad"), disputed=disputed, others=others)
 
     assert expected == amounts(done)
+
+
+@pytest.mark.parametrize(
+    ("came_back", "asked_for", "expected", "unpaid"),
+    [
+        (80_00, "", [], "tina"),
+        (50_00, "", [30_00], "tina"),
+        (50_00, "clw_1", [30_00], ""),
+        (0, "", [80_00], ""),
+    ],
+)
+def test_what_somebody_reversed_is_to_be_paid_again(
+    came_back: int, asked_for: str, expected: list[int], unpaid: str
+) -> None:
+    """A reversal in the dashboard: no case is over it, and people are told, as it is owed again."""
+    sent = moved("p", 80_00)
+    if came_back:
+        reversal = Reversal(
+            id="trr_1", amount=eur(came_back), status="done", object="trr_1", asked_for=asked_for
+        )
+        status = "reversed" if came_back == 80_00 else "partly_reversed"
+        sent = attrs.evolve(sent, status=status, reversals=(reversal,))
+    done = lose(tina(BAD, payouts=(payout("p", BAD),), transfers=(sent,)), of=owed("bad"))
+
+    assert (expected, unpaid) == (amounts(done), dict(done.messages[0].body)["unpaid"])
 
 
 # ---- shares ----------------------------------------------------------------------------------

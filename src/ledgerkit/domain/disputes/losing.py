@@ -25,7 +25,7 @@ from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import SUPPLIER, payee_wallet
 from ledgerkit.domain.payments import Payment, Receivable
 from ledgerkit.domain.payouts import SETTLED, Payout
-from ledgerkit.domain.transfers import LATE_OUTCOME, PAID_OUT, Transfer
+from ledgerkit.domain.transfers import DONE, LATE_OUTCOME, PAID_OUT, Transfer
 
 PROPOSER = "dispute"
 _BY_HAND, _NOTHING = "by_hand", ""  # what paid an earning, where no transfer did
@@ -117,7 +117,7 @@ class Lost:
         proposed: Those of them that are new.
         transfers: Those that paid it: they are stored anew with their cases, so that no two cases
             at once take more than one of them paid.
-        unpaid: The ids of payees who have a share of it that was not paid to them yet.
+        unpaid: The ids of payees who have a share of it that was not paid to them yet, or came back.
     """
 
     cases: tuple[str, ...] = ()
@@ -150,10 +150,10 @@ def lose(
     unpaid: list[str] = []
     for earner in earners:
         own = {by: minor for (who, by), minor in took.items() if who == earner.wallet and minor}
-        if own.pop(_NOTHING, 0):
-            unpaid.append(earner.supplier)
-        by_hand = own.pop(_BY_HAND, 0)
+        not_paid, by_hand = own.pop(_NOTHING, 0), own.pop(_BY_HAND, 0)
         moved = [transfer for transfer in earner.transfers if transfer.id in own]
+        if not_paid or any(_is_owed_again(each, own[each.id]) for each in moved):
+            unpaid.append(earner.supplier)
         minor = _recoverable(dispute, earner, moved, own)
         for part, amount, paid in (("", minor, moved), (_BY_HAND, by_hand, [])):
             if not amount:
@@ -184,6 +184,17 @@ def _recoverable(
         )
     )
     return sum_of(shares, currency).minor
+
+
+def _is_owed_again(transfer: Transfer, minor: int) -> bool:
+    """Whether of the *minor* that *transfer* paid some came back that nobody here asked for.
+
+    As where it was reversed in the gateway's dashboard: no case is over that, and the next payout
+    pays it again.
+    """
+    own = (r for r in transfer.reversals if r.status == DONE and not r.asked_for)
+    back = sum(reversal.amount.minor for reversal in own)
+    return back > 0 and minor > transfer.amount.minor - back
 
 
 def _case(
