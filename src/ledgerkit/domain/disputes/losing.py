@@ -117,7 +117,7 @@ class Lost:
         proposed: Those of them that are new.
         transfers: Those that paid it: they are stored anew with their cases, so that no two cases
             at once take more than one of them paid.
-        unpaid: The ids of payees who have a share of it that was not paid to them yet, or came back.
+        unpaid: The ids of payees a share of whom was not paid yet, or came back.
     """
 
     cases: tuple[str, ...] = ()
