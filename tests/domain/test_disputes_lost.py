@@ -397,8 +397,8 @@ def test_corrections_count_whether_a_payout_has_them_or_not() -> None:
 
     assert [50_00] == amounts(lose(tina(BAD, down, **world), of=owed("bad")))
     assert [] == amounts(lose(tina(BAD, undone, **world), of=owed("bad")))
-    other = {"reversals": {undone.id: "jrn_x"}}
-    assert [80_00] == amounts(lose(tina(BAD, undone, **(world | other)), of=owed("bad")))
+    other = attrs.evolve(undone, reverses="jrn_x", event=Event("session", "x", "refunded:r"))
+    assert [80_00] == amounts(lose(tina(BAD, other, **world), of=owed("bad")))
 
 
 def test_a_transfer_of_single_work_paid_it() -> None:
