@@ -542,12 +542,13 @@ def test_paid_before_it_was_invoiced() -> None:
 
     (payment,) = world.all(Payment)
     assert (PAID, 126_00) == (invoice.status, payment.credit.minor)
+    assert usd("374") == invoice.paid_before
     assert () == world.run(NOV, OCTOBER).changes
     fly(world, id="f-2", completed_at=at(11, 6))
     (second,) = invoices(world.run(DEC, NOVEMBER))
     (payment,) = world.all(Payment)
-    assert (PARTIALLY_PAID, 126_00, 0) == (
-        second.status,
+    assert (PARTIALLY_PAID, usd("126")) == (second.status, second.paid_before)
+    assert (126_00, 0) == (
         payment.pays(second.id).minor,
         payment.credit.minor,
     )
@@ -561,6 +562,7 @@ def test_paid_without_the_tax() -> None:
 
     (payment,) = world.all(Payment)
     assert (PARTIALLY_PAID, 340_00) == (invoice.status, payment.pays(invoice.id).minor)
+    assert usd("340") == invoice.paid_before
 
 
 def test_older_payments_are_used_first() -> None:
