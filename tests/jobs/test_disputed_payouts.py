@@ -25,7 +25,7 @@ from ledgerkit.jobs.payouts import generate_payouts, pay_by_hand, release, send_
 from ledgerkit.jobs.webhooks import take
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.samples import NOON
-from ledgerkit.testing.simulator import Rigged, overtaken
+from ledgerkit.testing.simulator import Rigged, crash_everywhere, overtaken
 from tests.jobs.owner_world import OLGA, SCHOOL, TOM, flown, fly
 from tests.jobs.supplier_world import OCTOBER, all_of, balances, enough, send, usd, work
 from tests.people import EVA
@@ -151,6 +151,22 @@ def test_not_by_hand_either(empty_books: Store) -> None:
 
     assert "paid" == run(pay_by_hand(ours.id, reference="r", actor=EVA, reason="x"), host).status
     assert "paid" == run(pay_by_hand(ours.id, reference="r", actor=EVA, reason="x"), host).status
+
+
+def test_a_run_that_ends_at_any_step() -> None:
+    """Run again it holds both, once: the payouts and the disputes that say so."""
+
+    def begin() -> Host:
+        host = paid_for(MemoryStore())
+        tell(host, "lost")
+        generate(host)
+        return host
+
+    def outcome(host: Host) -> object:
+        (dispute,) = all_of(host, Dispute)
+        return statuses(host), dispute.held, balances(host)
+
+    crash_everywhere(begin, lambda: send_payouts(gateway="stripe", reserve=enough), outcome)
 
 
 @pytest.mark.parametrize("status", ["open", "lost", "won"])

@@ -73,10 +73,10 @@ async def keep_back(payout: str, over: Sequence[str], *, actor: str) -> None:
     """
 
     async def decide() -> str | None:
-        read = await steps.load(Payout, payout)
         known = [await steps.load(Dispute, id) for id in over]
         found = [v for v in known if v is not None and v.record.status != WON]
-        if read is None or read.record.status != PENDING or not found:
+        read = await steps.load(Payout, payout) if found else None
+        if read is None or read.record.status != PENDING:
             return None
         await steps.commit(
             changes_of(
