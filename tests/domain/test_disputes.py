@@ -287,6 +287,19 @@ def test_a_payout_that_a_lost_dispute_holds_stays() -> None:
     assert () == after.payouts
 
 
+def test_a_payout_that_comes_later_is_kept_back() -> None:
+    """It goes on hold once, for both disputes that it is about; a sent one cannot."""
+    first, _ = opened()
+    second = attrs.evolve(first.dispute, id="dsp_2", held=("older",))
+    done = disputes.keep_back(payout("late"), [first.dispute, second])
+
+    assert ("on_hold", ("dispute dp_1",)) == (done.payout.status, done.payout.notes)
+    assert [("late",), ("late", "older")] == [each.held for each in done.disputes]
+    assert (done.payout, *done.disputes) == done.effects.records
+    with pytest.raises(IllegalTransition):
+        disputes.keep_back(done.payout, [first.dispute])
+
+
 def test_one_that_is_told_as_won_holds_nothing() -> None:
     """The decision came before the news that it was opened."""
     payment, owed = captured()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledgerkit.domain import clawbacks, disputes, refunds, transfers
 from ledgerkit.domain.clawbacks import Clawback
-from ledgerkit.domain.disputes import LOST, WON, DisputeChanged, Earner, follow
+from ledgerkit.domain.disputes import LOST, OPEN, WON, Dispute, DisputeChanged, Earner, follow
 from ledgerkit.domain.gateways import GatewayObject
 from ledgerkit.domain.invoices import ISSUED, VOID, Invoice
 from ledgerkit.domain.ledger import Entry, EntryLine, Event, Journal, net_of
@@ -20,7 +20,7 @@ from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.payments import Assignment, Payment, Receivable
 from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
-from ledgerkit.domain.transfers import Transfer
+from ledgerkit.domain.transfers import Reversal, Transfer
 from ledgerkit.testing.samples import invoice
 from tests.domain.test_disputes import AT, ON, OUT, eur, told
 
@@ -138,6 +138,7 @@ def lose(
     minor: int = 100_00,
     disputed: int = 0,
     parts: Iterable[int] = (),
+    others: Iterable[Dispute] = (),
 ) -> DisputeChanged:
     """Lose a dispute of a payment of *minor* for the invoices *of*, all of it by default."""
     parts = tuple(parts) or (minor,)
@@ -154,7 +155,16 @@ def lose(
     )
     news = told(LOST, OUT, minor=disputed or minor)
     fresh = disputes.of_object(news, gateway="stripe", payment=payment, on=ON)
-    done = follow(fresh, news, payment=payment, owed=of, at=AT, is_new=True, earners=earners)
+    done = follow(
+        fresh,
+        news,
+        payment=payment,
+        owed=of,
+        at=AT,
+        is_new=True,
+        earners=earners,
+        others=others,
+    )
     assert done is not None
     return done
 
@@ -256,6 +266,58 @@ def test_paid_by_hand_is_a_case_without_transfers() -> None:
     assert (eur(80_00), ()) == (case.amount, case.shares)
 
 
+@pytest.mark.parametrize(
+    ("disputed", "before", "expected"),
+    [(100_00, 0, [80_00]), (100_00, 100_00, []), (60_00, 60_00, [32_00]), (30_00, 30_00, [24_00])],
+)
+def test_two_losses_take_what_was_paid_once(
+    disputed: int, before: int, expected: list[int]
+) -> None:
+    """60.00 of 100.00 lost twice: 48.00 of the 80.00 paid by hand, and then the other 32.00."""
+    earner = tina(BAD, payouts=(payout("p", BAD, by=None),))
+    others = [
+        Dispute(
+            id=f"dsp_{payment}_{status}",
+            payment=payment,
+            customer="c-1",
+            amount=eur(before or 1),
+            object="dp_2",
+            gateway="stripe",
+            status=status,
+            opened_on=ON,
+        )
+        for payment, status in (("pmt_1", LOST if before else OPEN), ("pmt_2", LOST))
+    ]
+    done = lose(earner, of=owed("bad"), disputed=disputed, others=others)
+
+    assert expected == amounts(done)
+
+
+@pytest.mark.parametrize(
+    ("came_back", "asked_for", "expected", "unpaid"),
+    [
+        (80_00, "", [], "tina"),
+        (50_00, "", [30_00], "tina"),
+        (50_00, "clw_1", [30_00], ""),
+        (0, "", [80_00], ""),
+    ],
+)
+def test_what_somebody_reversed_is_to_be_paid_again(
+    came_back: int, asked_for: str, expected: list[int], unpaid: str
+) -> None:
+    """A reversal in the dashboard: no case is over it, and people are told, as it is owed again."""
+    sent = moved("p", 80_00)
+    if came_back:
+        reversal = Reversal(
+            id="trr_1", amount=eur(came_back), status="done", object="trr_1", asked_for=asked_for
+        )
+        status = "reversed" if came_back == 80_00 else "partly_reversed"
+        sent = attrs.evolve(sent, status=status, reversals=(reversal,))
+    done = lose(tina(BAD, payouts=(payout("p", BAD),), transfers=(sent,)), of=owed("bad"))
+
+    assert (expected, unpaid) == (amounts(done), dict(done.messages[0].body)["unpaid"])
+
+
 # ---- shares ----------------------------------------------------------------------------------
 def test_a_part_of_the_payment_takes_as_much_in_proportion() -> None:
     """30.00 of 100.00 disputed: 24.00 of the 80.00."""
@@ -335,8 +397,8 @@ def test_corrections_count_whether_a_payout_has_them_or_not() -> None:
 
     assert [50_00] == amounts(lose(tina(BAD, down, **world), of=owed("bad")))
     assert [] == amounts(lose(tina(BAD, undone, **world), of=owed("bad")))
-    other = {"reversals": {undone.id: "jrn_x"}}
-    assert [80_00] == amounts(lose(tina(BAD, undone, **(world | other)), of=owed("bad")))
+    other = attrs.evolve(undone, reverses="jrn_x", event=Event("session", "x", "refunded:r"))
+    assert [80_00] == amounts(lose(tina(BAD, other, **world), of=owed("bad")))
 
 
 def test_a_transfer_of_single_work_paid_it() -> None:

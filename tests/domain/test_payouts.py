@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledgerkit.domain.ledger import Entry, EntryLine, Event
+from ledgerkit.domain.ledger import Entry, EntryLine, Event, Journal
 from ledgerkit.domain.lifecycle import IllegalTransition
 from ledgerkit.domain.money import Money
 from ledgerkit.domain.parties import Party
@@ -30,6 +30,7 @@ from ledgerkit.domain.payouts import (
     retry,
 )
 from ledgerkit.domain.periods import Period
+from ledgerkit.domain.refunds import undo_charge
 
 OCTOBER = Period.month(2026, 10)
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -155,6 +156,70 @@ def test_what_is_taken_back_of_a_later_period_waits() -> None:
     later = entry(1, effective_at=datetime(2026, 11, 2, tzinfo=UTC))
 
     assert [3_000] == [line.amount.minor for line in gathered(later, taken_back(1), entry(2))]
+
+
+@pytest.mark.parametrize(
+    ("flown", "delta", "expected"),
+    [
+        (datetime(2026, 10, 5, tzinfo=UTC), -3_000, [6_000, -3_000]),
+        (datetime(2026, 10, 5, tzinfo=UTC), 3_000, [6_000, 3_000]),
+        (datetime(2026, 11, 2, tzinfo=UTC), -3_000, []),
+    ],
+)
+def test_what_was_adjusted_counts_with_the_work(
+    flown: datetime, delta: int, expected: list[int]
+) -> None:
+    """October's hour was half an hour, says somebody in November: 30.00 are owed for October."""
+    work = {"kind": "completion.charged", "event": Event("flight", "f-1"), "effective_at": flown}
+    adjusted = entry(
+        2,
+        delta,
+        kind="completion.adjusted",
+        event=Event("flight", "f-1", "adjusted:1"),
+        effective_at=NOVEMBER_3,
+    )
+
+    assert expected == [li.amount.minor for li in gathered(entry(1, 6_000, **work), adjusted)]
+
+
+def test_what_was_refunded_counts_with_the_work() -> None:
+    """October's flight is refunded in November: nothing of it is paid. (lms-front#511)"""
+    charge = Journal(
+        id="jrn_1",
+        kind="completion.charged",
+        entries=(
+            Entry("platform", Money(-8_000, "EUR")),
+            Entry("supplier:tom", Money(8_000, "EUR")),
+        ),
+        effective_at=datetime(2026, 10, 5, tzinfo=UTC),
+        event=Event("flight", "f-1"),
+    )
+    back = undo_charge(charge, Money(8_000, "EUR"), refund="rfd_1", at=NOVEMBER_3).journal
+    lines = [
+        entry(
+            n,
+            sign * 8_000,
+            kind=journal.kind,
+            event=journal.event,
+            effective_at=journal.effective_at,
+        )
+        for n, sign, journal in ((1, 1, charge), (2, -1, back))
+    ]
+
+    assert [8_000, -8_000] == [li.amount.minor for li in gathered(*lines)]
+
+
+def test_what_was_paid_before_and_adjusted_counts_at_once() -> None:
+    """As what was paid before and taken back does."""
+    adjusted = entry(
+        2,
+        -3_000,
+        kind="completion.adjusted",
+        event=Event("flight", "f-1", "adjusted:1"),
+        effective_at=NOVEMBER_3,
+    )
+
+    assert [-3_000] == [li.amount.minor for li in gathered(adjusted)]
 
 
 def test_reversal_that_claims_nothing_counts_when_it_takes_effect() -> None:

@@ -203,6 +203,7 @@ BY_NAME = {
     "bookings.cancel_booking",
     "completions.complete_work",
     "completions.give_back_booking",
+    "disputed_payouts.keep_back",
     "credit_limits.run_auto_charges",
     "payments.charge_invoice",
     "payouts.generate_payouts",

@@ -46,6 +46,7 @@ from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.jobs import steps
 from ledgerkit.jobs.account_facts import ready_account
 from ledgerkit.jobs.billing_facts import newest_of, read_payees
+from ledgerkit.jobs.disputed_payouts import disputed_among, keep_back
 from ledgerkit.jobs.plans import carry_out
 from ledgerkit.jobs.rounds import until_stored
 from ledgerkit.jobs.steps import Job
@@ -167,11 +168,13 @@ async def send_payouts(
 
     *suppliers* are ids of payees in whatever role. An account must be ready, and the *reserve* must
     allow what the run sends together; who is left out holds up nobody else. The payee's setting
-    says whether a payout is instant; without *instant* none is. Each is committed alone, so that a
-    run that was killed goes on.
+    says whether a payout is instant; without *instant* none is. One for what is disputed goes on
+    hold (see `disputed_payouts`). Each is committed alone, so that a run that was killed goes on.
     """
+    send = partial(_send, gateway=gateway, reserve=reserve, actor=actor, instant=instant)
     wanted = None if suppliers is None else frozenset(suppliers)
     pending = await steps.find_all(Payout, status=PENDING)
+    disputed = await disputed_among(read.record for read in pending)
     proposed: dict[str, Money] = {}
     done, left_out = [], []
     for read in sorted(pending, key=lambda v: (v.record.period.end, v.record.id)):
@@ -180,14 +183,8 @@ async def send_payouts(
             continue
         total = proposed.get(payout.currency, Money.zero(payout.currency)) + payout.total
         try:
-            sent = await _send(
-                payout.id,
-                gateway=gateway,
-                reserve=reserve,
-                total=total,
-                actor=actor,
-                instant=instant,
-            )
+            await keep_back(payout.id, disputed[payout.id], actor=actor)
+            sent = await send(payout.id, total=total)
         except LedgerkitError as error:
             left_out.append(skipped(payout.supplier, error))
             continue
@@ -249,9 +246,13 @@ async def pay_by_hand(
         AccessDenied: *actor* may not write billing.
         UnknownPayout: it is not stored.
         ReferenceNeeded: *reference* is empty.
+        PayoutDisputed: a dispute is about what it pays; it is on hold now. Released, it is paid.
         IllegalTransition: it is not pending.
         Stale: others came first, again and again.
     """
+    require(actor, BILLING_WRITE)  # before anything is read
+    read = await _payout(payout)
+    await keep_back(payout, (await disputed_among([read.record]))[payout], actor=actor.signature)
     move = partial(_paid, reference=reference, cash=cash)
     asked = {"reference": reference, "cash": cash}
     return await _move(payout, "pay", move, asked=asked, actor=actor, reason=reason)

@@ -7,7 +7,13 @@ supplier who was paid a clawback is proposed. (spec: billing 10, gateways 1.4; r
 
 from __future__ import annotations
 
-from ledgerkit.domain.disputes.following import DisputeChanged, follow, moves_to
+from ledgerkit.domain.disputes.following import (
+    DisputeChanged,
+    KeptBack,
+    follow,
+    keep_back,
+    moves_to,
+)
 from ledgerkit.domain.disputes.losing import Earner, related
 from ledgerkit.domain.disputes.records import DISPUTE, LOST, OPEN, WON, Dispute, of_object
 
@@ -19,7 +25,9 @@ __all__ = [
     "Dispute",
     "DisputeChanged",
     "Earner",
+    "KeptBack",
     "follow",
+    "keep_back",
     "moves_to",
     "of_object",
     "related",

@@ -103,8 +103,9 @@ def follow(
 
     Movements add up, whichever is told first. *earned* are the payouts to hold (those `related` to
     a dispute that *is_new*, or is lost now) or to release (those it holds); *others* the disputes
-    that may hold the same. *earners* are the suppliers of what it is about, for a dispute that is
-    lost now; *cases* those of its loss, for one that is won after all. (spec: billing 10)
+    that may hold the same, or took of the payment. *earners* are the suppliers of what it is about,
+    for a dispute that is lost now; *cases* those of its loss, for one that is won after all.
+    (spec: billing 10)
 
     Raises:
         IllegalTransition: the payment did not come in.
@@ -116,6 +117,7 @@ def follow(
         return None
     movements = tuple(sorted((*dispute.movements, *news), key=lambda each: each.id))
     after = attrs.evolve(dispute, status=status or dispute.status, movements=movements)
+    others = tuple(others)
     open_elsewhere = {id for o in others if o.id != dispute.id and o.status != WON for id in o.held}
     owed = tuple(owed)
     moved: tuple[Payout, ...] = ()
@@ -126,7 +128,7 @@ def follow(
     elif is_new or status == LOST:
         after, moved = _hold(after, earned, open_elsewhere)
     if status == LOST:
-        lost = lose(after, payment=payment, owed=owed, earners=earners, at=at)
+        lost = lose(after, payment=payment, owed=owed, earners=earners, at=at, others=others)
         after = attrs.evolve(after, clawbacks=lost.cases)
     paid = with_out(payment, after.id, _out(after))
     opened = _opened(after) if is_new and after.status == OPEN else ()
@@ -146,13 +148,45 @@ def _hold(
     dispute: Dispute, earned: Iterable[Payout], held_elsewhere: set[str]
 ) -> tuple[Dispute, tuple[Payout, ...]]:
     """Return *dispute* with what it holds, and the payouts that go on hold for it."""
-    note = f"dispute {dispute.object}"
     earned = tuple(earned)
     pending = [payout for payout in earned if payout.status == payouts.PENDING]
     ours = [p for p in earned if p.status == payouts.ON_HOLD and p.id in held_elsewhere]
-    held = sorted({*dispute.held, *(payout.id for payout in (*pending, *ours))})
-    moved = tuple(payouts.hold(payout, note=note).payout for payout in pending)
-    return attrs.evolve(dispute, held=tuple(held)), moved
+    moved = tuple(payouts.hold(payout, note=_note(dispute)).payout for payout in pending)
+    return _holding(dispute, (*pending, *ours)), moved
+
+
+@attrs.frozen
+class KeptBack:
+    """A payout that is on hold, and the disputes that hold it."""
+
+    payout: Payout
+    disputes: tuple[Dispute, ...]
+
+    @property
+    def effects(self) -> Effects:
+        """What to store."""
+        return Effects(records=(self.payout, *self.disputes))
+
+
+def keep_back(payout: Payout, over: Iterable[Dispute]) -> KeptBack:
+    """Put *payout*, pending since after the disputes *over* what it pays were told, on hold.
+
+    Raises:
+        IllegalTransition: it is not pending.
+    """
+    over = tuple(over)
+    held = payouts.hold(payout, note=_note(over[0])).payout
+    return KeptBack(held, tuple(_holding(dispute, [payout]) for dispute in over))
+
+
+def _note(dispute: Dispute) -> str:
+    return f"dispute {dispute.object}"
+
+
+def _holding(dispute: Dispute, more: Iterable[Payout]) -> Dispute:
+    """Return *dispute* with *more* that it holds."""
+    held = {*dispute.held, *(payout.id for payout in more)}
+    return attrs.evolve(dispute, held=tuple(sorted(held)))
 
 
 def _release(

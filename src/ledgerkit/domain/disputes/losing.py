@@ -15,7 +15,7 @@ import attrs
 
 from ledgerkit.domain import clawbacks
 from ledgerkit.domain.clawbacks import Clawback
-from ledgerkit.domain.disputes.records import Dispute
+from ledgerkit.domain.disputes.records import LOST, Dispute
 from ledgerkit.domain.gateways import link_id
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.invoices import VOID, Invoice
@@ -25,7 +25,7 @@ from ledgerkit.domain.outbox import Message
 from ledgerkit.domain.parties import SUPPLIER, payee_wallet
 from ledgerkit.domain.payments import Payment, Receivable
 from ledgerkit.domain.payouts import SETTLED, Payout
-from ledgerkit.domain.transfers import LATE_OUTCOME, PAID_OUT, Transfer
+from ledgerkit.domain.transfers import DONE, LATE_OUTCOME, PAID_OUT, Transfer
 
 PROPOSER = "dispute"
 _BY_HAND, _NOTHING = "by_hand", ""  # what paid an earning, where no transfer did
@@ -117,7 +117,7 @@ class Lost:
         proposed: Those of them that are new.
         transfers: Those that paid it: they are stored anew with their cases, so that no two cases
             at once take more than one of them paid.
-        unpaid: The ids of payees who have a share of it that was not paid to them yet.
+        unpaid: The ids of payees a share of whom was not paid yet, or came back.
     """
 
     cases: tuple[str, ...] = ()
@@ -133,25 +133,27 @@ def lose(
     owed: Iterable[Receivable],
     earners: Iterable[Earner],
     at: datetime,
+    others: Iterable[Dispute] = (),
 ) -> Lost:
     """Propose a case for each of *earners* over what the *dispute* took of what it was paid.
 
     All of what a payee earned with an invoice is taken if the disputed *payment* paid the whole
     invoice and all of it is disputed; else as much in proportion. For each invoice that is rounded
     once, half up, and shared out, so that the shares add up. A case is within what its transfers
-    paid and have left; what was paid by hand is a case of its own. (spec: billing 10)
+    paid and have left; what was paid by hand is a case of its own. Of a payment that *others* lost
+    took as well, no more than the rest is taken. (spec: billing 10)
     """
     earners = tuple(earners)
-    took = _taken(dispute, payment, tuple(owed), earners)
+    took = _taken(_disputed(dispute, payment, others), payment, tuple(owed), earners)
     cases: list[str] = []
     proposed: list[Clawback] = []
     unpaid: list[str] = []
     for earner in earners:
         own = {by: minor for (who, by), minor in took.items() if who == earner.wallet and minor}
-        if own.pop(_NOTHING, 0):
-            unpaid.append(earner.supplier)
-        by_hand = own.pop(_BY_HAND, 0)
+        not_paid, by_hand = own.pop(_NOTHING, 0), own.pop(_BY_HAND, 0)
         moved = [transfer for transfer in earner.transfers if transfer.id in own]
+        if not_paid or any(_is_owed_again(each, own[each.id]) for each in moved):
+            unpaid.append(earner.supplier)
         minor = _recoverable(dispute, earner, moved, own)
         for part, amount, paid in (("", minor, moved), (_BY_HAND, by_hand, [])):
             if not amount:
@@ -184,6 +186,17 @@ def _recoverable(
     return sum_of(shares, currency).minor
 
 
+def _is_owed_again(transfer: Transfer, minor: int) -> bool:
+    """Whether of the *minor* that *transfer* paid some came back that nobody here asked for.
+
+    As where it was reversed in the gateway's dashboard: no case is over that, and the next payout
+    pays it again.
+    """
+    own = (r for r in transfer.reversals if r.status == DONE and not r.asked_for)
+    back = sum(reversal.amount.minor for reversal in own)
+    return back > 0 and minor > transfer.amount.minor - back
+
+
 def _case(
     dispute: Dispute,
     earner: Earner,
@@ -209,19 +222,30 @@ def _case(
     ).clawback
 
 
+def _disputed(dispute: Dispute, payment: Payment, others: Iterable[Dispute]) -> Money:
+    """Return what *dispute* is about of *payment*, less what *others* that are lost took of it."""
+    before = sum(
+        other.amount.minor
+        for other in others
+        if (other.payment, other.status) == (payment.id, LOST) and other.id != dispute.id
+    )
+    left = max(payment.amount.minor - before, 0)
+    return Money(min(dispute.amount.minor, left), dispute.amount.currency)
+
+
 def _taken(
-    dispute: Dispute, payment: Payment, owed: tuple[Receivable, ...], earners: tuple[Earner, ...]
+    disputed: Money, payment: Payment, owed: tuple[Receivable, ...], earners: tuple[Earner, ...]
 ) -> Counter[tuple[str, str]]:
-    """Return what *dispute* took of what *earners* earned, by wallet and by what paid it."""
+    """Return what of *earners* is taken by what is *disputed*, by wallet and by what paid it."""
     took = Counter[tuple[str, str]]()
-    currency = dispute.amount.currency
+    currency = disputed.currency
     earned = [
         each
         for earner in earners
         for each in _earned(earner, [every.invoice for every in owed], currency)
     ]
     for receivable in owed:
-        part = _part(dispute, payment, receivable)
+        part = _part(disputed, payment, receivable)
         ours = [each for each in earned if each.invoice == receivable.invoice.id]
         if not ours or not part:
             continue
@@ -232,8 +256,8 @@ def _taken(
     return took
 
 
-def _part(dispute: Dispute, payment: Payment, receivable: Receivable) -> Fraction:
-    """Return which part of what an invoice bills the *dispute* took: 0 to 1, exact.
+def _part(disputed: Money, payment: Payment, receivable: Receivable) -> Fraction:
+    """Return which part of what an invoice bills is *disputed*: 0 to 1, exact.
 
     That is the part of the invoice which *payment* paid, times the part of it in dispute. It does
     not depend on what else went back of the payment, so that every order of news gives the same.
@@ -243,8 +267,7 @@ def _part(dispute: Dispute, payment: Payment, receivable: Receivable) -> Fractio
     due = (invoice.total - receivable.credited).minor
     paid = next(assigned, 0)
     of_invoice = Fraction(paid, due) if due > 0 else Fraction(paid)
-    of_payment = Fraction(dispute.amount.minor, payment.amount.minor)
-    return min(of_invoice, whole) * min(of_payment, whole)
+    return min(of_invoice, whole) * Fraction(disputed.minor, payment.amount.minor)
 
 
 @attrs.frozen

@@ -12,6 +12,8 @@ from ledgerkit.domain.payouts.records import Payout, PayoutLine
 from ledgerkit.domain.periods import Period, local_date
 from ledgerkit.domain.sessions import undone
 
+# What corrects work, by an event of the work: it was taken back, refunded or adjusted.
+_CORRECTIONS = (".reversed", "completion.adjusted")
 # Payments of what a payout claims; those of a single completion offset its earning in the next one.
 _PAYMENTS = "payout."
 # What corrects an earlier payment counts in the next payout, whatever period that is of.
@@ -28,18 +30,18 @@ def gather(
 ) -> tuple[PayoutLine, ...]:
     """Return the lines that *payee* is owed for *period*: entries in no payout yet.
 
-    An entry counts when it took effect before the period's end, in its zone; what was
-    taken back counts as soon as what it takes back does, and clawbacks and reversals of transfers
+    An entry counts when it took effect before the period's end, in its zone; what was taken back,
+    refunded or adjusted counts as soon as the work does, and clawbacks and reversals of transfers
     count at once, so that nobody is paid more than is owed. What pays a payout is no earning.
     *claimed* are the (journal, line) of earlier payouts, *labels* the (item, detail) of sessions,
     by id.
     """
     entries = tuple(entries)
-    undone_on = _undone_on(entries, payee.zone)
+    corrected_on = _corrected_on(entries, payee.zone)
     lines = []
     for entry in entries:
         on = local_date(entry.effective_at, payee.zone)
-        counts_on = on if entry.event is None else undone_on.get(entry.event, on)
+        counts_on = on if entry.event is None else corrected_on.get(entry.event, on)
         if entry.kind.startswith(_AT_ONCE):
             counts_on = min(on, period.start)
         if counts_on >= period.end or entry.kind.startswith(_PAYMENTS):
@@ -64,13 +66,18 @@ def gather(
     return tuple(sorted(lines, key=lambda li: (li.on, li.source, li.kind, li.journal, li.line)))
 
 
-def _undone_on(entries: Iterable[EntryLine], zone: str) -> Mapping[Event, date]:
-    """Return the day of what each reversal takes back; long ago, if it is not among *entries*."""
-    days = {e.event: date.min for e in entries if e.event and e.kind.endswith(".reversed")}
-    if days:
-        for entry in entries:
-            if entry.event and (reversal := undone(entry.event)) in days:
-                days[reversal] = local_date(entry.effective_at, zone)
+def _corrected_on(entries: Iterable[EntryLine], zone: str) -> Mapping[Event, date]:
+    """Return the day of what each correction is about; long ago, if it is not among *entries*."""
+    entries = tuple(entries)
+    corrections = {e.event for e in entries if e.event and e.kind.endswith(_CORRECTIONS)}
+    if not corrections:
+        return {}
+    booked = {entry.event: entry for entry in entries if entry.event}
+    taken_back = {undone(event): entry for event, entry in booked.items()}
+    days = {}
+    for event in corrections:
+        work = taken_back.get(event, booked.get(Event(event.type, event.id)))
+        days[event] = date.min if work is None else local_date(work.effective_at, zone)
     return days
 
 

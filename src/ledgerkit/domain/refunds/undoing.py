@@ -16,7 +16,7 @@ import attrs
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.errors import LedgerkitError
 from ledgerkit.domain.ids import derive
-from ledgerkit.domain.ledger import Entry, Journal, net_of, reverse, reversible
+from ledgerkit.domain.ledger import Entry, Event, Journal, net_of, reverse, reversible
 from ledgerkit.domain.money import Money, allocate, sum_of
 from ledgerkit.domain.parties import PAYEE_WALLETS
 from ledgerkit.domain.payments import opened_by
@@ -95,6 +95,9 @@ def undo_charge(
         forced_by=forced_by,
         metadata=(("reason", CLAWBACK), ("refund", refund)),
     )
+    if charge.event is not None:  # of the same work, so that no payout pays the work without this
+        event = Event(charge.event.type, charge.event.id, f"refunded:{refund}")
+        journal = attrs.evolve(journal, event=event)
     shares = tuple(entry for entry in journal.entries if entry.wallet.startswith(PAYEE_WALLETS))
     return ChargeUndone(journal, shares)
 
