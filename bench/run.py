@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bench.billing import billing
+from bench.completions import completions
 from bench.figures import Figure, as_json, table
 from bench.growth import growth, growth_in_postgres
 from bench.mixed import mixed
@@ -47,6 +48,7 @@ FULL: Mapping[str, Workload] = MappingProxyType(
             rounds=2,
         ),
         "mixed": partial(mixed, customers=(1_000, 10_000, 50_000), rounds=2),
+        "completions": partial(completions, ages=(0, 10_000), flights=100, rounds=7),
         "growth": partial(growth, young=10_000, old=1_000_000, size=1_000, rounds=3),
         "growth-postgres": partial(
             growth_in_postgres, young=10_000, old=200_000, size=1_000, rounds=3
@@ -64,6 +66,7 @@ QUICK: Mapping[str, Workload] = MappingProxyType(
             billing, customers=(100, 500), mixed=(100, 500), held=100, committed=100, rounds=3
         ),
         "mixed": partial(mixed, customers=(100, 500), rounds=3),
+        "completions": partial(completions, ages=(0, 500), flights=20, rounds=3),
         "growth": partial(growth, young=1_000, old=20_000, size=100, rounds=1),
         "growth-postgres": partial(growth_in_postgres, young=1_000, old=10_000, size=100, rounds=1),
     }

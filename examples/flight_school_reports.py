@@ -32,6 +32,7 @@ from ledgerkit.documents import Document
 from ledgerkit.documents.builders import (
     Letterhead,
     account_statement_document,
+    invoice_document,
     payout_document,
 )
 from ledgerkit.domain.adjustments import Adjustment, recent, tally
@@ -282,7 +283,7 @@ REPORTS: tuple[Callable[[Store], Iterator[str]], ...] = (
 
 # ---- documents -------------------------------------------------------------------------------
 def documents(store: Store) -> Iterator[tuple[str, Document]]:
-    """Yield what is worth a look, by the name of its file: each payout, and Ana's account."""
+    """Yield what is worth a look, by the name of its file: payouts, invoices, Ana's account."""
     what = {each.work.id: each for each in LESSONS}
     about = lessons_of(store)
     people = {each.id: each for each in (*CUSTOMERS, *INSTRUCTORS, *OWNERS)}
@@ -301,6 +302,9 @@ def documents(store: Store) -> Iterator[tuple[str, Document]]:
                 issued_on=payout.period.end,
             ),
         )
+    for invoice in every(store, Invoice):
+        name = f"invoice-{invoice.number}"
+        yield name, invoice_document(invoice, head=HEAD, customer=people[invoice.customer])
     ana = people["ana"]
     labels = {id: each.what for id, each in what.items()}
     yield (

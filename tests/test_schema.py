@@ -497,6 +497,7 @@ SAMPLES: dict[type[Any], Any] = {
         ),
         issued_on=date(2026, 11, 1),
         due_on=date(2026, 11, 15),
+        paid_before=eur(17),
         number="INV-2026-00001",
         reference="A/17",
     ),

@@ -11,6 +11,7 @@ import pytest
 
 from bench import run
 from bench.billing import billing
+from bench.completions import completions
 from bench.figures import Figure, at_least, at_most, table
 from bench.flight_school import BooksBroken, School, verified
 from bench.growth import growth, growth_in_postgres
@@ -31,6 +32,7 @@ WORKLOADS: dict[str, Callable[[], Iterator[Figure]]] = {
     "sqlite": partial(sqlite, sizes={1: 2, 10: 2}, invoices=3, rounds=2, school=TINY),
     "billing": partial(billing, customers=(2, 10), mixed=(2, 10), held=4, committed=10, rounds=1),
     "mixed": partial(mixed, customers=(12, 24), rounds=1),
+    "completions": partial(completions, ages=(0, 5), flights=2, rounds=2),
     "growth": partial(growth, young=10, old=50, size=2, rounds=1, school=TINY),
 }
 

@@ -308,6 +308,26 @@ def test_what_credit_paid_in_full_is_not_asked_for() -> None:
     assert ("Importe a pagar", f"0,00{NBSP}€") == sums(spanish)[-1]
 
 
+def test_what_was_paid_before_is_taken_off() -> None:
+    """100.00, of which 30.00 were credit and 45.00 a payment: 25.00 are due; then nothing is."""
+    made = issued(by_hand("1", customer="ana", lines=[item("Plan", 100_00, "plan")], on=ON))
+    partly = read(attrs.evolve(made, paid_before=eur(45_00)), credit=eur(30_00))
+    paid = attrs.evolve(made, paid_before=eur(100_00), status="paid")
+    english, spanish = read(paid), read(paid, ANA_ES)
+
+    assert [
+        ("Total", "€100.00"),
+        ("Paid from prepaid credit", "\N{MINUS SIGN}€30.00"),
+        ("Paid before", "\N{MINUS SIGN}€45.00"),
+        ("To be paid", "€25.00"),
+    ] == sums(partly)
+    assert ("Due on", "15 Nov 2026") in partly.facts
+    assert ("To be paid", "€0.00") == sums(english)[-1]
+    assert ["Issued on"] == [name for name, _ in english.facts]
+    assert ("Nothing is due: it is paid. Thank you.",) == english.notes
+    assert ("No hay importe pendiente: está pagado. Gracias.",) == spanish.notes
+
+
 def test_credit_or_instalments() -> None:
     """What is paid in parts was not paid in advance; somebody made a mistake."""
     made = issued(by_hand("1", customer="ana", lines=[item("Plan", 100_00, "plan")], on=ON))

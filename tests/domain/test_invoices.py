@@ -195,6 +195,10 @@ def test_line_is_found_by_id() -> None:
         ),
         ({"status": "sent"}, "invoice status must be draft or issued or "),
         ({"issued_on": DUE, "due_on": ON}, "is due on 2026-11-01, before 2026-11-15"),
+        ({"paid_before": 5}, r"paid before of invoice 'inv_1' is above 0 .* \(got 5\)"),
+        ({"paid_before": Money(5, "USD")}, "above 0 and at most"),
+        ({"paid_before": Money(0, "EUR")}, "above 0 and at most"),
+        ({"paid_before": Money(10**9, "EUR")}, "above 0 and at most"),
     ],
 )
 def test_invoice_is_valid_from_birth(fields: dict[str, Any], message: str) -> None:

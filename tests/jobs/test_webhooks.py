@@ -13,10 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledgerkit.adapters.memory import MemoryStore
-from ledgerkit.domain.changes import Changes, Committed, Expect, Stale
+from ledgerkit.domain.changes import Changes, Committed, Effects, Expect, Stale
 from ledgerkit.domain.connected_accounts import ConnectedAccount
 from ledgerkit.domain.disputes import Dispute
-from ledgerkit.domain.gateways import AccountStatus, GatewayLink, Notification, SavedMethod, Told
+from ledgerkit.domain.gateways import (
+    AccountStatus,
+    GatewayLink,
+    GatewayObject,
+    Notification,
+    SavedMethod,
+    Told,
+    link_id,
+)
 from ledgerkit.domain.instructions import Instruction
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Limit, Wallet
@@ -26,10 +34,12 @@ from ledgerkit.domain.payouts import Payout, PayoutLine
 from ledgerkit.domain.periods import Period
 from ledgerkit.domain.refunds import Refund
 from ledgerkit.domain.webhooks import HANDLED, LOGGED, PARKED, WebhookEvent
+from ledgerkit.jobs import steps
 from ledgerkit.jobs.drivers import Progress, run
 from ledgerkit.jobs.host import Host, PortMissing
 from ledgerkit.jobs.payments import charge_invoice, request_refund
-from ledgerkit.jobs.settlement import settlement
+from ledgerkit.jobs.settlement import PARKED as WAITS
+from ledgerkit.jobs.settlement import Settlement, settlement
 from ledgerkit.jobs.webhooks import receive, retry_parked, take
 from ledgerkit.testing.fakes.clock import FakeClock
 from ledgerkit.testing.samples import NOON, OCTOBER, changes, transfer
@@ -333,6 +343,26 @@ def test_what_is_not_known_waits_for_its_parent() -> None:
     )
     assert 7_000 == wallets(host)["customer:c-1"]
     assert () == run(retry_parked(), host)
+
+
+async def after_its_parent(told: GatewayObject, *, gateway: str, at: datetime) -> Settlement:
+    """Settle an object once its parent is linked: it is linked itself, and nothing else."""
+    if told.parent is not None:
+        parent = await steps.load(GatewayLink, link_id(gateway, told.parent))
+        if parent is None:
+            return WAITS
+    link = GatewayLink(id=link_id(gateway, told.id), kind=told.kind, record=f"{told.id} {at}")
+    return Settlement(effects=Effects(records=(link,)))
+
+
+def test_what_waits_for_what_waits_is_settled_with_it() -> None:
+    """A grandchild before its parent before the charge: the charge settles all three."""
+    host = begin()
+    children = refund(id="re_2", parent="re_1"), refund(id="re_1")
+    for told_of in (*events(*children), event("evt_9", charge())):
+        run(take(told_of, settle=after_its_parent), host)
+
+    assert {HANDLED} == {read.record.status for read in host.store.find(WebhookEvent).items}
 
 
 @pytest.mark.parametrize(

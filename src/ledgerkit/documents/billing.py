@@ -48,7 +48,7 @@ def invoice_document(
     that a package paid for name it, and a note says how many of its sessions the run left. An
     invoice without a number is shown as a preview. With a *plan* that was not cancelled, its
     instalments stand below the total and take the place of the day the invoice is due. Below it
-    stands as well what prepaid *credit* paid when it was issued, and what is left to pay.
+    stands as well what prepaid *credit* and payments had paid when it was issued, and what is left.
 
     Raises:
         ValueError: *plan* is of another receivable, or there are both a plan and credit.
@@ -57,7 +57,8 @@ def invoice_document(
     desk = open_desk(head, reader)
     credit = Money.zero(invoice.currency) if credit is None else credit
     plan = _plan_of(invoice, plan, credit)
-    due = invoice.total - credit
+    paid = Money.zero(invoice.currency) if invoice.paid_before is None else invoice.paid_before
+    due = invoice.total - credit - paid
     pay_by = invoice.due_on if due.minor > 0 and plan is None else None
     words = desk.words
     discounts = bool(invoice.discounts)
@@ -85,7 +86,7 @@ def invoice_document(
             _invoice_row(desk, invoice, line, discounts=discounts, taxes=taxes)
             for line in invoice.lines
         ),
-        totals=(*_invoice_totals(desk, invoice, plan), *_prepaid_totals(desk, credit, due)),
+        totals=(*_invoice_totals(desk, invoice, plan), *_prepaid_totals(desk, credit, paid, due)),
         taxes=tuple(_tax_lines(desk, invoice.taxes)),
         notes=(*_invoice_notes(desk, invoice, plan, due), *_tax_notes(desk, invoice.taxes)),
         footer=head.footer,
@@ -207,9 +208,12 @@ def _invoice_totals(desk: Desk, invoice: Invoice, plan: PaymentPlan | None) -> I
         yield Total(by, desk.money(part.amount))
 
 
-def _prepaid_totals(desk: Desk, credit: Money, due: Money) -> Iterable[Total]:
+def _prepaid_totals(desk: Desk, credit: Money, paid: Money, due: Money) -> Iterable[Total]:
     if credit.minor:
         yield Total(desk.words.text("Paid from prepaid credit"), desk.money(-credit))
+    if paid.minor:
+        yield Total(desk.words.text("Paid before"), desk.money(-paid))
+    if credit.minor or paid.minor:
         yield Total(desk.words.text("To be paid"), desk.money(due), strong=True)
 
 
@@ -252,7 +256,9 @@ def _invoice_notes(
     elif invoice.status == WRITTEN_OFF:
         pass  # nobody waits for the money any more
     elif invoice.total.minor > 0 and due.minor == 0:
-        yield words.text("Nothing is due: your prepaid credit paid for it.")
+        by_credit = words.text("Nothing is due: your prepaid credit paid for it.")
+        paid = words.text("Nothing is due: it is paid. Thank you.")
+        yield by_credit if invoice.paid_before is None else paid
     elif invoice.total.minor > 0 and invoice.due_on is not None:
         if invoice.number is not None:
             yield _when_to_pay(desk, invoice.due_on, plan)

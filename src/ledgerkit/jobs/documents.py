@@ -187,8 +187,8 @@ def _invoice_sheet(
             customer=customer,
             supplements=supplements,
             corrects=corrects,
-            # Instalments of what credit left are agreed on after the invoice asked for that.
-            plan=None if credit.minor else plan,
+            # Instalments of what was left to pay are agreed on after the invoice asked for that.
+            plan=None if credit.minor or invoice.paid_before is not None else plan,
             credit=credit,
         )
 

@@ -298,6 +298,22 @@ def test_what_goes_back_is_set_off_where_it_fits() -> None:
     sound(world)
 
 
+def test_what_was_set_off_is_not_left() -> None:
+    """1.5 -> 1.3 h set off from another flight, then -> 1.2 h: 20.00 more go back, not 60.00."""
+    world = fly(school())
+    world.run(NOV, OCTOBER)
+    correct(world, {**BOTH, "flight": Decimal("1.3")}, day=at(11, 5))
+    fly(world, FLIGHT, id="f-2", completed_at=at(11, 6))
+    world.run(DEC, NOVEMBER)
+    assert () == world.run(JAN, DECEMBER).changes
+    correct(world, {**BOTH, "flight": Decimal("1.2")}, day=at(12, 5))
+
+    (note,) = notes(world.run(JAN, DECEMBER))
+
+    assert 20_00 == note.net.minor
+    sound(world)
+
+
 def test_the_newest_line_gives_back_first() -> None:
     """1.5 -> 1.8 -> 1.4 h: 60.00 of the supplement and 20.00 of the first invoice go back."""
     world = fly(school(), FLIGHT)
@@ -526,12 +542,13 @@ def test_paid_before_it_was_invoiced() -> None:
 
     (payment,) = world.all(Payment)
     assert (PAID, 126_00) == (invoice.status, payment.credit.minor)
+    assert usd("374") == invoice.paid_before
     assert () == world.run(NOV, OCTOBER).changes
     fly(world, id="f-2", completed_at=at(11, 6))
     (second,) = invoices(world.run(DEC, NOVEMBER))
     (payment,) = world.all(Payment)
-    assert (PARTIALLY_PAID, 126_00, 0) == (
-        second.status,
+    assert (PARTIALLY_PAID, usd("126")) == (second.status, second.paid_before)
+    assert (126_00, 0) == (
         payment.pays(second.id).minor,
         payment.credit.minor,
     )
@@ -545,6 +562,7 @@ def test_paid_without_the_tax() -> None:
 
     (payment,) = world.all(Payment)
     assert (PARTIALLY_PAID, 340_00) == (invoice.status, payment.pays(invoice.id).minor)
+    assert usd("340") == invoice.paid_before
 
 
 def test_older_payments_are_used_first() -> None:

@@ -94,9 +94,15 @@ def _paid_otherwise(desk: Desk) -> Iterator[str]:
 
 
 def _moved(desk: Desk, document: Issued | Credited) -> Issued | Credited:
-    """Return *document* with its invoice as this run leaves it; a note leaves that to the run."""
+    """Return *document* with its invoice as this run leaves it, and says what was paid before.
+
+    A note leaves its invoice to the run.
+    """
     if isinstance(document, Issued):
-        return attrs.evolve(document, invoice=_settled(desk, document.invoice))
+        invoice = _settled(desk, document.invoice)
+        paid = _paid(desk.payments.values(), invoice)
+        before = paid if paid.minor else None
+        return attrs.evolve(document, invoice=attrs.evolve(invoice, paid_before=before))
     return attrs.evolve(document, invoice=None)
 
 

@@ -110,6 +110,7 @@ class Invoice:
         billed_to: The customer as the document prints it, from when it was issued, or None.
         issued_on: Its date, once it is issued.
         due_on: The last day to pay, once it is issued.
+        paid_before: What payments had paid of it when it was issued, above zero; None: nothing.
         number: Drawn by the commit that issues it; None in a draft and in a preview.
         reference: The number it had elsewhere, when it was brought in.
     """
@@ -130,6 +131,7 @@ class Invoice:
     billed_to: Addressee | None = None
     issued_on: date | None = None
     due_on: date | None = None
+    paid_before: Money | None = None
     number: str | None = None
     reference: str | None = None
 
@@ -156,11 +158,14 @@ class Invoice:
         if self.issued_on and self.due_on and self.due_on < self.issued_on:
             msg = f"invoice {self.id!r} is due on {self.due_on}, before {self.issued_on}"
             raise ValueError(msg)
-
         self._check_sums()
 
     def _check_sums(self) -> None:
         """Raise unless the lines add up to what the document says; hosts may tax it as a whole."""
+        if self.paid_before is not None and not self._is_part(self.paid_before):
+            what = f"what was paid before of invoice {self.id!r}"
+            msg = f"{what} is above 0 and at most {self.total} (got {self.paid_before!r})"
+            raise ValueError(msg)
         off = [line.discount for line in self.lines if line.discount is not None]
         if (off or self.discounts) and sum_of(off, self.currency) != self.discount:
             msg = f"invoice {self.id!r} takes off {self.discount}, its lines something else"
@@ -169,6 +174,11 @@ class Invoice:
         if taxes and summed(taxes) != self.taxes:
             msg = f"invoice {self.id!r} has other taxes than its lines together"
             raise ValueError(msg)
+
+    def _is_part(self, paid: object) -> bool:
+        if type(paid) is not Money or paid.currency != self.currency:
+            return False
+        return 0 < paid.minor <= self.total.minor
 
     @property
     def subtotal(self) -> Money:
