@@ -18,7 +18,7 @@ from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.credit_notes import APPLIED, Credited
 from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, Issued, settled
 from ledgerkit.domain.ledger import Event, net_of
-from ledgerkit.domain.money import Money
+from ledgerkit.domain.money import Money, sum_of
 from ledgerkit.domain.openings import opened_as, opening_id
 from ledgerkit.domain.payments import Payment, Receivable, assign, freed, receivables
 
@@ -100,8 +100,9 @@ def _moved(desk: Desk, document: Issued | Credited) -> Issued | Credited:
     """
     if isinstance(document, Issued):
         invoice = _settled(desk, document.invoice)
-        paid = _paid(desk.payments.values(), invoice)
-        before = paid if paid.minor else None
+        used = [part for payment in desk.payments.values() for part in payment.assigned]
+        parts = [part.amount for part in used if part.invoice == invoice.id]
+        before = sum_of(parts, invoice.currency) if parts else None
         return attrs.evolve(document, invoice=attrs.evolve(invoice, paid_before=before))
     return attrs.evolve(document, invoice=None)
 
