@@ -33,7 +33,7 @@ from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.late_joiners import Enrolment
-from ledgerkit.domain.ledger import Event, Journal
+from ledgerkit.domain.ledger import Journal
 from ledgerkit.domain.packages import Package
 from ledgerkit.domain.parties import CUSTOMER, PAYEES, Party
 from ledgerkit.domain.payments import Payment
@@ -269,15 +269,15 @@ async def _ledger_facts(
     facts: Facts, customer: CustomerFacts, period: Period, planned: tuple[Changes, ...]
 ) -> CustomerFacts:
     events = events_wanted(facts, customer, period)
-    booked = frozenset(await steps.posted_events(events)) if events else frozenset[Event]()
+    booked = await steps.posted_events(events) if events else {}
     ahead = {journal.id: journal for journal in journals_of(planned)}
-    booked |= {journal.event for journal in ahead.values() if journal.event in events}
-    customer = attrs.evolve(customer, posted=booked)
-    wanted = journals_wanted(customer, facts, period)
-    journals = {id: ahead[id] for id in wanted & ahead.keys()}
-    for id in sorted(wanted - ahead.keys()):
-        posted = await steps.journal(id)
-        if posted is not None:
+    claimed = (journal.event for journal in ahead.values() if journal.event in events)
+    customer = attrs.evolve(customer, posted=frozenset((*booked, *claimed)))
+    journals = {}
+    for id in sorted(journals_wanted(customer, facts, period)):
+        if id in ahead:
+            journals[id] = ahead[id]
+        elif (posted := await steps.journal(id)) is not None:
             journals[id] = posted.journal
     return attrs.evolve(customer, journals=journals)
 
