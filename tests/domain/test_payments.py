@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ledgerkit.domain.changes import Effects
 from ledgerkit.domain.credit_notes import APPLIED, Applied, CreditLine, CreditNote
 from ledgerkit.domain.gateways import ChargeOrder, GatewayObject
+from ledgerkit.domain.grants import DEPLETED, Draw, Grant
 from ledgerkit.domain.invoices import ISSUED, Invoice, settled
 from ledgerkit.domain.ledger import Entry, net_of
 from ledgerkit.domain.lifecycle import IllegalTransition
@@ -43,6 +44,7 @@ from ledgerkit.domain.payments import (
     charged_as,
     fail,
     follow,
+    freed,
     invoices_noted,
     notes_for,
     of_object,
@@ -173,7 +175,7 @@ def test_receivables_count_payments_and_notes() -> None:
         status=APPLIED,
         applied=Applied(to_open=eur(500), to_credit=eur(0), to_refund=eur(0)),
     )
-    (one,) = receivables([FIFTY.invoice], [captured(2_000, FIFTY)], [note])
+    (one,) = receivables([FIFTY.invoice], [captured(2_000, FIFTY)], [note], [])
 
     assert (eur(2_000), eur(500), eur(2_500)) == (one.paid, one.credited, one.open)
 
@@ -188,6 +190,52 @@ def test_left_over_money_is_assigned_later() -> None:
     assert {"i-9": "partially_paid"} == statuses(done.invoices)
     assert () == done.journals
     assert not assign(done.payment, owed=[later]).changed
+
+
+@pytest.mark.parametrize(
+    ("moved", "reserved", "invoice", "left"),
+    [(0, 700, None, 300), (0, 1_200, None, 0), (0, 700, "i-1", 1_000), (400, 300, None, 300)],
+)
+def test_what_is_on_its_way_back_pays_nothing(
+    moved: int, reserved: int, invoice: str | None, left: int
+) -> None:
+    """Of 10.00 of credit 7.00 are asked back, or in question: 3.00 are left for the next invoice.
+
+    What is asked back of the first invoice leaves the credit alone.
+    """
+    first = with_out(captured(6_000, FIFTY), "r", out("r", moved, reserved, invoice=invoice))
+
+    done = assign(first, owed=[owed("i-9", 3_000)])
+
+    assert (left, left > 0) == (done.payment.pays("i-9").minor, done.changed)
+
+
+def test_what_is_on_its_way_back_is_not_freed() -> None:
+    """12.00 of an invoice of 50.00 are over and 7.00 of it asked back: 5.00 pay the next one."""
+    first = with_out(captured(5_000, FIFTY), "r", out("r", 0, 700, invoice="i-1"))
+
+    kept = freed(first, {"i-1": eur(1_200)})
+
+    assert (4_500, 500) == (kept.pays("i-1").minor, kept.usable.minor)
+
+
+def test_what_prepaid_credit_paid_is_not_owed() -> None:
+    """20.00 of an invoice of 50.00 were drawn from credit: 30.00 are open."""
+    line = FIFTY.invoice.lines[0].id
+    drawn = Draw(source=line, on=ON, amount=eur(2_000), value=eur(2_000), journal="jrn_1")
+    held = Grant(
+        id="g-1",
+        customer="c-1",
+        amount=eur(2_000),
+        price=eur(2_000),
+        granted_on=ON,
+        draws=(drawn,),
+        status=DEPLETED,
+    )
+
+    (one,) = receivables([FIFTY.invoice], [], [], [held])
+
+    assert (eur(2_000), eur(3_000)) == (one.paid, one.open)
 
 
 def test_an_invoice_that_moves_must_be_given() -> None:
@@ -549,7 +597,7 @@ def test_invoices_are_as_settled_says(steps: list[tuple[str, int]]) -> None:
     payments: dict[str, Payment] = {}
     journals: list[Any] = []
     for n, (step, minor) in enumerate(steps):
-        now = receivables(debts.values(), payments.values(), [])
+        now = receivables(debts.values(), payments.values(), [], [])
         if step == "by_hand":
             done = by_hand(minor, *now, key=str(n))
         elif step == "capture":
@@ -572,6 +620,6 @@ def test_invoices_are_as_settled_says(steps: list[tuple[str, int]]) -> None:
     kept = sum(payment.kept.minor for payment in payments.values())
     held = net_of(entry for journal in journals for entry in journal.entries)
     assert kept == held.get(("customer:c-1", "EUR"), 0)
-    for one in receivables(debts.values(), payments.values(), []):
+    for one in receivables(debts.values(), payments.values(), [], []):
         assert one.invoice == settled(one.invoice, paid=one.paid, credited=one.credited)
         assert one.paid <= one.invoice.total

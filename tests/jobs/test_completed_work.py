@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,32 +11,39 @@ import attrs
 import pytest
 
 from ledgerkit.adapters.exports import lines_csv
+from ledgerkit.domain import grants
 from ledgerkit.domain.billing_run import Month
 from ledgerkit.domain.catalog import Catalog
 from ledgerkit.domain.completions import Completion
 from ledgerkit.domain.discounts import Coupon
-from ledgerkit.domain.invoices import PAID, Invoice
+from ledgerkit.domain.grants import Grant
+from ledgerkit.domain.invoices import PAID, PARTIALLY_PAID, Invoice
 from ledgerkit.domain.money import ISO
+from ledgerkit.domain.openings import OpeningBalance, OpenInvoice
+from ledgerkit.domain.payments import Payment
 from ledgerkit.domain.periods import Period
 from ledgerkit.jobs.adjustments import adjust_completion
 from ledgerkit.jobs.billing_run import Asked, RunReport, preview_month, run_due, run_month
 from ledgerkit.jobs.drivers import run
 from ledgerkit.jobs.host import Host
-from ledgerkit.jobs.payments import record_payment
+from ledgerkit.jobs.payments import record_payment, void_payment
 from ledgerkit.jobs.verification import verify
 from ledgerkit.ports.store import Store
 from ledgerkit.testing.fakes.renderer import PlainTextRenderer
+from ledgerkit.testing.samples import NOON
 from ledgerkit.testing.simulator import Rigged, crash_everywhere, overtaken
 from tests.domain.billing_run.school import ANA, TAXED, TOM
 from tests.domain.billing_run.world import OWNER
 from tests.domain.flight_school import flight, hours, usd
 from tests.jobs.completion_world import adjusting, approving, completing, flown_school
+from tests.jobs.gateway_world import store_all
 from tests.jobs.small_month import HEAD, Documents, at, shown
 from tests.people import OLGA
 
 pytest_plugins = ("tests.plugins.sqlite",)
 
 ALL = Coupon(id="ALL", percent=Fraction(1))
+OCT_1 = date(2026, 10, 1)
 OCTOBER, NOVEMBER = Period.month(2026, 10), Period.month(2026, 11)
 NOV_1, NOV_5, DEC_1 = (
     datetime(2026, month, day, 12, tzinfo=UTC) for month, day in ((11, 1), (11, 5), (12, 1))
@@ -185,6 +192,53 @@ def test_paid_in_advance(host: Host) -> None:
     (invoice,) = run(run_month(ASKED), host).invoices
 
     assert (PAID, 0) == (invoice.status, owed(host))
+    sound(host)
+
+
+def test_what_prepaid_credit_paid_is_not_asked_again(host: Host) -> None:
+    """Credit of 200.00 pays for a part of 330.00: Ana pays the other 130.00, and 20.00 are left."""
+    bought = Grant(id="g", customer="ana", amount=usd("200"), price=usd("200"), granted_on=OCT_1)
+    store_all(host, "grant", grants.buy(bought, at=NOON))
+    run(run_month(ASKED), host)
+
+    paid = run(
+        record_payment("ana", usd("150"), key="p", on=NOV_1.date(), actor=OLGA, reason="r"), host
+    )
+
+    assert [(PAID, 13_000)] == [
+        (read.record.status, paid.pays(read.record.id).minor)
+        for read in host.store.find(Invoice).items
+    ]
+    run(void_payment(paid.id, actor=OLGA, reason="not hers"), host)
+    assert [PARTIALLY_PAID] == [read.record.status for read in host.store.find(Invoice).items]
+    sound(host)
+
+
+def test_a_preview_knows_what_the_run_takes_over(host: Host) -> None:
+    """330.00 paid: 100.00 of an invoice of before and 50.00 owed beside it are paid first."""
+    brought = attrs.evolve(
+        MONTH,
+        opening_balances=(OpeningBalance("ana", "customer:ana", usd("-50"), OCT_1),),
+        open_invoices=(
+            OpenInvoice(
+                number="2026-871",
+                customer="ana",
+                issued_on=OCT_1,
+                due_on=OCT_1,
+                open_amount=usd("100"),
+            ),
+        ),
+    )
+    asked = attrs.evolve(ASKED, month=brought)
+    run(record_payment("ana", usd("330"), key="p", on=NOV_1.date(), actor=OLGA, reason="r"), host)
+
+    (preview,) = run(preview_month(asked), host).invoices
+    (invoice,) = run(run_month(asked), host).invoices
+
+    (payment,) = (read.record for read in host.store.find(Payment).items)
+    assert (PARTIALLY_PAID, 18_000) == (preview.status, payment.pays(invoice.id).minor)
+    assert preview == attrs.evolve(invoice, number=None)
+    assert 0 == run(run_month(asked), host).committed
     sound(host)
 
 

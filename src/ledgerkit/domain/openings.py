@@ -54,6 +54,16 @@ class BalanceOpened:
         return Effects(journals=(self.journal,), opens=opens)
 
 
+def opened_as(wallet: str, currency: str) -> Event:
+    """Return the fact that *wallet* was given a balance in *currency*."""
+    return Event("opening", wallet, currency)
+
+
+def opening_id(wallet: str, currency: str) -> str:
+    """Return the id of the journal that books it."""
+    return derive("jrn", "opening", wallet, currency)
+
+
 def open_balance(wallet: str, amount: Money, *, at: datetime) -> BalanceOpened:
     """Give *wallet* the balance it had elsewhere: plus is its owner's, minus is owed.
 
@@ -61,11 +71,11 @@ def open_balance(wallet: str, amount: Money, *, at: datetime) -> BalanceOpened:
     """
     return BalanceOpened(
         Journal(
-            id=derive("jrn", "opening", wallet, amount.currency),
+            id=opening_id(wallet, amount.currency),
             kind="balance.opened",
             entries=(Entry(wallet, amount), Entry(OPENING, -amount)),
             effective_at=at,
-            event=Event("opening", wallet, amount.currency),
+            event=opened_as(wallet, amount.currency),
         )
     )
 

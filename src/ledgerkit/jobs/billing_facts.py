@@ -98,7 +98,7 @@ async def read_facts(
     facts = Facts(
         business=month.business,
         catalog=month.catalog,
-        customers=await _customers(month, newest_of(Package, planned)),
+        customers=await _customers(month, planned),
         suppliers=with_planned(await read_payees(month.parties), planned),
         incentives=month.incentives,
         cycle=cycle,
@@ -107,7 +107,7 @@ async def read_facts(
         price_lists={v.record.id: v.record for v in await steps.find_all(PriceList)},
     )
     facts = await _with_contracts(facts, month, period, at=at)
-    customers = [await _ledger_facts(facts, c, period) for c in facts.customers]
+    customers = [await _ledger_facts(facts, c, period, planned) for c in facts.customers]
     return attrs.evolve(facts, customers=tuple(customers))
 
 
@@ -147,12 +147,12 @@ async def read_customer(
     )
 
 
-async def _customers(month: Month, planned: Iterable[Package]) -> tuple[CustomerFacts, ...]:
-    stored = await steps.find_all(Package)
-    packages = _grouped(
-        (*stored, *(Versioned(package, 1) for package in planned)), lambda v: v.record.customer
-    )
-    invoices = _grouped(await steps.find_all(Invoice), lambda v: v.record.customer)
+async def _customers(month: Month, planned: tuple[Changes, ...]) -> tuple[CustomerFacts, ...]:
+    """Read what is known of customers, and what *planned* takeovers sell and bring in."""
+    held = *(await steps.find_all(Package)), *_as_new(Package, planned)
+    packages = _grouped(held, lambda v: v.record.customer)
+    issued = *(await steps.find_all(Invoice)), *_as_new(Invoice, planned)
+    invoices = _grouped(issued, lambda v: v.record.customer)
     notes = _grouped(await steps.find_all(CreditNote), lambda v: v.record.customer)
     payments = _grouped(await steps.find_all(Payment), lambda v: v.record.customer)
     matches = _grouped(month.matches, lambda match: match.customer)
@@ -261,14 +261,23 @@ async def read_payees(parties: Iterable[Party]) -> tuple[SupplierFacts, ...]:
     return tuple(payees)
 
 
-async def _ledger_facts(facts: Facts, customer: CustomerFacts, period: Period) -> CustomerFacts:
+def _as_new(kind: type[R], planned: Iterable[Changes]) -> Iterable[Versioned[R]]:
+    return (Versioned(record, 1) for record in newest_of(kind, planned))
+
+
+async def _ledger_facts(
+    facts: Facts, customer: CustomerFacts, period: Period, planned: tuple[Changes, ...]
+) -> CustomerFacts:
     events = events_wanted(facts, customer, period)
     booked = await steps.posted_events(events) if events else {}
-    customer = attrs.evolve(customer, posted=frozenset(booked))
+    ahead = {journal.id: journal for journal in journals_of(planned)}
+    claimed = (journal.event for journal in ahead.values() if journal.event in events)
+    customer = attrs.evolve(customer, posted=frozenset((*booked, *claimed)))
     journals = {}
     for id in sorted(journals_wanted(customer, facts, period)):
-        posted = await steps.journal(id)
-        if posted is not None:
+        if id in ahead:
+            journals[id] = ahead[id]
+        elif (posted := await steps.journal(id)) is not None:
             journals[id] = posted.journal
     return attrs.evolve(customer, journals=journals)
 

@@ -110,7 +110,7 @@ def correct(
 
 def pay(world: World, major: str, *, day: datetime) -> World:
     """Let Ana pay: what is due first, and the rest is left over."""
-    owed = receivables(world.all(Invoice), world.all(Payment), world.all(CreditNote))
+    owed = receivables(world.all(Invoice), world.all(Payment), world.all(CreditNote), ())
     paid = payments.record_manual("ana", usd(major), key=str(day), owed=owed, on=day.date(), at=day)
     return _store(world, paid, f"pay/{day}", day, Invoice)
 

@@ -249,7 +249,7 @@ def test_payments_of_the_books_count() -> None:
         only(world).customer,
         eur("40"),
         key="k-1",
-        owed=payments.receivables(world.all(Invoice), (), ()),
+        owed=payments.receivables(world.all(Invoice), (), (), ()),
         on=date(2026, 11, 2),
         at=NOVEMBER_1,
     )

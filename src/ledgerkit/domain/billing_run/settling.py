@@ -7,34 +7,62 @@ credit pays counts as paid, and what customers paid before they were billed pays
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from ledgerkit.domain import grants
 from ledgerkit.domain.billing_run.desk import Desk
+from ledgerkit.domain.billing_run.facts import CustomerFacts
 from ledgerkit.domain.changes import Effects
-from ledgerkit.domain.credit_notes import APPLIED, Credited, CreditNote, credited_of
-from ledgerkit.domain.grants import Grant
+from ledgerkit.domain.credit_notes import APPLIED, Credited
 from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, Issued, settled
+from ledgerkit.domain.ledger import Event, net_of
 from ledgerkit.domain.money import Money, sum_of
-from ledgerkit.domain.payments import Payment, Receivable, assign, freed
+from ledgerkit.domain.openings import opened_as, opening_id
+from ledgerkit.domain.payments import Payment, Receivable, assign, freed, receivables
 
 
 def use_payments(desk: Desk) -> None:
     """Let what is left over of the customer's payments pay what is open, oldest and due first.
 
     That is what came in before anything was invoiced, and what paid an invoice that was credited
-    since. It moves no money. (spec: billing 7, ledger 10)
+    since. A debt that was brought in without an invoice is older than both: what pays that one pays
+    nothing else. It moves no money. (spec: billing 7, ledger 10)
     """
-    over = _over(desk)
-    taken = (payment for payment in desk.payments.values() if payment.is_taken)
+    taken = [payment for payment in desk.payments.values() if payment.is_taken]
+    over = _over(desk) if taken else {}
+    debts = {currency: _debt_brought(desk, currency) for currency in _currencies(taken)}
     for payment in sorted(taken, key=lambda p: (str(p.received_on), p.id)):
         if payment.credit.minor or any(each.invoice in over for each in payment.assignments):
-            used = assign(freed(payment, over), owed=_open(desk))
+            left, debt = freed(payment, over), debts[payment.amount.currency]
+            used = assign(left, owed=_open(desk), less=debt)
+            debts[debt.currency] = debt - min(debt, left.usable)
             if used.changed:
                 desk.payments[payment.id] = used.payment
                 over = _over(desk)
+
+
+def opening_events_of(customer: CustomerFacts) -> Mapping[Event, str]:
+    """Return the facts that *customer*, who paid, brought a balance along, and their journals.
+
+    Which of them are posted, the ledger says.
+    """
+    wallet = customer.party.wallet
+    paid = _currencies(read.record for read in customer.payments)
+    return {opened_as(wallet, each): opening_id(wallet, each) for each in paid}
+
+
+def _currencies(payments: Iterable[Payment]) -> frozenset[str]:
+    return frozenset(payment.amount.currency for payment in payments)
+
+
+def _debt_brought(desk: Desk, currency: str) -> Money:
+    """Return what the customer owed when the books began, beside open invoices."""
+    wallet = desk.customer.party.wallet
+    opened = desk.customer.journals.get(opening_id(wallet, currency))
+    minor = 0 if opened is None else net_of(opened.entries).get((wallet, currency), 0)
+    return Money(max(-minor, 0), currency)
 
 
 def settle_invoices(desk: Desk) -> None:
@@ -72,8 +100,9 @@ def _moved(desk: Desk, document: Issued | Credited) -> Issued | Credited:
     """
     if isinstance(document, Issued):
         invoice = _settled(desk, document.invoice)
-        paid = _paid(desk.payments.values(), invoice)
-        before = paid if paid.minor else None
+        used = [part for payment in desk.payments.values() for part in payment.assigned]
+        parts = [part.amount for part in used if part.invoice == invoice.id]
+        before = sum_of(parts, invoice.currency) if parts else None
         return attrs.evolve(document, invoice=attrs.evolve(invoice, paid_before=before))
     return attrs.evolve(document, invoice=None)
 
@@ -85,9 +114,10 @@ def _settled(desk: Desk, invoice: Invoice) -> Invoice:
     an invoice of which more was paid than is known keeps its status, until nothing is left to pay.
     """
     held = (read.record for read in desk.customer.grants)
-    before = _by(_receivable(invoice, _before(desk), held, desk.customer.credit_notes))
-    now = _by(_now(desk, invoice))
-    return now if before == invoice or now.status == PAID else invoice
+    (then,) = receivables((invoice,), _before(desk), desk.customer.credit_notes, held)
+    (owed,) = _now(desk, (invoice,))
+    now = _by(owed)
+    return now if _by(then) == invoice or now.status == PAID else invoice
 
 
 def _by(owed: Receivable) -> Invoice:
@@ -102,47 +132,26 @@ def _before(desk: Desk) -> Iterator[Payment]:
 def _over(desk: Desk) -> Mapping[str, Money]:
     """Return what was paid of each invoice beyond what notes left of it.
 
-    What a note has refunded is on its way to the customer, and what it left as credit is told by
-    the wallet; neither is over.
+    So it is where something was credited since, or where a payment of which the bank had asked the
+    money back turned out good after another one had come in. What a note has refunded is on its way
+    to the customer, and what it left as credit is told by the wallet; neither is over.
     """
-    found: dict[str, Money] = {}
+    off = Counter[str | None]()
     for note in desk.notes:
-        if note.status == APPLIED and note.applied is not None and note.invoice is not None:
-            before = found.get(note.invoice, Money.zero(note.currency))
-            found[note.invoice] = before + note.applied.to_open
-    owed = {invoice.id: _now(desk, invoice) for invoice in desk.invoices if invoice.id in found}
-    over = {id: found[id] + one.paid - one.invoice.total for id, one in owed.items()}
-    return {id: amount for id, amount in over.items() if amount.minor > 0}
+        if note.status == APPLIED and note.applied is not None:
+            off[note.invoice] += note.applied.to_open.minor
+    found = {}
+    for each in _now(desk, desk.invoices):
+        over = each.paid.minor + off[each.invoice.id] - each.invoice.total.minor
+        if over > 0:
+            found[each.invoice.id] = Money(over, each.invoice.currency)
+    return found
 
 
 def _open(desk: Desk) -> tuple[Receivable, ...]:
     """Return the invoices that are not paid, as far as anybody knows."""
-    waiting = (invoice for invoice in desk.invoices if invoice.status in (ISSUED, PARTIALLY_PAID))
-    return tuple(_now(desk, invoice) for invoice in waiting)
+    return _now(desk, (i for i in desk.invoices if i.status in (ISSUED, PARTIALLY_PAID)))
 
 
-def _now(desk: Desk, invoice: Invoice) -> Receivable:
-    return _receivable(invoice, desk.payments.values(), desk.grants.values(), desk.notes)
-
-
-def _receivable(
-    invoice: Invoice,
-    payments: Iterable[Payment],
-    held: Iterable[Grant],
-    notes: Iterable[CreditNote],
-) -> Receivable:
-    """Return *invoice* with what *payments* and credit paid, and *notes* credited of it."""
-    drawn = grants.paid_for(held, (line.id for line in invoice.lines), invoice.currency)
-    off = credited_of((n for n in notes if n.invoice == invoice.id), invoice.currency)
-    return Receivable(invoice=invoice, paid=drawn + _paid(payments, invoice), credited=off)
-
-
-def _paid(payments: Iterable[Payment], invoice: Invoice) -> Money:
-    return sum_of(
-        (
-            payment.pays(invoice.id)
-            for payment in payments
-            if payment.amount.currency == invoice.currency
-        ),
-        invoice.currency,
-    )
+def _now(desk: Desk, invoices: Iterable[Invoice]) -> tuple[Receivable, ...]:
+    return receivables(invoices, desk.payments.values(), desk.notes, desk.grants.values())

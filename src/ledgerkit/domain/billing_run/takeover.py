@@ -163,7 +163,9 @@ def take_over(
 
 def opening_events(month: Month) -> frozenset[Event]:
     """Return the facts that the opening balances of *month* claim."""
-    return frozenset(Event("opening", b.wallet, b.amount.currency) for b in month.opening_balances)
+    return frozenset(
+        openings.opened_as(b.wallet, b.amount.currency) for b in month.opening_balances
+    )
 
 
 def begin(cycle: Cycle, period: Period, *, at: datetime) -> Changes:

@@ -10,6 +10,7 @@ import attrs
 from ledgerkit.domain.billing_run.bookings import charges, reversal_of, settled_lines
 from ledgerkit.domain.billing_run.facts import CustomerFacts, Facts
 from ledgerkit.domain.billing_run.incentives import incentive_events, incentive_journals
+from ledgerkit.domain.billing_run.settling import opening_events_of
 from ledgerkit.domain.billing_run.work import absorbed_events
 from ledgerkit.domain.ledger import Event
 from ledgerkit.domain.periods import Period, local_date
@@ -36,17 +37,18 @@ def journals_wanted(
 ) -> frozenset[str]:
     """Return the ids of journals that a run may undo: of billed sessions not approved any more.
 
-    And those that absorbed what a correction gave back, of which *customer* tells that they are
-    posted: ask for `events_wanted` first. With *facts* also those of incentives per period, in
-    periods that begin before the end of *period*, or in all.
+    And those that absorbed what a correction gave back or opened its wallet, of which *customer*
+    tells that they are posted: ask for `events_wanted` first. With *facts* also those of incentives
+    per period, in periods that begin before the end of *period*, or in all.
     """
     gone = {session.id for session in customer.sessions if session.status != APPROVED}
     charged = {line.journal for _, line in charges(customer) if line.source in gone}
     earned = frozenset[str]()
     if facts is not None:
         earned = incentive_journals(facts, customer, None if period is None else period.end)
-    absorbed = {id for event, id in absorbed_events(customer).items() if event in customer.posted}
-    return frozenset(id for id in charged if id is not None) | earned | absorbed
+    told = {**absorbed_events(customer), **opening_events_of(customer)}
+    told_of = {id for event, id in told.items() if event in customer.posted}
+    return frozenset(id for id in charged if id is not None) | earned | told_of
 
 
 def events_wanted(
@@ -54,11 +56,12 @@ def events_wanted(
 ) -> frozenset[Event]:
     """Return the events of which a run asks whether they are posted.
 
-    They tell which charges were undone, what of corrections was absorbed, and which incentives per
-    period are earned, in periods that begin before the end of *period*, or in all.
+    They tell which charges were undone, what of corrections was absorbed, what a customer who paid
+    brought along, and which incentives per period are earned, in periods that begin before the end
+    of *period*, or in all.
     """
     reversals = frozenset(reversal_of(line) for line in settled_lines(customer))
-    reversals |= absorbed_events(customer).keys()
+    reversals |= absorbed_events(customer).keys() | opening_events_of(customer).keys()
     return reversals | incentive_events(facts, customer, None if period is None else period.end)
 
 

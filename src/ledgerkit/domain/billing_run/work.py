@@ -89,9 +89,13 @@ def billed_work(customer: CustomerFacts) -> Mapping[str, Sequence[Billed]]:
     lines = tuple(_lines(customer))
     by_part = {(line.source, line.part): line.id for line in lines}
     left = Counter({line.id: line.amount.minor for line in lines})
+    own = []
     for line in lines:
-        if line.gives_back is not None:
-            left[by_part[line.source, line.gives_back]] += line.amount.minor
+        origin = None if line.gives_back is None else by_part.get((line.source, line.gives_back))
+        if origin is None:  # it charges, or what it gave back of is void
+            own.append(line)
+        else:
+            left[origin] += line.amount.minor
     for note in customer.credit_notes:
         for back in note.lines if note.status in EFFECTIVE else ():
             if back.given is not None:
@@ -102,9 +106,8 @@ def billed_work(customer: CustomerFacts) -> Mapping[str, Sequence[Billed]]:
             of = by_part[event.id, part]
             left[of] -= customer.journals[id].entries[1].amount.minor
     found: dict[str, list[Billed]] = {}
-    for line in lines:
-        if line.gives_back is None:
-            found.setdefault(line.source, []).append(Billed(line, left[line.id]))
+    for line in own:
+        found.setdefault(line.source, []).append(Billed(line, left[line.id]))
     return found
 
 

@@ -11,7 +11,9 @@ from datetime import date
 
 import attrs
 
+from ledgerkit.domain import grants
 from ledgerkit.domain.credit_notes import CreditNote, credited_of
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.invoices import Invoice, open_amount, settled
 from ledgerkit.domain.money import Money, draw
 from ledgerkit.domain.payments.records import (
@@ -28,7 +30,7 @@ class Receivable:
 
     Attributes:
         invoice: The invoice.
-        paid: What all payments pay of it now.
+        paid: What all payments, and prepaid credit, pay of it now.
         credited: What credit notes took off its debt or had refunded.
     """
 
@@ -43,19 +45,26 @@ class Receivable:
 
 
 def receivables(
-    invoices: Iterable[Invoice], payments: Iterable[Payment], notes: Iterable[CreditNote]
+    invoices: Iterable[Invoice],
+    payments: Iterable[Payment],
+    notes: Iterable[CreditNote],
+    held: Iterable[Grant],
 ) -> tuple[Receivable, ...]:
-    """Return *invoices* with what *payments* paid and *notes* credited of each."""
+    """Return *invoices* with what was paid and credited of each.
+
+    *payments* and the prepaid credit that the customer *held* paid, *notes* credited.
+    """
     paid = total_by_invoice(tuple(payments))
-    notes = tuple(notes)
-    return tuple(
-        Receivable(
-            invoice=invoice,
-            paid=Money(paid[invoice.id, invoice.currency], invoice.currency),
-            credited=credited_of((n for n in notes if n.invoice == invoice.id), invoice.currency),
-        )
-        for invoice in invoices
-    )
+    notes, held = tuple(notes), tuple(held)
+
+    def owed(invoice: Invoice) -> Receivable:
+        currency = invoice.currency
+        drawn = grants.paid_for(held, (line.id for line in invoice.lines), currency)
+        off = credited_of((note for note in notes if note.invoice == invoice.id), currency)
+        brought = Money(paid[invoice.id, currency], currency)
+        return Receivable(invoice=invoice, paid=brought + drawn, credited=off)
+
+    return tuple(map(owed, invoices))
 
 
 def allocate(
@@ -114,14 +123,19 @@ def settled_by(before: Payment, after: Payment, owed: Iterable[Receivable]) -> t
 
 
 def assign(
-    payment: Payment, *, owed: Iterable[Receivable], invoices: tuple[str, ...] = ()
+    payment: Payment,
+    *,
+    owed: Iterable[Receivable],
+    invoices: tuple[str, ...] = (),
+    less: Money | None = None,
 ) -> PaymentChanged:
     """Use what is left over of *payment* for *invoices*, else for those due first; moves no money.
 
-    (spec: ledger 10)
+    *less* is what of it pays a debt that stands on no invoice. (spec: ledger 10)
     """
-    owed = tuple(owed)
-    more = allocate(payment.credit, owed, named=invoices)
+    owed, nothing = tuple(owed), Money.zero(payment.amount.currency)
+    free = payment.usable if less is None else max(payment.usable - less, nothing)
+    more = allocate(free, owed, named=invoices)
     after = attrs.evolve(payment, assignments=merged(trimmed(payment), more))
     return PaymentChanged(
         payment=after, invoices=settled_by(payment, after, owed), changed=bool(more)
@@ -129,14 +143,15 @@ def assign(
 
 
 def freed(payment: Payment, over: Mapping[str, Money]) -> Payment:
-    """Return *payment* without what is *over* of the invoices it pays, once they were credited.
+    """Return *payment* without what is *over* of the invoices it pays.
 
-    *over* is by invoice id, in the currency of the invoice.
+    *over* is by invoice id, in the currency of the invoice. What refunds will take of one stays.
     """
     kept = []
     for each in trimmed(payment):
-        pays = payment.pays(each.invoice)
-        less = min(pays, over.get(each.invoice, Money.zero(pays.currency)))
+        nothing = Money.zero(each.amount.currency)
+        free = min(payment.pays(each.invoice), over.get(each.invoice, nothing))
+        less = max(free - payment.awaiting_back_of(each.invoice), nothing)
         kept.append(Assignment(each.invoice, each.amount - less))
     return attrs.evolve(payment, assignments=tuple(kept))
 

@@ -265,6 +265,21 @@ class Payment:
         paid = sum_of((each.amount for each in self.assigned), self.amount.currency)
         return max(self.kept - paid, Money.zero(self.amount.currency))
 
+    @property
+    def usable(self) -> Money:
+        """What of the credit can pay an invoice: nothing that is on its way back or in question.
+
+        What is asked back of an invoice is taken from what pays that one.
+        """
+        waiting = (out.reserved for out in self.outs if out.invoice is None)
+        left = self.credit - sum_of(waiting, self.amount.currency)
+        return max(left, Money.zero(self.amount.currency))
+
+    def awaiting_back_of(self, invoice: str) -> Money:
+        """Return what refunds that name *invoice* will take of it."""
+        waiting = (out.reserved for out in self.outs if out.invoice == invoice)
+        return sum_of(waiting, self.amount.currency)
+
 
 @attrs.frozen(kw_only=True)
 class PaymentChanged:

@@ -17,7 +17,7 @@ from ledgerkit.domain.gateways import RefundOrder
 from ledgerkit.domain.ids import derive
 from ledgerkit.domain.instructions import Instructed, instruct
 from ledgerkit.domain.ledger.journals import name_of
-from ledgerkit.domain.money import Money, sum_of
+from ledgerkit.domain.money import Money
 from ledgerkit.domain.payments import PAYMENT, Payment, with_out
 from ledgerkit.domain.refunds.records import Refund, out_of
 
@@ -97,8 +97,7 @@ def check_invoice(payment: Payment, invoice: str | None, amount: Money) -> None:
     """Raise unless *payment* pays so much of *invoice*, if one is named."""
     if invoice is None:
         return
-    waiting = (out.reserved for out in payment.outs if out.invoice == invoice)
-    free = payment.pays(invoice) - sum_of(waiting, amount.currency)
+    free = payment.pays(invoice) - payment.awaiting_back_of(invoice)
     if amount > free:
         raise NotPaidBy(payment.id, invoice, free, amount)
 

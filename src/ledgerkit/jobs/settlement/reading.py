@@ -12,6 +12,7 @@ from ledgerkit.domain import instructions
 from ledgerkit.domain.changes import Decision, Effects, Expect, Versioned, expect
 from ledgerkit.domain.credit_notes import CreditNote
 from ledgerkit.domain.gateways import FAILED, GatewayLink, GatewayObject, Outcome, link_id
+from ledgerkit.domain.grants import Grant
 from ledgerkit.domain.instructions import CANCELLED, DONE, REFUSED, Instruction
 from ledgerkit.domain.invoices import Invoice
 from ledgerkit.domain.ledger import Journal
@@ -190,10 +191,11 @@ async def read_account(customer: str) -> Account:
     found = await steps.find_all(Invoice, party=customer)
     payments = tuple(v.record for v in await steps.find_all(Payment, party=customer))
     notes = [v.record for v in await steps.find_all(CreditNote, party=customer)]
+    held = [v.record for v in await steps.find_all(Grant, party=customer)]
     party = await steps.load(Party, customer)
     return Account(
         invoices={v.record.id: v for v in found},
-        owed=receivables((v.record for v in found), payments, notes),
+        owed=receivables((v.record for v in found), payments, notes, held),
         payments=payments,
         zone="UTC" if party is None else party.record.zone,
     )
