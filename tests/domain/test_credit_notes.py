@@ -31,6 +31,7 @@ from ledgerkit.domain.credit_notes import (
     submit,
     undo,
 )
+from ledgerkit.domain.credit_notes.approving import postings
 from ledgerkit.domain.invoices import ISSUED, PAID, PARTIALLY_PAID, Invoice, line
 from ledgerkit.domain.invoices import issue as issue_invoice
 from ledgerkit.domain.ledger import Entry, Event, Journal
@@ -322,15 +323,18 @@ def test_credit_line_gives_back_something() -> None:
 
 
 @pytest.mark.parametrize("minor", [-1, -100])
-def test_note_gives_back_more_than_nothing(minor: int) -> None:
-    """A note that would charge is none, though a line of it may take back what was given."""
+def test_note_that_would_charge_is_none(minor: int) -> None:
+    """A line of it may take back what was given, all of what the others give back at most."""
     charging = attrs.evolve(LINE, amount=eur(minor))
     taken = attrs.evolve(LINE, id="crl_2", line="lin_2", amount=eur(99))
 
-    with pytest.raises(ValueError, match="it needs more than 0"):
+    with pytest.raises(ValueError, match="it needs 0 at least"):
         attrs.evolve(NOTE, lines=(charging,))
     if minor == -1:
         assert eur(98) == attrs.evolve(NOTE, lines=(charging, taken)).total
+        swapped = attrs.evolve(NOTE, lines=(charging, attrs.evolve(taken, amount=eur(1))))
+        assert eur(0) == swapped.total
+        assert () == postings(swapped, at=AT)
 
 
 @pytest.mark.parametrize(

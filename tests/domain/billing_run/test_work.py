@@ -314,6 +314,28 @@ def test_what_was_set_off_is_not_left() -> None:
     sound(world)
 
 
+def test_what_an_invoice_over_nothing_cannot_give_back() -> None:
+    """An invoice of -300.00, 80.00, 20.00 and 200.00 takes back 80.00 of what it gave back.
+
+    So the note of 80.00 comes to nothing, and the invoice that charged the 300.00 gives back 80.00
+    and the 40.00 that it charged itself.
+    """
+    world = fly(fly(school()), id="f-2")
+    world.run(NOV, OCTOBER)
+    correct(world, {"flight": 0, "ground": Fraction(3, 2)}, day=at(11, 5))
+    correct(world, {"flight": Fraction(8, 5), "ground": 3}, id="f-2", day=at(11, 5))
+    (over_nothing,) = invoices(world.run(DEC, NOVEMBER))
+    correct(world, {"flight": 0, "ground": 0}, day=at(12, 5))
+
+    back = {note.invoice: note.net.minor for note in notes(world.run(JAN, DECEMBER))}
+
+    assert 0 == over_nothing.total.minor
+    assert [0, 120_00] == sorted(back.values())
+    assert 0 == back[over_nothing.id]
+    assert () == world.run(JAN, DECEMBER).changes
+    sound(world)
+
+
 def test_the_newest_line_gives_back_first() -> None:
     """1.5 -> 1.8 -> 1.4 h: 60.00 of the supplement and 20.00 of the first invoice go back."""
     world = fly(school(), FLIGHT)

@@ -199,8 +199,8 @@ class CreditNote:
         self._check_sums()
 
     def _check_sums(self) -> None:
-        if self.total.minor <= 0:
-            msg = f"credit note {self.id!r} gives back {self.total}; it needs more than 0"
+        if self.total.minor < 0:  # 0 where it takes back as much that lines had given back
+            msg = f"credit note {self.id!r} gives back {self.total}; it needs 0 at least"
             raise ValueError(msg)
         if self.taxes != summed(tax for line in self.lines for tax in line.taxes):
             msg = f"credit note {self.id!r} has other taxes than its lines together"
