@@ -327,8 +327,10 @@ def test_what_an_invoice_over_nothing_cannot_give_back() -> None:
     (over_nothing,) = invoices(world.run(DEC, NOVEMBER))
     correct(world, {"flight": 0, "ground": 0}, day=at(12, 5))
 
-    back = {note.invoice: note.net.minor for note in notes(world.run(JAN, DECEMBER))}
+    made = notes(world.run(JAN, DECEMBER))
+    back = {note.invoice: note.net.minor for note in made}
 
+    assert {"work corrected"} == {note.reason for note in made}
     assert 0 == over_nothing.total.minor
     assert [0, 120_00] == sorted(back.values())
     assert 0 == back[over_nothing.id]

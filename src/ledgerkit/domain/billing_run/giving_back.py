@@ -182,13 +182,15 @@ def _credit(
     desk: Desk, invoice: Invoice, asked: Mapping[str, Money], posted: Mapping[str, Given]
 ) -> None:
     earlier, others = desk.notes, desk.invoices
+    done = {read.record.id for read in desk.customer.completions}
+    of_work = done.issuperset(line.source for line in invoice.lines if line.id in asked)
     note = credit_notes.draft(
         invoice,
         asked,
         earlier=earlier,
         others=others,
         given=posted,
-        reason=WORK_REASON if asked.keys() <= posted.keys() else REASON,
+        reason=WORK_REASON if of_work else REASON,
     )
     desk.documents.append(
         credit_notes.issue(
