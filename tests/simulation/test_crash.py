@@ -122,7 +122,7 @@ FATES = [killed_before, killed_after, failed_before, failed_after, repeated, slo
 # What jobs are made of; what a settlement decides is committed by others.
 NO_JOBS = {
     *("steps", "drivers", "rounds", "plans", "settlement"),
-    *("account_facts", "billing_facts", "completion_facts"),
+    *("account_facts", "billing_facts", "completion_facts", "disputed_payouts"),
 }
 
 
