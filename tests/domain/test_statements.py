@@ -262,6 +262,30 @@ def test_free_sessions_of_a_package_are_counted() -> None:
     assert [("ana", 1, 1)] == [(t.party, t.sessions, t.covered) for t in summary.customers]
 
 
+def test_owners_of_equipment_are_told_apart() -> None:
+    """100.00 charged, 60.00 for Tom and 25.00 for Olga, who owns the plane: 15.00 are left."""
+    entries = (
+        Entry("customer:ana", Money(-100_00, "USD")),
+        Entry("supplier:tom", Money(60_00, "USD")),
+        Entry("owner:olga", Money(25_00, "USD")),
+        Entry("platform", Money(15_00, "USD")),
+    )
+    flown = Journal(
+        id="j",
+        kind="completion.charged",
+        entries=entries,
+        effective_at=datetime(2026, 10, 5, tzinfo=UTC),
+    )
+
+    summary = month_summary([flown], packages=())
+
+    assert [("tom", Money(60_00, "USD"))] == [(t.party, t.amount) for t in summary.suppliers]
+    assert [("olga", Money(25_00, "USD"))] == [(t.party, t.amount) for t in summary.owners]
+    assert [(Money(85_00, "USD"), Money(15_00, "USD"))] == [
+        (total.payouts, total.margin) for total in summary.currencies
+    ]
+
+
 def test_months_in_two_currencies() -> None:
     """Each currency has a total of its own, and so has a tutor who earns in both."""
     world = World(

@@ -44,14 +44,14 @@ _PACKAGES = {"session.covered": "redeemed", "package.expired": "breakage", "pack
 
 @attrs.frozen(kw_only=True)
 class PartyTotal(View):
-    """What a month was for one customer or supplier.
+    """What a month was for one customer, supplier or owner of equipment.
 
     Attributes:
         party: Its id.
         currency: The currency of its amounts.
         sessions: Sessions charged or covered, less those taken back.
         covered: How many of them a package paid for.
-        amount: Customers: what was charged beside packages, taxes included. Suppliers: what was
+        amount: Customers: what was charged beside packages, taxes included. Others: what was
             earned, incentives included.
         incentives: Suppliers: how much of it were incentives.
     """
@@ -98,11 +98,12 @@ class CurrencyTotal(View):
 
 @attrs.frozen(kw_only=True)
 class MonthSummary(View):
-    """What some journals amount to, by currency, customer and supplier."""
+    """What some journals amount to, by currency, customer, supplier and owner of equipment."""
 
     currencies: tuple[CurrencyTotal, ...]
     customers: tuple[PartyTotal, ...]
     suppliers: tuple[PartyTotal, ...]
+    owners: tuple[PartyTotal, ...]
 
 
 @attrs.define
@@ -188,6 +189,7 @@ def month_summary(journals: Iterable[Journal], *, packages: Iterable[Package]) -
         currencies=tuple(_currency_total(c, tally.totals[c]) for c in sorted(tally.totals)),
         customers=_party_totals(tally.parties, "customer:"),
         suppliers=_party_totals(tally.parties, "supplier:"),
+        owners=_party_totals(tally.parties, "owner:"),
     )
 
 
